@@ -1,0 +1,396 @@
+//! Headers: the tenant, the trace, and whatever else a record carries.
+//!
+//! What always holds: a list of headers goes in and comes out with the same names and bytes (order
+//! means nothing), also where it is malformed or repeats a name.
+
+use std::fmt::{self, Write as _};
+use std::hash::Hasher;
+use std::sync::Arc;
+
+use rustc_hash::FxHasher;
+use uuid::Uuid;
+
+/// One header; Kafka allows a null value and repeated names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Header {
+    /// The name, e.g. `TENANT_ID`.
+    pub name: Arc<str>,
+    /// The bytes.
+    pub value: Option<Arc<[u8]>>,
+}
+
+impl Header {
+    /// A header with a value.
+    #[must_use]
+    pub fn new(name: &str, value: &[u8]) -> Self {
+        Self {
+            name: name.into(),
+            value: Some(value.into()),
+        }
+    }
+}
+
+/// Whose record it is: the whole quadruple. State of different tenants never mixes.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Tenant {
+    /// `TENANT_ID`
+    pub id: Uuid,
+    /// `REGION`, e.g. `GMS`
+    pub region: Arc<str>,
+    /// `MAJOR_VERSION`
+    pub major: u16,
+    /// `MINOR_VERSION`
+    pub minor: u16,
+}
+
+/// Why a record has no tenant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, thiserror::Error)]
+pub enum HeaderProblem {
+    /// A header is not there, or null.
+    #[error("header {0} is missing")]
+    Missing(&'static str),
+    /// A header is there but not encoded as documented.
+    #[error("header {0} is malformed")]
+    Malformed(&'static str),
+    /// A header is there more than once.
+    #[error("header {0} is there more than once")]
+    Repeated(&'static str),
+}
+
+/// W3C trace context, version 00.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct TraceParent {
+    /// The trace that all causes and effects share; never 0.
+    pub trace: u128,
+    /// The span of this record; never 0.
+    pub span: u64,
+    /// Flags, 01 is *sampled*.
+    pub flags: u8,
+}
+
+impl TraceParent {
+    /// Reads `00-<32 hex>-<16 hex>-<2 hex>`, lower case; `None` for any other text.
+    #[must_use]
+    pub fn parse(bytes: &[u8]) -> Option<Self> {
+        let text = std::str::from_utf8(bytes)
+            .ok()
+            .filter(|text| text.len() == 55)?;
+        let lower_hex = |at: std::ops::Range<usize>| {
+            let digits = text.get(at)?;
+            let lower = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
+            digits.bytes().all(lower).then_some(digits)
+        };
+        let dashes = [2, 35, 52].iter().all(|at| bytes[*at] == b'-');
+        let (version, trace) = (lower_hex(0..2)?, lower_hex(3..35)?);
+        let (span, flags) = (lower_hex(36..52)?, lower_hex(53..55)?);
+        let parsed = Self {
+            trace: u128::from_str_radix(trace, 16).ok()?,
+            span: u64::from_str_radix(span, 16).ok()?,
+            flags: u8::from_str_radix(flags, 16).ok()?,
+        };
+        (dashes && version == "00" && parsed.trace != 0 && parsed.span != 0).then_some(parsed)
+    }
+}
+
+impl fmt::Display for TraceParent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "00-{:032x}-{:016x}-{:02x}",
+            self.trace, self.span, self.flags
+        )
+    }
+}
+
+/// The headers of a record. Those that effects share with their cause are stored once.
+#[derive(Clone, Debug)]
+pub struct Headers {
+    shared: Arc<Shared>,
+    trace: Option<TraceParent>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    list: Vec<Header>,
+    tenant: Result<Tenant, HeaderProblem>,
+    hash: u64,
+    /// Nothing but what an effect carries over.
+    inherited: bool,
+}
+
+const TRACE_PARENT: &str = "traceparent";
+const TRACE_STATE: &str = "tracestate";
+const TENANT: [&str; 4] = ["TENANT_ID", "REGION", "MAJOR_VERSION", "MINOR_VERSION"];
+
+impl Headers {
+    /// Takes a list as it came.
+    #[must_use]
+    pub fn from_list(mut list: Vec<Header>) -> Self {
+        let is_trace = |header: &Header| &*header.name == TRACE_PARENT;
+        let mut trace = None;
+        if list.iter().filter(|header| is_trace(header)).count() == 1 {
+            let at = list.iter().position(is_trace).unwrap_or_default();
+            trace = list[at].value.as_deref().and_then(TraceParent::parse);
+            if trace.is_some() {
+                list.remove(at);
+            }
+        }
+        Self {
+            shared: Arc::new(Shared::new(list)),
+            trace,
+        }
+    }
+
+    /// The headers of a record of `tenant` that starts a trace.
+    #[must_use]
+    pub fn of_tenant(tenant: &Tenant, trace: TraceParent) -> Self {
+        let id = tenant.id.hyphenated().to_string();
+        let list = vec![
+            Header::new(TENANT[0], id.as_bytes()),
+            Header::new(TENANT[1], tenant.region.as_bytes()),
+            Header::new(TENANT[2], &tenant.major.to_be_bytes()),
+            Header::new(TENANT[3], &tenant.minor.to_be_bytes()),
+        ];
+        Self {
+            shared: Arc::new(Shared::new(list)),
+            trace: Some(trace),
+        }
+    }
+
+    /// The headers of what a record with these headers causes: the same tenant (and `tracestate`
+    /// with its trace), under `trace`.
+    #[must_use]
+    pub fn of_effect(&self, trace: TraceParent) -> Self {
+        if self.shared.inherited {
+            return Self {
+                shared: Arc::clone(&self.shared),
+                trace: Some(trace),
+            };
+        }
+        let keeps_state = self.trace.is_some();
+        let carried = |header: &&Header| {
+            TENANT.contains(&&*header.name) || (keeps_state && &*header.name == TRACE_STATE)
+        };
+        let list = self.shared.list.iter().filter(carried).cloned().collect();
+        Self {
+            shared: Arc::new(Shared::new(list)),
+            trace: Some(trace),
+        }
+    }
+
+    /// The tenant.
+    ///
+    /// # Errors
+    /// The first of the four headers that is missing, malformed or repeated.
+    pub fn tenant(&self) -> Result<&Tenant, HeaderProblem> {
+        self.shared.tenant.as_ref().map_err(|problem| *problem)
+    }
+
+    /// The trace; `None` where `traceparent` is missing, malformed or repeated.
+    #[must_use]
+    pub fn trace(&self) -> Option<TraceParent> {
+        self.trace
+    }
+
+    /// All headers; `traceparent` last where it is well formed.
+    #[must_use]
+    pub fn to_list(&self) -> Vec<Header> {
+        let mut list = self.shared.list.clone();
+        if let Some(trace) = self.trace {
+            list.push(Header::new(TRACE_PARENT, trace.to_string().as_bytes()));
+        }
+        list
+    }
+
+    /// Visits each header but a well-formed `traceparent` (see [`Headers::trace`]).
+    pub fn iter_untraced(&self) -> impl Iterator<Item = &Header> {
+        self.shared.list.iter()
+    }
+
+    /// A hash of the content, the same on every machine.
+    #[must_use]
+    pub fn content_hash(&self) -> u64 {
+        let mut hasher = FxHasher::with_seed_u64(self.shared.hash);
+        if let Some(trace) = self.trace {
+            hasher.write_u128(trace.trace);
+            hasher.write_u64(trace.span);
+            hasher.write_u8(trace.flags);
+        }
+        hasher.finish()
+    }
+
+    /// A hash of everything but the trace: the same for all records of a cause's effects.
+    #[must_use]
+    pub fn shared_hash(&self) -> u64 {
+        self.shared.hash
+    }
+}
+
+/// `FxHasher::with_seed` takes the machine's word; this takes 64 bits everywhere.
+trait SeededHasher {
+    fn with_seed_u64(seed: u64) -> Self;
+}
+
+impl SeededHasher for FxHasher {
+    fn with_seed_u64(seed: u64) -> Self {
+        let mut hasher = Self::default();
+        hasher.write_u64(seed);
+        hasher
+    }
+}
+
+impl Shared {
+    fn new(list: Vec<Header>) -> Self {
+        let mut hasher = FxHasher::default();
+        for header in &list {
+            hasher.write(header.name.as_bytes());
+            hasher.write_u8(u8::from(header.value.is_some()));
+            hasher.write(header.value.as_deref().unwrap_or_default());
+        }
+        let carried =
+            |header: &Header| TENANT.contains(&&*header.name) || &*header.name == TRACE_STATE;
+        let inherited = list.iter().all(carried);
+        Self {
+            tenant: read_tenant(&list),
+            hash: hasher.finish(),
+            inherited,
+            list,
+        }
+    }
+}
+
+fn read_tenant(list: &[Header]) -> Result<Tenant, HeaderProblem> {
+    let one = |name: &'static str| {
+        let mut found = list.iter().filter(|header| &*header.name == name);
+        let value = found.next().and_then(|header| header.value.as_deref());
+        match (value, found.next()) {
+            (_, Some(_)) => Err(HeaderProblem::Repeated(name)),
+            (Some(value), None) => Ok(value),
+            (None, None) => Err(HeaderProblem::Missing(name)),
+        }
+    };
+    let text = |name| std::str::from_utf8(one(name)?).map_err(|_| HeaderProblem::Malformed(name));
+    let version = |name| {
+        let bytes = <[u8; 2]>::try_from(one(name)?);
+        bytes
+            .map(u16::from_be_bytes)
+            .map_err(|_| HeaderProblem::Malformed(name))
+    };
+    let id = text(TENANT[0])?;
+    let id = Uuid::try_parse(id).ok().filter(|_| id.len() == 36);
+    let region = text(TENANT[1])?;
+    if region.is_empty() {
+        return Err(HeaderProblem::Malformed(TENANT[1]));
+    }
+    Ok(Tenant {
+        id: id.ok_or(HeaderProblem::Malformed(TENANT[0]))?,
+        region: region.into(),
+        major: version(TENANT[2])?,
+        minor: version(TENANT[3])?,
+    })
+}
+
+impl PartialEq for Headers {
+    fn eq(&self, other: &Self) -> bool {
+        self.trace == other.trace && self.shared.list == other.shared.list
+    }
+}
+
+impl Eq for Headers {}
+
+impl fmt::Display for Tenant {
+    /// `GMS 83.1 6f0c…`: enough to tell tenants of a run apart.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let id = self.id.simple().to_string();
+        write!(
+            f,
+            "{} {}.{} {}",
+            self.region,
+            self.major,
+            self.minor,
+            &id[..8]
+        )
+    }
+}
+
+impl Header {
+    /// The value as people read it: text where it is text, else hexadecimal.
+    #[must_use]
+    pub fn shown(&self) -> String {
+        let Some(value) = &self.value else {
+            return "null".to_owned();
+        };
+        match std::str::from_utf8(value) {
+            Ok(text) if !text.chars().any(char::is_control) => text.to_owned(),
+            _ => value.iter().fold(String::new(), |mut hex, byte| {
+                let _ = write!(hex, "{byte:02x}");
+                hex
+            }),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Header, HeaderProblem, Headers, Tenant, TraceParent};
+    use proptest::prelude::*;
+    use uuid::Uuid;
+
+    fn tenant() -> Tenant {
+        Tenant {
+            id: Uuid::from_u128(7),
+            region: "GMS".into(),
+            major: 83,
+            minor: 1,
+        }
+    }
+
+    const TRACE: TraceParent = TraceParent {
+        trace: 1,
+        span: 2,
+        flags: 1,
+    };
+
+    #[test]
+    fn a_tenant_is_written_and_read_back() {
+        let list = Headers::of_tenant(&tenant(), TRACE).to_list();
+        assert_eq!(list[2].value.as_deref(), Some(&[0, 83][..]));
+        let headers = Headers::from_list(list);
+        assert_eq!(headers.tenant(), Ok(&tenant()));
+        assert_eq!(headers.trace(), Some(TRACE));
+    }
+
+    #[test]
+    fn what_is_wrong_is_named() {
+        let mut list = Headers::of_tenant(&tenant(), TRACE).to_list();
+        list[2] = Header::new("MAJOR_VERSION", b"83 ");
+        let headers = Headers::from_list(list.clone());
+        assert_eq!(
+            headers.tenant(),
+            Err(HeaderProblem::Malformed("MAJOR_VERSION"))
+        );
+        list.remove(1);
+        assert_eq!(
+            Headers::from_list(list).tenant(),
+            Err(HeaderProblem::Missing("REGION"))
+        );
+    }
+
+    #[test]
+    fn effects_keep_the_tenant_and_drop_the_rest() {
+        let mut list = Headers::of_tenant(&tenant(), TRACE).to_list();
+        list.push(Header::new("X-OTHER", b"1"));
+        let effect = Headers::from_list(list).of_effect(TraceParent { span: 3, ..TRACE });
+        assert_eq!(effect.to_list().len(), 5);
+        assert_eq!(effect.tenant(), Ok(&tenant()));
+    }
+
+    proptest! {
+        #[test]
+        fn any_trace_text_is_kept(bytes in proptest::collection::vec(any::<u8>(), 0..60)) {
+            let header = Header::new("traceparent", &bytes);
+            let headers = Headers::from_list(vec![header.clone()]);
+            prop_assert_eq!(headers.to_list(), vec![header]);
+        }
+    }
+}

@@ -1,0 +1,111 @@
+//! Virtual time: milliseconds since a run began, and the calendar it is shown in.
+
+use std::fmt;
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+/// A moment of a run, in milliseconds since its start. Runs start at 2026-01-01T00:00:00Z.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct VirtualTime(u64);
+
+/// Unix time, in seconds, at which every run starts.
+const EPOCH_S: i64 = 1_767_225_600;
+
+impl VirtualTime {
+    /// The start of a run.
+    pub const ZERO: Self = Self(0);
+    /// Later than anything that happens.
+    pub const NEVER: Self = Self(u64::MAX);
+
+    /// A moment `ms` milliseconds after the start.
+    #[must_use]
+    pub const fn from_ms(ms: u64) -> Self {
+        Self(ms)
+    }
+
+    /// Milliseconds since the start.
+    #[must_use]
+    pub const fn as_ms(self) -> u64 {
+        self.0
+    }
+
+    /// The moment `duration` later; stops at [`VirtualTime::NEVER`].
+    #[must_use]
+    pub fn after(self, duration: Duration) -> Self {
+        Self(
+            self.0
+                .saturating_add(u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)),
+        )
+    }
+
+    /// The moment at which Unix time reads `seconds`; moments before the start are the start.
+    #[must_use]
+    pub fn from_unix_s(seconds: i64) -> Self {
+        let since = i128::from(seconds) - i128::from(EPOCH_S);
+        Self(u64::try_from(since.max(0) * 1000).unwrap_or(u64::MAX))
+    }
+
+    /// Unix time in whole seconds.
+    #[must_use]
+    pub fn as_unix_s(self) -> i64 {
+        EPOCH_S.saturating_add_unsigned(self.0 / 1000)
+    }
+
+    /// The first multiple of `period` that is not before this moment.
+    #[must_use]
+    pub fn next_multiple(self, period: Duration) -> Self {
+        let period = u64::try_from(period.as_millis()).unwrap_or(u64::MAX).max(1);
+        Self(self.0.checked_next_multiple_of(period).unwrap_or(u64::MAX))
+    }
+
+    /// RFC 3339 text in UTC with milliseconds, as timestamps are written in messages.
+    #[must_use]
+    pub fn to_rfc3339(self) -> String {
+        let ms = EPOCH_S.saturating_mul(1000).saturating_add_unsigned(self.0);
+        let at = Timestamp::from_millisecond(ms).unwrap_or(Timestamp::MAX);
+        format!("{at:.3}")
+    }
+}
+
+impl fmt::Display for VirtualTime {
+    /// Seconds with three digits: `2.001 s`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{:03} s", self.0 / 1000, self.0 % 1000)
+    }
+}
+
+/// Unix time in nanoseconds of an RFC 3339 timestamp (at most nine fractional digits, an offset or
+/// `Z`), `None` where the text is not one.
+#[must_use]
+pub fn parse_timestamp(text: &str) -> Option<i128> {
+    let bytes = text.as_bytes();
+    let shaped = bytes.len() >= 20 && bytes[10] == b'T' && bytes[4] == b'-' && bytes[19] != b',';
+    let timestamp: Timestamp = shaped.then(|| text.parse().ok()).flatten()?;
+    Some(timestamp.as_nanosecond())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{VirtualTime, parse_timestamp};
+
+    #[test]
+    fn a_moment_is_written_and_read_back() {
+        let text = VirtualTime::from_ms(61_007).to_rfc3339();
+        assert_eq!(text, "2026-01-01T00:01:01.007Z");
+        assert_eq!(parse_timestamp(&text), Some(1_767_225_661_007_000_000));
+        assert_eq!(VirtualTime::from_ms(61_007).as_unix_s(), 1_767_225_661);
+    }
+
+    #[test]
+    fn moments_stay_in_range() {
+        assert_eq!(VirtualTime::from_unix_s(i64::MIN), VirtualTime::ZERO);
+        assert!(VirtualTime::from_unix_s(i64::MAX) > VirtualTime::from_unix_s(4_000_000_000));
+        assert!(!VirtualTime::NEVER.to_rfc3339().is_empty());
+        assert_eq!(parse_timestamp("2026-01-01"), None);
+        assert_eq!(
+            parse_timestamp("0001-01-01T00:00:00Z"),
+            Some(-62_135_596_800_000_000_000)
+        );
+    }
+}
