@@ -1,3 +1,6 @@
 //! quintet: a deterministic test harness and contract verifier for Kafka services.
 
+pub mod contract;
 pub mod message;
+pub mod rule;
+pub mod service;

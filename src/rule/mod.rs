@@ -1,0 +1,5 @@
+//! The rules: what the documents promise, where each promise stands, and who checks it.
+
+mod table;
+
+pub use table::*;

@@ -1,0 +1,216 @@
+//! What a handler may use besides its own state, and where it leaves what it wants done.
+
+use std::time::Duration;
+
+use serde::Serialize;
+use uuid::Uuid;
+
+use crate::contract::Contracts;
+use crate::message::{
+    ChannelIx, Headers, Json, Key, Outgoing, Payload, Record, Seed, Stream, Tenant, TraceParent,
+    VirtualTime,
+};
+use crate::rule::RuleId;
+use crate::service::Reject;
+
+/// A timer that is due. It survives a crash: it is kept with the state.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Timer {
+    /// The name under which the service set it.
+    pub name: String,
+    /// The tenant for whom it was set.
+    pub tenant: Tenant,
+    /// When it was due.
+    pub at: VirtualTime,
+}
+
+/// A timer set or taken back. A name is unique for a service and a tenant: setting it again moves it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TimerChange {
+    /// Due at a moment (at once if that is past).
+    Set(String, VirtualTime),
+    /// No longer wanted.
+    Cancel(String),
+}
+
+/// What a handler left to be done once it returns `Ok`.
+#[derive(Debug, Default)]
+pub struct Effects {
+    /// Records to emit, in order.
+    pub emits: Vec<Outgoing>,
+    /// Timers to set or cancel, in order.
+    pub timers: Vec<TimerChange>,
+}
+
+/// What a runner does for a handler while it runs.
+pub trait Host {
+    /// Picks one of several accepted behaviours of `rule`; 0 is the reference's.
+    fn decide(&mut self, rule: RuleId, options: &[&'static str]) -> usize;
+    /// Notes that the premise of `rule` held.
+    fn applies(&mut self, rule: RuleId);
+    /// Asks another service.
+    ///
+    /// # Errors
+    /// [`AskError`] when it cannot be reached or does not answer.
+    fn ask(
+        &mut self,
+        service: &str,
+        query: &str,
+        args: &Json,
+        tenant: &Tenant,
+    ) -> Result<Json, AskError>;
+}
+
+/// Why another service gave no answer.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum AskError {
+    /// It is not there or is down.
+    #[error("{0} cannot be reached")]
+    Unreachable(String),
+    /// It answered with an error.
+    #[error("{0}")]
+    Failed(String),
+}
+
+/// Time, ids, decisions and the buffer of one call of a handler.
+pub struct Cx<'a> {
+    pub(crate) contracts: &'a Contracts,
+    pub(crate) host: &'a mut dyn Host,
+    pub(crate) effects: &'a mut Effects,
+    pub(crate) now: VirtualTime,
+    pub(crate) tenant: &'a Tenant,
+    /// The headers of what caused this call.
+    pub(crate) cause: &'a Headers,
+    pub(crate) ids: Stream,
+    /// The trace of the effects: the cause's, or a new one where it has none.
+    pub(crate) trace: Option<u128>,
+}
+
+impl<'a> Cx<'a> {
+    /// The context of one call. `place` names it: ids drawn depend on nothing else and the seed.
+    pub fn new(
+        contracts: &'a Contracts,
+        (host, effects): (&'a mut dyn Host, &'a mut Effects),
+        (tenant, cause): (&'a Tenant, &'a Headers),
+        now: VirtualTime,
+        (seed, place): (Seed, &impl std::hash::Hash),
+    ) -> Self {
+        let ids = Stream::keyed(seed, place);
+        let trace = cause.trace().map(|parent| parent.trace);
+        Self {
+            contracts,
+            host,
+            effects,
+            now,
+            tenant,
+            cause,
+            ids,
+            trace,
+        }
+    }
+
+    /// The time of this call; it does not move while a handler runs.
+    #[must_use]
+    pub fn now(&self) -> VirtualTime {
+        self.now
+    }
+
+    /// Unix time of this call in whole seconds.
+    #[must_use]
+    pub fn unix_s(&self) -> i64 {
+        self.now.as_unix_s()
+    }
+
+    /// The tenant on whose behalf the handler runs.
+    #[must_use]
+    pub fn tenant(&self) -> &'a Tenant {
+        self.tenant
+    }
+
+    /// A new random UUID.
+    pub fn uuid(&mut self) -> Uuid {
+        self.ids.uuid()
+    }
+
+    /// A random number from 0 to `bound - 1`.
+    pub fn below(&mut self, bound: usize) -> usize {
+        self.ids.below(bound)
+    }
+
+    /// Picks among accepted behaviours of `rule`, by name; the reference takes the first.
+    pub fn decide(&mut self, rule: RuleId, options: &[&'static str]) -> &'static str {
+        let picked = self.host.decide(rule, options);
+        options
+            .get(picked)
+            .or(options.first())
+            .copied()
+            .unwrap_or_default()
+    }
+
+    /// Notes that what `rule` speaks of happened here, so that reports can tell which rules were
+    /// exercised.
+    pub fn applies(&mut self, rule: RuleId) {
+        self.host.applies(rule);
+    }
+
+    /// Asks another service for a state, by query.
+    ///
+    /// # Errors
+    /// [`AskError`] when it cannot be reached or does not answer.
+    pub fn query(&mut self, service: &str, name: &str, args: &Json) -> Result<Json, AskError> {
+        self.host.ask(service, name, args, self.tenant)
+    }
+
+    /// Puts a record into the buffer: it is emitted if and only if the handler returns `Ok`, with the
+    /// tenant and the trace of what caused it.
+    ///
+    /// # Errors
+    /// [`Reject::Unemittable`] when no contract names the channel or the value cannot be written.
+    pub fn emit(&mut self, channel: &str, key: &Key, value: &impl Serialize) -> Result<(), Reject> {
+        let unemittable = |why: String| Reject::Unemittable(format!("{channel}: {why}"));
+        let Some(ix) = self.contracts.channel_ix(channel) else {
+            return Err(unemittable("no contract names this channel".to_owned()));
+        };
+        let bytes = serde_json::to_vec(value).map_err(|error| unemittable(error.to_string()))?;
+        self.emit_bytes(ix, key, &bytes);
+        Ok(())
+    }
+
+    /// As [`Cx::emit`], with bytes that are already encoded.
+    pub fn emit_bytes(&mut self, channel: ChannelIx, key: &Key, value: &[u8]) {
+        let headers = self.effect_headers();
+        let key = match key {
+            Key::None => None,
+            Key::Bytes(bytes) => Some(bytes.clone()),
+            Key::Id(id) => Some(self.contracts.encode_key(channel, *id)),
+        };
+        let record = Record {
+            key,
+            headers,
+            value: Some(Payload::new(value)),
+        };
+        self.effects.emits.push(Outgoing { channel, record });
+    }
+
+    /// Sets a timer; it is kept with the state.
+    pub fn set_timer(&mut self, name: impl Into<String>, at: VirtualTime) {
+        self.effects.timers.push(TimerChange::Set(name.into(), at));
+    }
+
+    /// Sets a timer that is due `after` this call.
+    pub fn set_timer_after(&mut self, name: impl Into<String>, after: Duration) {
+        self.set_timer(name, self.now.after(after));
+    }
+
+    /// Takes a timer back; one that is not set is left alone.
+    pub fn cancel_timer(&mut self, name: impl Into<String>) {
+        self.effects.timers.push(TimerChange::Cancel(name.into()));
+    }
+
+    fn effect_headers(&mut self) -> Headers {
+        let trace = *self.trace.get_or_insert_with(|| self.ids.uuid().as_u128());
+        let span = self.ids.bits().max(1);
+        let flags = self.cause.trace().map_or(1, |parent| parent.flags);
+        self.cause.of_effect(TraceParent { trace, span, flags })
+    }
+}
