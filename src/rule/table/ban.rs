@@ -1,0 +1,88 @@
+//! Rules of the ban service.
+
+use super::Basis::{Choice, Documented, Safety};
+use super::document::BAN;
+use super::{Rule, alternative, id, rule};
+
+const COMMANDS: (&str, &str) = (BAN, "Ban Command Types");
+const CREATE: (&str, &str) = (BAN, "CreateCommandBody");
+const DELETE: (&str, &str) = (BAN, "DeleteCommandBody");
+const SESSIONS: (&str, &str) = (BAN, "Consumed Session Status Event Types");
+
+pub(super) const RULES: &[Rule] = &[
+    rule(
+        id::BAN_1,
+        Documented,
+        COMMANDS,
+        "CREATE makes a ban and emits one CREATED, with a ban id that the tenant has never had, not \
+         even for a ban that is gone. The reference counts from 1.",
+    )
+    .or(&[
+        alternative("ids-across-tenants", "ids are unique over all tenants"),
+        alternative("gaps", "ids leave gaps"),
+    ]),
+    rule(
+        id::BAN_2,
+        Choice,
+        CREATE,
+        "CREATE with an empty value, or with a ban type from 3 to 255, does nothing.",
+    )
+    .or(&[
+        alternative("accept-type", "a ban type from 3 to 255 is accepted like any other"),
+        alternative("accept-empty", "an empty value is accepted like any other"),
+    ]),
+    rule(
+        id::BAN_3,
+        Documented,
+        COMMANDS,
+        "DELETE of a ban that exists removes it and emits one DELETED with its id.",
+    ),
+    rule(id::BAN_4, Choice, DELETE, "DELETE of an id that the tenant does not have does nothing.")
+        .or(&[alternative("echo", "one DELETED with that id is emitted, and no state changes")]),
+    rule(
+        id::BAN_5,
+        Safety,
+        DELETE,
+        "DELETE never removes another ban than the one it names (an id of 0 included), nor a ban of \
+         another tenant.",
+    ),
+    rule(
+        id::BAN_6,
+        Documented,
+        SESSIONS,
+        "A session's CREATED is kept as one successful login (account, name, IP, HWID), its ERROR as \
+         one failed login with the code; other types do nothing. None of them causes an event.",
+    ),
+    rule(
+        id::BAN_7,
+        Choice,
+        CREATE,
+        "A ban is active if it is permanent or its expiry, in Unix seconds, is in the future. Expiring \
+         emits nothing, and an expired ban may be swept away.",
+    ),
+    rule(
+        id::BAN_8,
+        Choice,
+        CREATE,
+        "Asked about IP, HWID and account, the first active ban counts: the same IP, then a network \
+         that holds it, then the HWID, then the account id. What is empty is not looked for.",
+    ),
+    rule(
+        id::BAN_TWICE,
+        Choice,
+        COMMANDS,
+        "The same CREATE twice makes two bans with two ids and two events; the same DELETE twice is \
+         an unknown id the second time; the same session event twice is two logins.",
+    )
+    .or(&[
+        alternative(
+            "same-id-again",
+            "the second CREATE makes no ban and emits CREATED with the first one's id, also where \
+             that ban is gone",
+        ),
+        alternative(
+            "once",
+            "the second CREATE does nothing, also where the ban of the first is gone",
+        ),
+    ]),
+];
