@@ -5,3 +5,4 @@ pub mod diagnostic;
 pub mod message;
 pub mod rule;
 pub mod service;
+pub mod yaml;
