@@ -13,6 +13,7 @@ mod number;
 mod random;
 mod record;
 mod time;
+pub mod typed;
 
 pub use headers::{Header, HeaderProblem, Headers, Tenant, TraceParent};
 pub use json::{Json, JsonError};
