@@ -1,7 +1,10 @@
 //! quintet: a deterministic test harness and contract verifier for Kafka services.
 
+pub mod bus;
 pub mod contract;
 pub mod diagnostic;
+pub mod driver;
+pub mod history;
 pub mod message;
 pub mod rule;
 pub mod service;

@@ -1,0 +1,435 @@
+//! The world: topics, groups, services, time, and the loop that lets things happen.
+
+use std::sync::Arc;
+
+use super::deliver::Place;
+use super::faults::Armed;
+use super::murmur2::partition_of;
+use super::slot::{Plan, Reader, Slot};
+use super::timers::Timers;
+use super::{Choice, Chooser, Point};
+use crate::contract::Contracts;
+use crate::driver::{Driver, DriverError, Ended, Fault, Until};
+use crate::history::{Event, FaultId, History, Producer, ServiceIx};
+use crate::message::{
+    Headers, Json, Offset, Outgoing, Partition, RecordId, Seed, Stream, Tenant, TraceParent,
+    VirtualTime,
+};
+use crate::service::{Asked, Given, Service};
+
+/// How many partitions a topic and how many members a group has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Topology {
+    /// Partitions of each topic, at least 1.
+    pub partitions: u32,
+    /// Members of each group, at least 1. They share their service's state, as processes share a
+    /// store, and each has one record in hand at a time.
+    pub members: usize,
+}
+
+impl Default for Topology {
+    fn default() -> Self {
+        Self {
+            partitions: 3,
+            members: 1,
+        }
+    }
+}
+
+/// Steps in one call of [`Driver::run`] after which services are taken to feed each other.
+const MAX_STEPS: u64 = 1_000_000;
+
+/// Why a world cannot be made.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum WorldError {
+    /// A service that no contract describes.
+    #[error("no contract describes a service named {0:?}")]
+    NoContract(String),
+    /// Two services of one name.
+    #[error("two services are named {0:?}")]
+    Twice(String),
+    /// No partitions or no members.
+    #[error("a topic needs a partition and a group a member")]
+    Empty,
+}
+
+/// A simulated world in which services run.
+pub struct World {
+    pub(super) contracts: Arc<Contracts>,
+    pub(super) seed: Seed,
+    topology: Topology,
+    pub(super) slots: Vec<Slot>,
+    /// Records by channel, partition and offset.
+    pub(super) logs: Vec<Vec<Vec<RecordId>>>,
+    /// Who reads a channel: service and index of its first reader there.
+    consumers: Vec<Vec<(ServiceIx, usize)>>,
+    pub(super) history: History,
+    pub(super) chooser: Box<dyn Chooser>,
+    choices: Vec<Choice>,
+    pub(super) now: VirtualTime,
+    pub(super) timers: Timers,
+    pub(super) faults: Vec<Armed>,
+    options: Vec<Choice>,
+    stimuli: u64,
+}
+
+impl World {
+    /// A world in which these services have just started and nothing has happened.
+    ///
+    /// # Errors
+    /// [`WorldError`] when a service has no contract or a name is used twice.
+    pub fn new(
+        contracts: Arc<Contracts>,
+        services: Vec<Box<dyn Service>>,
+        topology: Topology,
+        (seed, chooser): (Seed, Box<dyn Chooser>),
+    ) -> Result<Self, WorldError> {
+        if topology.partitions == 0 || topology.members == 0 {
+            return Err(WorldError::Empty);
+        }
+        let channels = contracts.channel_count();
+        let names: Vec<_> = services
+            .iter()
+            .map(|service| service.name().to_owned())
+            .collect();
+        let mut consumers = vec![Vec::new(); channels];
+        let mut slots: Vec<Slot> = Vec::new();
+        for (ix, service) in (0u16..).map(ServiceIx).zip(services) {
+            let name = service.name().to_owned();
+            if slots.iter().any(|slot| slot.name == name) {
+                return Err(WorldError::Twice(name));
+            }
+            let consumed = contracts
+                .consumed_by(&name)
+                .ok_or_else(|| WorldError::NoContract(name.clone()))?;
+            let mut readers = Vec::new();
+            for channel in consumed {
+                consumers[channel.at()].push((ix, readers.len()));
+                for partition in 0..topology.partitions {
+                    let member = readers.len() % topology.members;
+                    readers.push(Reader::new(channel, Partition(partition), member));
+                }
+            }
+            slots.push(Slot {
+                name,
+                service: Some(service),
+                readers,
+                busy: vec![false; topology.members],
+                generation: 1,
+                plans: std::collections::VecDeque::new(),
+                down_until: None,
+            });
+        }
+        let partitions = vec![Vec::new(); topology.partitions as usize];
+        Ok(Self {
+            history: History::new(Arc::clone(&contracts), names),
+            logs: vec![partitions; channels],
+            consumers,
+            contracts,
+            seed,
+            topology,
+            slots,
+            chooser,
+            choices: Vec::new(),
+            now: VirtualTime::ZERO,
+            timers: Timers::default(),
+            faults: Vec::new(),
+            options: Vec::new(),
+            stimuli: 0,
+        })
+    }
+
+    /// The choices made so far where there was more than one option, by name: with the same
+    /// services and inputs, [`super::Replay`] of them gives the same history.
+    #[must_use]
+    pub fn choices(&self) -> Vec<String> {
+        let point = self.point();
+        self.choices
+            .iter()
+            .map(|choice| point.name(*choice))
+            .collect()
+    }
+
+    /// Ends the run and gives its history away.
+    #[must_use]
+    pub fn into_history(self) -> History {
+        self.history
+    }
+
+    fn point(&self) -> Point<'_> {
+        Point {
+            options: &self.options,
+            history: &self.history,
+            now: self.now,
+            timer_names: &self.timers.names,
+        }
+    }
+
+    pub(super) fn service_ix(&self, name: &str) -> Result<ServiceIx, DriverError> {
+        let at = self.slots.iter().position(|slot| slot.name == name);
+        let ix = at.and_then(|at| u16::try_from(at).ok());
+        ix.map(ServiceIx)
+            .ok_or_else(|| DriverError::NoService(name.to_owned()))
+    }
+
+    /// Appends a record to its partition: by key, or where it has none, at random.
+    pub(super) fn append(&mut self, outgoing: Outgoing, producer: Producer) -> RecordId {
+        let Outgoing { channel, record } = outgoing;
+        let partition = match &record.key {
+            Some(key) => partition_of(key, self.topology.partitions),
+            None => {
+                let place = ("partition", channel.0, self.history.records().len());
+                let bound = self.topology.partitions as usize;
+                u32::try_from(Stream::keyed(self.seed, &place).below(bound)).unwrap_or(0)
+            }
+        };
+        let log = &self.logs[channel.at()][partition as usize];
+        let offset = log.len() as u64;
+        let place = (channel, Partition(partition), Offset(offset));
+        let id = self.history.append(self.now, place, record, producer);
+        self.logs[channel.at()][partition as usize].push(id);
+        if !self.faults.is_empty() {
+            for (service, first) in self.consumers[channel.at()].clone() {
+                self.hold(service, first + partition as usize, (offset, id));
+            }
+        }
+        id
+    }
+
+    /// Lists what can happen now, plans first.
+    fn list_options(&mut self) {
+        self.options.clear();
+        let (now, options) = (self.now, &mut self.options);
+        for (service, slot) in (0u16..).map(ServiceIx).zip(&self.slots) {
+            if let Some(until) = slot.down_until {
+                if until <= now {
+                    options.push(Choice::Restart { service });
+                }
+            } else if !slot.plans.is_empty() {
+                options.push(Choice::Step { service });
+            }
+        }
+        for (service, slot) in (0u16..).map(ServiceIx).zip(&self.slots) {
+            if slot.down_until.is_some() {
+                continue;
+            }
+            for reader in &slot.readers {
+                let (channel, partition) = (reader.channel, reader.partition);
+                let end = self.logs[channel.at()][partition.0 as usize].len() as u64;
+                if reader.position < end && !slot.busy[reader.member] && !reader.is_held(now) {
+                    options.push(Choice::Deliver {
+                        service,
+                        channel,
+                        partition,
+                    });
+                }
+            }
+        }
+        for (timer, service) in self.timers.due(now) {
+            if self.slots[service.at()].down_until.is_none() {
+                options.push(Choice::Timer { service, timer });
+            }
+        }
+    }
+
+    /// Picks one of the listed options and does it.
+    fn go_on(&mut self) -> Result<(), DriverError> {
+        let picked = if self.options.len() == 1 {
+            0
+        } else {
+            let point = Point {
+                options: &self.options,
+                history: &self.history,
+                now: self.now,
+                timer_names: &self.timers.names,
+            };
+            let Some(picked) = self.chooser.choose(&point) else {
+                let complaint = self.chooser.complaint();
+                return Err(complaint.unwrap_or(DriverError::GivenUp));
+            };
+            self.choices.push(self.options[picked]);
+            picked
+        };
+        let choice = self.options[picked];
+        let before = self.history.entries().len();
+        match choice {
+            Choice::Step { service } => self.step(service),
+            Choice::Timer { service, timer } => self.fire(service, timer),
+            Choice::Restart { service } => self.restart(service),
+            Choice::Deliver {
+                service,
+                channel,
+                partition,
+            } => {
+                let consumers = &self.consumers[channel.at()];
+                let first = consumers.iter().find(|(consumer, _)| *consumer == service);
+                let first = first.map_or(0, |(_, first)| *first);
+                self.deliver(service, first + partition.0 as usize);
+            }
+        }
+        self.chooser
+            .observe(choice, &self.history.entries()[before..]);
+        Ok(())
+    }
+
+    fn restart(&mut self, service: ServiceIx) {
+        let slot = &mut self.slots[service.at()];
+        slot.down_until = None;
+        if let Some(running) = &mut slot.service {
+            running.restarted();
+        }
+        self.history.push(self.now, Event::Restarted { service });
+    }
+
+    /// The next moment at which something can happen that cannot happen now.
+    fn next_moment(&self) -> Option<VirtualTime> {
+        let restarts = self.slots.iter().filter_map(|slot| slot.down_until);
+        let holds = self.slots.iter().flat_map(|slot| &slot.readers);
+        let holds = holds
+            .flat_map(|reader| &reader.holds)
+            .map(|(_, until)| *until);
+        let waits = restarts.chain(holds).filter(|at| *at > self.now);
+        waits.chain(self.timers.next_after(self.now)).min()
+    }
+
+    fn move_time(&mut self, to: VirtualTime) {
+        if to > self.now {
+            self.now = to;
+            self.history.push(to, Event::Time { to });
+        }
+    }
+
+    /// A new trace for what a stimulus causes.
+    fn stimulus_headers(&self, tenant: &Tenant) -> Headers {
+        let mut ids = Stream::keyed(self.seed, &("stimulus", self.stimuli));
+        let trace = TraceParent {
+            trace: ids.uuid().as_u128(),
+            span: ids.bits().max(1),
+            flags: 1,
+        };
+        Headers::of_tenant(tenant, trace)
+    }
+}
+
+impl Driver for World {
+    fn contracts(&self) -> &Contracts {
+        &self.contracts
+    }
+
+    fn history(&self) -> &History {
+        &self.history
+    }
+
+    fn now(&self) -> VirtualTime {
+        self.now
+    }
+
+    fn give(
+        &mut self,
+        service: &str,
+        tenant: &Tenant,
+        given: &Given<'_>,
+    ) -> Result<(), DriverError> {
+        let slot = self.service_ix(service)?.at();
+        match &mut self.slots[slot].service {
+            Some(running) => running.configure(tenant, given).map_err(DriverError::Given),
+            None => Err(DriverError::Down(service.to_owned())),
+        }
+    }
+
+    fn send(&mut self, outgoing: Outgoing) -> Result<RecordId, DriverError> {
+        Ok(self.append(outgoing, Producer::Test))
+    }
+
+    fn run(
+        &mut self,
+        until: Until,
+        seen: &mut dyn FnMut(&History) -> bool,
+    ) -> Result<Ended, DriverError> {
+        for _ in 0..MAX_STEPS {
+            if seen(&self.history) {
+                return Ok(Ended::Seen);
+            }
+            self.list_options();
+            if !self.options.is_empty() {
+                self.go_on()?;
+                continue;
+            }
+            let Until::Time(end) = until else {
+                return Ok(Ended::Over);
+            };
+            match self.next_moment().filter(|next| *next <= end) {
+                Some(next) => self.move_time(next),
+                None => {
+                    self.move_time(end);
+                    return Ok(Ended::Over);
+                }
+            }
+        }
+        Err(DriverError::NoEnd { steps: MAX_STEPS })
+    }
+
+    fn arm(&mut self, fault: Fault) -> Result<FaultId, DriverError> {
+        self.arm_fault(fault)
+    }
+
+    fn has_struck(&self, fault: FaultId) -> bool {
+        self.faults
+            .get(fault.0 as usize)
+            .is_some_and(|armed| armed.struck)
+    }
+
+    fn stimulus(
+        &mut self,
+        service: &str,
+        name: &str,
+        tenant: &Tenant,
+        args: &Json,
+    ) -> Result<Json, DriverError> {
+        let ix = self.service_ix(service)?;
+        if self.slots[ix.at()].down_until.is_some() {
+            return Err(DriverError::Down(service.to_owned()));
+        }
+        self.history.push(
+            self.now,
+            Event::Stimulus {
+                service: ix,
+                name: name.to_owned(),
+            },
+        );
+        let cause = self.stimulus_headers(tenant);
+        self.stimuli += 1;
+        let place = Place::Stimulus {
+            name,
+            count: self.stimuli,
+        };
+        let called = self.call(ix, (tenant, &cause), &place, |service, cx| {
+            service.stimulus(name, args, cx)
+        });
+        let (answer, effects) = called;
+        let answer = answer?;
+        self.enqueue(ix, Plan::uncaused(effects.emits));
+        Ok(answer)
+    }
+
+    fn query(
+        &mut self,
+        service: &str,
+        name: &str,
+        tenant: &Tenant,
+        args: &Json,
+    ) -> Result<Json, DriverError> {
+        let ix = self.service_ix(service)?;
+        let slot = &self.slots[ix.at()];
+        let running = slot.service.as_ref().filter(|_| slot.down_until.is_none());
+        let running = running.ok_or_else(|| DriverError::Down(service.to_owned()))?;
+        Ok(running.query(
+            name,
+            args,
+            &Asked {
+                tenant,
+                now: self.now,
+            },
+        )?)
+    }
+}
