@@ -157,7 +157,7 @@ impl World {
             channel: contracts.channel_name(self.history.record(id).channel),
             tenant: &tenant,
             key: record.key.as_deref(),
-            value: record.value.as_ref().map(|value| value.as_bytes()),
+            value: record.value_bytes(),
             record: id,
             partition: crate::message::Partition(partition),
             offset: Offset(offset),

@@ -70,7 +70,7 @@ impl World {
             .is_none_or(|channel| channel == placed.channel);
         on_channel
             && fault.message.as_deref().is_none_or(|wanted| {
-                let value = placed.record.value.as_ref().map(|value| value.as_bytes());
+                let value = placed.record.value_bytes();
                 self.contracts
                     .message_type(placed.channel, value)
                     .as_deref()

@@ -5,7 +5,7 @@ use std::hash::{Hash, Hasher};
 use rustc_hash::FxHasher;
 
 use super::{Event, History, Placed};
-use crate::message::VirtualTime;
+use crate::message::{Payload, VirtualTime};
 
 /// The hash of an entry: its content (with that of a record it appends) and the hash before it.
 pub(super) fn next(head: u64, at: VirtualTime, event: &Event, records: &[Placed]) -> u64 {
@@ -25,7 +25,7 @@ pub(super) fn next(head: u64, at: VirtualTime, event: &Event, records: &[Placed]
                 .record
                 .value
                 .as_ref()
-                .map_or(0, |value| value.content_hash()),
+                .map_or(0, Payload::content_hash),
         );
     }
     hasher.finish()

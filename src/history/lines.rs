@@ -104,7 +104,7 @@ impl History {
     /// The record's message: `ban.command/CREATE`, or the channel alone where it has no type.
     #[must_use]
     pub fn message_name(&self, placed: &Placed) -> String {
-        let value = placed.record.value.as_ref().map(|value| value.as_bytes());
+        let value = placed.record.value_bytes();
         self.contracts().message_name(placed.channel, value)
     }
 

@@ -116,6 +116,14 @@ pub struct Record {
     pub value: Option<Payload>,
 }
 
+impl Record {
+    /// The bytes of the value; `None` is a tombstone.
+    #[must_use]
+    pub fn value_bytes(&self) -> Option<&[u8]> {
+        self.value.as_ref().map(Payload::as_bytes)
+    }
+}
+
 /// A record on its way to a channel.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Outgoing {
