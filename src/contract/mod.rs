@@ -1,65 +1,42 @@
 //! Contracts: AsyncAPI documents in, compiled checks out.
+//!
+//! What this is: one [`Contract`] a service, as its own document states it, and [`Contracts`], the
+//! set of them, which knows the channels and checks records. What it is not: a rule about sequences
+//! of records, and nothing here reads a topic.
+//!
+//! What always holds: contracts are never made to agree; a record that a service emitted is judged
+//! by that service's own contract, and one that a test sends by the contracts of its readers. Integers
+//! are compared exactly, whatever their size. Values of sensitive fields are in no [`Problem`].
+//! Start at [`Contracts::builtin`].
 
-use crate::message::{ChannelIx, Json, KeyBytes};
+mod builtin;
+mod check;
+mod encoding;
+mod headers;
+mod judge;
+mod kind;
+mod merge;
+mod model;
+mod problem;
+mod read;
+mod redact;
+mod scan;
+mod schema;
+mod set;
+mod table;
 
-/// The contracts of all services.
-#[derive(Debug, Default)]
-pub struct Contracts {
-    names: Vec<String>,
-}
+pub use builtin::BUILTIN;
+pub use check::Side;
+pub use encoding::{HEADER_ENCODINGS, HeaderEncoding, KEY_ENCODINGS, KeyEncoding};
+pub use headers::Cause;
+pub use kind::{FieldInfo, MessageIx, MessageKind};
+pub use model::{
+    Action, Basis, ChannelView, Contract, Group, GroupName, HeaderRule, KeyRule, Message, Operation,
+};
+pub use problem::{PROBLEM_KINDS, Problem, ProblemKind, Severity};
+pub use schema::{Format, Pattern, Property, Remarks, Schema, Types};
+pub use set::{Channel, Contracts};
+pub use table::table;
 
-impl Contracts {
-    /// The index of a channel, by its name in the contracts.
-    #[must_use]
-    pub fn channel_ix(&self, name: &str) -> Option<ChannelIx> {
-        let at = self.names.iter().position(|known| known == name)?;
-        u16::try_from(at).ok().map(ChannelIx)
-    }
-
-    /// An id as the key of a channel, in the encoding that its contract names.
-    #[must_use]
-    pub fn encode_key(&self, channel: ChannelIx, id: u32) -> KeyBytes {
-        let _ = channel;
-        KeyBytes::from_slice(&u64::from(id).to_le_bytes())
-    }
-
-    /// How many channels there are.
-    #[must_use]
-    pub fn channel_count(&self) -> usize {
-        self.names.len()
-    }
-
-    /// The name of a channel.
-    #[must_use]
-    pub fn channel_name(&self, channel: ChannelIx) -> &str {
-        self.names.get(channel.at()).map_or("?", String::as_str)
-    }
-
-    /// The channels that a service consumes; `None` where no contract describes it.
-    #[must_use]
-    pub fn consumed_by(&self, service: &str) -> Option<Vec<ChannelIx>> {
-        let _ = service;
-        None
-    }
-
-    /// The type of a value by its channel's discriminator.
-    #[must_use]
-    pub fn message_type(&self, channel: ChannelIx, value: Option<&[u8]>) -> Option<String> {
-        let _ = (channel, value);
-        None
-    }
-
-    /// `ban.command/CREATE`, or the channel alone where it has no type.
-    #[must_use]
-    pub fn message_name(&self, channel: ChannelIx, value: Option<&[u8]>) -> String {
-        let _ = value;
-        self.channel_name(channel).to_owned()
-    }
-
-    /// The value with sensitive fields redacted.
-    #[must_use]
-    pub fn redact(&self, channel: ChannelIx, value: &Json) -> Json {
-        let _ = channel;
-        value.clone()
-    }
-}
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,486 @@
+//! The fast check: one pass over the bytes of a value, without a tree and without allocation.
+//!
+//! What this is: a program compiled from a [`Schema`] that answers *yes* or *do not know*. What it
+//! is not: the judge. Whatever is unusual (an escape where a string is limited, a field that no
+//! contract declares, a duplicate, anything wrong) is left to [`super::judge`].
+//!
+//! What always holds: *yes* means that the judge has nothing to say about these bytes, no advisory
+//! either; a property test holds the two together. Start at [`Program::accepts`].
+
+use super::Format;
+use super::encoding::is_date_time;
+use super::schema::{Schema, Types};
+
+/// Deeper values are left to the judge.
+const MAX_DEPTH: u32 = 64;
+/// Objects with more declared fields are left to the judge: one bit a field.
+const MAX_FIELDS: usize = 64;
+
+/// A compiled schema.
+#[derive(Clone, Debug)]
+pub(super) struct Program(Node);
+
+#[derive(Clone, Debug)]
+enum Node {
+    Anything,
+    Null,
+    Bool,
+    Integer(i128, i128),
+    Text,
+    Uuid,
+    DateTime,
+    /// Strings as they stand in JSON, quotes included.
+    OneOf(Box<[Box<[u8]>]>),
+    List(Box<Node>),
+    Object(Box<Object>),
+    OrNull(Box<Node>),
+    /// Never *yes*.
+    Unknown,
+}
+
+#[derive(Clone, Debug)]
+struct Object {
+    fields: Box<[Field]>,
+    /// The bits of the required fields.
+    required: u64,
+}
+
+#[derive(Clone, Debug)]
+struct Field {
+    /// `"name":`
+    quoted: Box<[u8]>,
+    node: Node,
+    is_key: bool,
+}
+
+/// What the scan saw on its way.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Seen {
+    /// The integer in the field that the key is made from.
+    pub(super) key_id: Option<i128>,
+}
+
+impl Program {
+    /// Compiles a schema; the field at `key` is looked out for.
+    pub(super) fn new(schema: &Schema, key: Option<&str>) -> Self {
+        Self(compile(schema, key))
+    }
+
+    /// What was seen if the value is accepted without remark; `None` is *do not know*.
+    pub(super) fn accepts(&self, text: &str) -> Option<Seen> {
+        let mut scan = Scan {
+            bytes: text.as_bytes(),
+            at: 0,
+            seen: Seen::default(),
+        };
+        scan.blank();
+        scan.value(&self.0, 0)?;
+        scan.blank();
+        (scan.at == scan.bytes.len()).then_some(scan.seen)
+    }
+}
+
+/// The text of a field at the top of an object, without unescaping; `None` is *do not know*.
+pub(super) fn discriminator<'a>(text: &'a str, quoted: &[u8]) -> Option<&'a str> {
+    let mut scan = Scan {
+        bytes: text.as_bytes(),
+        at: 0,
+        seen: Seen::default(),
+    };
+    scan.blank();
+    scan.byte(b'{')?;
+    loop {
+        scan.blank();
+        let found = scan.name(quoted)?;
+        scan.blank();
+        if found {
+            let start = scan.at + 1;
+            scan.plain_string()?;
+            return text.get(start..scan.at - 1);
+        }
+        scan.skip(0)?;
+        scan.blank();
+        scan.byte(b',')?;
+    }
+}
+
+/// `"name":` as it stands in compact JSON; `None` where the name needs escapes.
+pub(super) fn quoted_name(name: &str) -> Option<Box<[u8]>> {
+    let mut quoted = quoted(name)?.into_vec();
+    quoted.push(b':');
+    Some(quoted.into())
+}
+
+fn quoted(text: &str) -> Option<Box<[u8]>> {
+    let plain = text
+        .bytes()
+        .all(|byte| byte >= 0x20 && byte != b'"' && byte != b'\\');
+    plain.then(|| format!("\"{text}\"").into_bytes().into())
+}
+
+fn compile(schema: &Schema, key: Option<&str>) -> Node {
+    if schema.accepts_anything() {
+        return Node::Anything;
+    }
+    let types = schema.types;
+    if !types.is_any() && types != Types::NULL && types.admits(Types::NULL) {
+        let mut rest = schema.clone();
+        rest.types = Types::ANY;
+        for name in types.names().filter(|name| *name != "null") {
+            rest.types = rest.types.and(Types::named(name).unwrap_or_default());
+        }
+        // An enumeration limits null as well.
+        return match (rest.allowed.is_some(), compile(&rest, key)) {
+            (true, _) | (false, Node::Unknown) => Node::Unknown,
+            (false, node) => Node::OrNull(Box::new(node)),
+        };
+    }
+    if let Some(allowed) = &schema.allowed {
+        let texts = allowed.iter().map(|value| value.as_str().and_then(quoted));
+        return match texts.collect::<Option<Box<[_]>>>() {
+            Some(texts) if types.admits(Types::STRING) && !schema.limits_strings() => {
+                Node::OneOf(texts)
+            }
+            _ => Node::Unknown,
+        };
+    }
+    match types {
+        Types::NULL => Node::Null,
+        Types::BOOLEAN => Node::Bool,
+        Types::INTEGER => Node::Integer(
+            schema.minimum.unwrap_or(i128::MIN),
+            schema.maximum.unwrap_or(i128::MAX),
+        ),
+        Types::STRING if !schema.limits_strings() => Node::Text,
+        Types::STRING => match (
+            schema.format,
+            &schema.pattern,
+            schema.min_length,
+            schema.max_length,
+        ) {
+            (Some(Format::Uuid), None, None, None) => Node::Uuid,
+            (Some(Format::DateTime), None, None, None) => Node::DateTime,
+            _ => Node::Unknown,
+        },
+        Types::ARRAY => {
+            let items = schema
+                .items
+                .as_ref()
+                .map_or(Node::Anything, |items| compile(items, None));
+            Node::List(Box::new(items))
+        }
+        Types::OBJECT => object(schema, key),
+        _ => Node::Unknown,
+    }
+}
+
+fn object(schema: &Schema, key: Option<&str>) -> Node {
+    if schema.properties.len() > MAX_FIELDS {
+        return Node::Unknown;
+    }
+    let key = key.and_then(|key| key.strip_prefix('/'));
+    let (key, below) = match key.and_then(|key| key.find('/').map(|at| key.split_at(at))) {
+        Some((name, below)) => (Some(name), Some(below)),
+        None => (key, None),
+    };
+    let mut required = 0;
+    let mut fields = Vec::with_capacity(schema.properties.len());
+    for (at, (name, property)) in schema.properties.iter().enumerate() {
+        let Some(quoted) = quoted_name(name) else {
+            return Node::Unknown;
+        };
+        required |= u64::from(property.required) << at;
+        let on_path = key == Some(&**name);
+        fields.push(Field {
+            quoted,
+            node: compile(&property.schema, below.filter(|_| on_path)),
+            is_key: on_path && below.is_none(),
+        });
+    }
+    Node::Object(Box::new(Object {
+        fields: fields.into(),
+        required,
+    }))
+}
+
+struct Scan<'a> {
+    bytes: &'a [u8],
+    at: usize,
+    seen: Seen,
+}
+
+impl Scan<'_> {
+    fn peek(&self) -> Option<u8> {
+        self.bytes.get(self.at).copied()
+    }
+
+    fn blank(&mut self) {
+        while matches!(self.peek(), Some(b' ' | b'\t' | b'\n' | b'\r')) {
+            self.at += 1;
+        }
+    }
+
+    fn byte(&mut self, byte: u8) -> Option<()> {
+        (self.peek()? == byte).then(|| self.at += 1)
+    }
+
+    fn word(&mut self, word: &[u8]) -> Option<()> {
+        self.bytes[self.at..]
+            .starts_with(word)
+            .then(|| self.at += word.len())
+    }
+
+    /// A field's name and colon; whether it is the one wanted.
+    fn name(&mut self, quoted: &[u8]) -> Option<bool> {
+        if self.bytes[self.at..].starts_with(quoted) {
+            self.at += quoted.len();
+            return Some(true);
+        }
+        let start = self.at;
+        self.plain_string()?;
+        let found = quoted.get(..quoted.len() - 1) == self.bytes.get(start..self.at);
+        self.blank();
+        self.byte(b':')?;
+        Some(found)
+    }
+
+    fn value(&mut self, node: &Node, depth: u32) -> Option<()> {
+        if depth > MAX_DEPTH {
+            return None;
+        }
+        match node {
+            Node::Object(object) => self.object(object, depth),
+            Node::Integer(minimum, maximum) => {
+                let value = self.integer()?;
+                (*minimum <= value && value <= *maximum).then_some(())
+            }
+            Node::Text => self.string(),
+            Node::Uuid => self.uuid(),
+            Node::OneOf(texts) => texts.iter().find_map(|text| self.word(text)),
+            Node::Bool => self.word(b"true").or_else(|| self.word(b"false")),
+            Node::Anything => self.skip(depth),
+            Node::Null => self.word(b"null"),
+            Node::OrNull(node) => self.word(b"null").or_else(|| self.value(node, depth)),
+            Node::List(items) => self.list(items, depth),
+            Node::DateTime => self.date_time(),
+            Node::Unknown => None,
+        }
+    }
+
+    fn object(&mut self, object: &Object, depth: u32) -> Option<()> {
+        self.byte(b'{')?;
+        self.blank();
+        if self.byte(b'}').is_some() {
+            return (object.required == 0).then_some(());
+        }
+        let (mut expected, mut seen) = (0, 0_u64);
+        loop {
+            let at = self.field(object, expected)?;
+            let field = object.fields.get(at)?;
+            if seen & (1 << at) != 0 {
+                return None;
+            }
+            seen |= 1 << at;
+            self.blank();
+            let start = self.at;
+            self.value(&field.node, depth + 1)?;
+            if field.is_key {
+                let text = std::str::from_utf8(&self.bytes[start..self.at]).ok()?;
+                self.seen.key_id = Some(text.parse().ok()?);
+            }
+            self.blank();
+            if self.byte(b',').is_none() {
+                self.byte(b'}')?;
+                return (seen & object.required == object.required).then_some(());
+            }
+            self.blank();
+            expected = at + 1;
+        }
+    }
+
+    /// The name and colon of a field; its place, guessed first from the usual order.
+    fn field(&mut self, object: &Object, expected: usize) -> Option<usize> {
+        let rest = &self.bytes[self.at..];
+        if let Some(field) = object.fields.get(expected)
+            && rest.starts_with(&field.quoted)
+        {
+            self.at += field.quoted.len();
+            return Some(expected);
+        }
+        let start = self.at;
+        self.plain_string()?;
+        let name = &self.bytes[start..self.at];
+        self.blank();
+        self.byte(b':')?;
+        object
+            .fields
+            .iter()
+            .position(|field| field.quoted.strip_suffix(b":") == Some(name))
+    }
+
+    fn list(&mut self, items: &Node, depth: u32) -> Option<()> {
+        self.byte(b'[')?;
+        self.blank();
+        if self.byte(b']').is_some() {
+            return Some(());
+        }
+        loop {
+            self.blank();
+            self.value(items, depth + 1)?;
+            self.blank();
+            if self.byte(b',').is_none() {
+                return self.byte(b']');
+            }
+        }
+    }
+
+    /// A string without escapes, its end found; what is between the quotes is as it was meant.
+    fn plain_string(&mut self) -> Option<()> {
+        self.byte(b'"')?;
+        loop {
+            match self.peek()? {
+                b'"' => {
+                    self.at += 1;
+                    return Some(());
+                }
+                b'\\' | 0..0x20 => return None,
+                _ => self.at += 1,
+            }
+        }
+    }
+
+    /// Any string; `\u` escapes may be half of a pair and are left to the judge.
+    fn string(&mut self) -> Option<()> {
+        self.byte(b'"')?;
+        loop {
+            match self.peek()? {
+                b'"' => {
+                    self.at += 1;
+                    return Some(());
+                }
+                b'\\' => {
+                    let escaped = self.bytes.get(self.at + 1)?;
+                    if !b"\"\\/bfnrt".contains(escaped) {
+                        return None;
+                    }
+                    self.at += 2;
+                }
+                0..0x20 => return None,
+                _ => self.at += 1,
+            }
+        }
+    }
+
+    /// A UUID in lower case.
+    fn uuid(&mut self) -> Option<()> {
+        let text: &[u8; 38] = self.bytes.get(self.at..self.at + 38)?.try_into().ok()?;
+        let mut good = text[0] == b'"' && text[37] == b'"';
+        for (at, byte) in text[1..37].iter().enumerate() {
+            good &= if matches!(at, 8 | 13 | 18 | 23) {
+                *byte == b'-'
+            } else {
+                is_lower_hex(*byte)
+            };
+        }
+        good.then(|| self.at += 38)
+    }
+
+    fn date_time(&mut self) -> Option<()> {
+        let start = self.at + 1;
+        self.plain_string()?;
+        let text = std::str::from_utf8(&self.bytes[start..self.at - 1]).ok()?;
+        is_date_time(text).then_some(())
+    }
+
+    /// A number without fraction and exponent, of at most 20 digits.
+    fn integer(&mut self) -> Option<i128> {
+        let negative = self.byte(b'-').is_some();
+        let start = self.at;
+        let mut value = 0_u64;
+        let mut large = None;
+        while let Some(digit @ b'0'..=b'9') = self.peek() {
+            let digit = u64::from(digit - b'0');
+            match (self.at - start, large) {
+                (..19, _) => value = value * 10 + digit,
+                (19, _) => large = Some(i128::from(value) * 10 + i128::from(digit)),
+                _ => return None,
+            }
+            self.at += 1;
+        }
+        let digits = self.at - start;
+        let leading_zero = digits > 1 && self.bytes[start] == b'0';
+        let negative_zero = negative && value == 0;
+        let more = matches!(self.peek(), Some(b'.' | b'e' | b'E'));
+        if digits == 0 || leading_zero || negative_zero || more {
+            return None;
+        }
+        let value = large.unwrap_or(i128::from(value));
+        Some(if negative { -value } else { value })
+    }
+
+    /// Any value.
+    fn skip(&mut self, depth: u32) -> Option<()> {
+        if depth > MAX_DEPTH {
+            return None;
+        }
+        match self.peek()? {
+            b'"' => self.string(),
+            b'{' => self.skip_object(depth),
+            b'[' => self.list(&Node::Anything, depth),
+            b't' => self.word(b"true"),
+            b'f' => self.word(b"false"),
+            b'n' => self.word(b"null"),
+            _ => self.number(),
+        }
+    }
+
+    fn skip_object(&mut self, depth: u32) -> Option<()> {
+        self.byte(b'{')?;
+        self.blank();
+        if self.byte(b'}').is_some() {
+            return Some(());
+        }
+        loop {
+            self.blank();
+            self.string()?;
+            self.blank();
+            self.byte(b':')?;
+            self.blank();
+            self.skip(depth + 1)?;
+            self.blank();
+            if self.byte(b',').is_none() {
+                return self.byte(b'}');
+            }
+        }
+    }
+
+    fn number(&mut self) -> Option<()> {
+        let _ = self.byte(b'-');
+        if self.byte(b'0').is_none() {
+            self.digits()?;
+        }
+        if self.byte(b'.').is_some() {
+            self.digits()?;
+        }
+        if matches!(self.peek(), Some(b'e' | b'E')) {
+            self.at += 1;
+            if matches!(self.peek(), Some(b'+' | b'-')) {
+                self.at += 1;
+            }
+            self.digits()?;
+        }
+        Some(())
+    }
+
+    fn digits(&mut self) -> Option<()> {
+        let start = self.at;
+        while matches!(self.peek(), Some(b'0'..=b'9')) {
+            self.at += 1;
+        }
+        (self.at > start).then_some(())
+    }
+}
+
+fn is_lower_hex(byte: u8) -> bool {
+    byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte)
+}
