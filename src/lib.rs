@@ -7,5 +7,6 @@ pub mod driver;
 pub mod history;
 pub mod message;
 pub mod rule;
+pub mod scenario;
 pub mod service;
 pub mod yaml;
