@@ -128,10 +128,10 @@ impl Chooser for Fifo {
 pub struct Random(Stream);
 
 impl Random {
-    /// The random walk of a seed.
+    /// One of the random walks of a seed.
     #[must_use]
-    pub fn new(seed: Seed) -> Self {
-        Self(Stream::keyed(seed, &"schedule"))
+    pub fn new(seed: Seed, schedule: u32) -> Self {
+        Self(Stream::keyed(seed, &("schedule", schedule)))
     }
 }
 

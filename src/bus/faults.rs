@@ -18,7 +18,7 @@ impl World {
     pub(super) fn arm_fault(&mut self, fault: Fault) -> Result<FaultId, DriverError> {
         let service = self.service_ix(&fault.service)?;
         let refused = |why: String| DriverError::Fault {
-            fault: fault.kind.info().name,
+            fault: fault.kind.name(),
             why,
         };
         if let Some(channel) = fault.channel

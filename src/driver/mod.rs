@@ -8,7 +8,7 @@
 
 mod fault;
 
-pub use fault::{FAULTS, Fault, FaultInfo, FaultKind};
+pub use fault::{Fault, FaultKind};
 
 use std::time::Duration;
 

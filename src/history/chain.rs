@@ -73,8 +73,8 @@ mod tests {
     use crate::message::VirtualTime;
 
     fn history(services: &[u16]) -> History {
-        let services = vec!["ban".to_owned(), "account".to_owned()];
-        let mut history = History::new(Arc::default(), services);
+        let names = vec!["ban".to_owned(), "account".to_owned()];
+        let mut history = History::new(Arc::default(), names);
         for service in services {
             let event = Event::Crashed {
                 service: ServiceIx(*service),

@@ -9,6 +9,7 @@
 //! Start with [`TestPlan`].
 
 mod plan;
+pub mod run;
 mod template;
 pub mod vocabulary;
 
@@ -20,4 +21,3 @@ pub use plan::{
 pub use template::{
     Field, Matcher, MatcherKind, Name, NameAt, Offset, Template, TemplateKind, TimestampMatcher,
 };
-pub use vocabulary::FaultKind;

@@ -10,8 +10,8 @@ use std::time::Duration;
 use indexmap::IndexMap;
 
 use super::template::{Field, Name, NameAt, Template};
-use super::vocabulary::FaultKind;
 use crate::diagnostic::{SourceFile, Span};
+use crate::driver::FaultKind;
 use crate::message::Json;
 
 /// One test: a scenario, or one row of its table.

@@ -10,7 +10,7 @@ mod matchers;
 mod verbs;
 
 pub use always::{ALWAYS, AlwaysKind};
-pub use faults::{FAULTS, FaultKind};
+pub use faults::FAULTS;
 pub use fields::{EXAMPLES, EXPECTATION, EXPLORE, FRAGMENT, SCENARIO, TENANT};
 pub use matchers::{MATCHERS, MatcherShape};
 pub use verbs::{VERBS, VerbKind};

@@ -1,0 +1,310 @@
+//! Running a test: its steps against a world, its expectations against what the world did.
+//!
+//! What this is: [`run`], which plays a [`TestPlan`] in simulated worlds, one for each schedule, and
+//! [`play`], which plays it once in any world behind a [`Driver`]. What it is not: it prints nothing
+//! and decides no exit code.
+//!
+//! What always holds: the same plan, setup and options give the same [`Outcome`], whatever runs
+//! beside it. Start at [`run`].
+
+mod assign;
+mod end;
+mod engine;
+mod make;
+mod matching;
+mod outcome;
+mod scope;
+mod send;
+mod shown;
+mod state;
+
+pub use outcome::{Claim, Difference, Nearest, Outcome, Place, Trouble, Verdict};
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use self::engine::Engine;
+use self::scope::Bound;
+use self::state::State;
+use crate::bus::{Chooser, Random, Replay, Topology, World};
+use crate::contract::Contracts;
+use crate::driver::{Driver, DriverError};
+use crate::history::History;
+use crate::message::{Json, RecordId, Seed, Stream, Tenant};
+use crate::rule::{self, Finding, RuleId};
+use crate::scenario::{Field, Step, Target, TestPlan, Verb};
+use crate::service::{Given, Service};
+
+/// Makes the services of a world; called once for each schedule.
+pub type Services = Arc<dyn Fn() -> Vec<Box<dyn Service>> + std::marker::Send + Sync>;
+
+/// What tests run in.
+#[derive(Clone)]
+pub struct Setup {
+    /// The contracts of the services.
+    pub contracts: Arc<Contracts>,
+    /// The services.
+    pub services: Services,
+    /// Partitions and members.
+    pub topology: Topology,
+}
+
+impl Setup {
+    /// The five reference services with their built-in contracts.
+    #[must_use]
+    pub fn reference(contracts: Arc<Contracts>) -> Self {
+        let services = Arc::new(crate::service::reference);
+        Self {
+            contracts,
+            services,
+            topology: Topology::default(),
+        }
+    }
+}
+
+/// How a test is run.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// Where ids and schedules come from.
+    pub seed: Seed,
+    /// Only this schedule, of those that the file asks for.
+    pub schedule: Option<u32>,
+    /// Choices to make instead of random ones, by name.
+    pub choices: Option<Vec<String>>,
+}
+
+/// Runs a test, in as many schedules as its file asks for, until one fails.
+#[must_use]
+pub fn run(plan: &TestPlan, setup: &Setup, options: &Options) -> Outcome {
+    let schedules = plan.scenario.schedules.max(1);
+    let (first, last) = match options.schedule {
+        Some(only) => (only, only),
+        None => (0, schedules - 1),
+    };
+    let mut messages = BTreeSet::new();
+    let mut rules = BTreeMap::new();
+    let mut schedule = first;
+    loop {
+        let mut outcome = run_schedule(plan, setup, (options, schedule));
+        messages.append(&mut outcome.messages);
+        for (rule, count) in std::mem::take(&mut outcome.rules) {
+            *rules.entry(rule).or_insert(0) += count;
+        }
+        if outcome.verdict != Verdict::Passed || schedule == last {
+            outcome.schedules = schedule - first + 1;
+            return Outcome {
+                messages,
+                rules,
+                ..outcome
+            };
+        }
+        schedule += 1;
+    }
+}
+
+fn run_schedule(plan: &TestPlan, setup: &Setup, (options, schedule): (&Options, u32)) -> Outcome {
+    let seed = options.seed;
+    let chooser: Box<dyn Chooser> = match &options.choices {
+        Some(names) => Box::new(Replay::new(names.clone())),
+        None => Box::new(Random::new(seed, schedule)),
+    };
+    let services = (setup.services)();
+    let contracts = Arc::clone(&setup.contracts);
+    let world = World::new(contracts, services, setup.topology, (seed, chooser));
+    match world {
+        Ok(mut world) => {
+            let mut outcome = play(plan, &mut world, seed);
+            outcome.schedule = schedule;
+            outcome.choices = world.choices();
+            outcome
+        }
+        Err(error) => {
+            let history = History::new(Arc::clone(&setup.contracts), Vec::new());
+            let mut outcome = Outcome::empty(plan, seed, history);
+            outcome.verdict = Verdict::Broken;
+            outcome
+                .troubles
+                .push(trouble("run::no-world", error.to_string()));
+            outcome
+        }
+    }
+}
+
+/// Plays a test once, in a world in which nothing has happened.
+#[must_use]
+pub fn play(plan: &TestPlan, driver: &mut dyn Driver, seed: Seed) -> Outcome {
+    let scenario = &plan.scenario;
+    let mut state = State::new(tenant_of(plan, seed), &scenario.file);
+    for (name, cell) in &plan.row {
+        let at = format!(
+            "{}:{}",
+            scenario.file.path,
+            scenario.file.position(cell.span.start).0
+        );
+        let secret = driver.contracts().is_sensitive(name);
+        state.scope.bind(
+            name.clone(),
+            Bound {
+                value: cell.value.clone(),
+                at,
+                secret,
+            },
+        );
+    }
+    collect_allowed(&scenario.setup, &mut state.allowed);
+    collect_allowed(&scenario.steps, &mut state.allowed);
+    let mut engine = Engine::new(driver, state, (seed, &plan.name));
+    let (verdict, troubles) = judge(plan, &mut engine);
+    let Engine { state, .. } = engine;
+    let mut outcome = Outcome::empty(plan, seed, driver.history().clone());
+    outcome.verdict = verdict;
+    outcome.troubles = troubles;
+    outcome.ended = driver.now();
+    outcome.claimed = state.claimed;
+    exercise(&mut outcome, &state.tenant);
+    outcome
+}
+
+/// Setup, steps and end; a setup that does not hold breaks the test.
+fn judge(plan: &TestPlan, engine: &mut Engine<'_>) -> (Verdict, Vec<Trouble>) {
+    let scenario = &plan.scenario;
+    let set_up = give(plan, engine).and_then(|()| engine.steps(&scenario.setup));
+    if let Err(trouble) = set_up {
+        return (Verdict::Broken, vec![*trouble]);
+    }
+    let mut troubles = Vec::new();
+    match engine.steps(&scenario.steps) {
+        Err(trouble) => troubles.push(*trouble),
+        Ok(()) => troubles.extend(engine.end(&scenario.always, scenario.title_span)),
+    }
+    (
+        if troubles.is_empty() {
+            Verdict::Passed
+        } else {
+            Verdict::Failed
+        },
+        troubles,
+    )
+}
+
+/// Makes settings and data known to every service.
+fn give(plan: &TestPlan, engine: &mut Engine<'_>) -> Result<(), Box<Trouble>> {
+    let given = &plan.scenario.given;
+    let mut make = |fields: &[Field]| -> Result<Vec<(String, Json)>, Box<Trouble>> {
+        let made = fields.iter().map(|field| {
+            let value = engine.make(&field.value, None, &field.name)?;
+            Ok((field.name.clone(), value.unwrap_or_default()))
+        });
+        made.collect()
+    };
+    let (settings, data) = (make(&given.settings)?, make(&given.data)?);
+    if settings.is_empty() && data.is_empty() {
+        return Ok(());
+    }
+    let tenant = engine.state.tenant.clone();
+    for service in engine.driver.history().services().to_vec() {
+        let own = settings
+            .iter()
+            .find(|(name, _)| *name == service)
+            .map(|(_, value)| value);
+        let given = Given {
+            settings: own,
+            data: &data,
+        };
+        engine
+            .driver
+            .give(&service, &tenant, &given)
+            .map_err(|error: DriverError| {
+                let span = plan.scenario.title_span;
+                Box::new(engine.trouble("given::refused", error.to_string(), span, "given here"))
+            })?;
+    }
+    Ok(())
+}
+
+/// Each run of each test has a tenant of its own, also on a broker that many share.
+fn tenant_of(plan: &TestPlan, seed: Seed) -> Tenant {
+    let spec = &plan.scenario.tenant;
+    let id = Stream::keyed(seed, &("tenant", plan.name.as_str())).uuid();
+    Tenant {
+        id,
+        region: spec.region.as_str().into(),
+        major: spec.major,
+        minor: spec.minor,
+    }
+}
+
+/// `allow` holds for the whole test, wherever it stands.
+fn collect_allowed(steps: &[Step], allowed: &mut Vec<Target>) {
+    for step in steps {
+        match &step.verb {
+            Verb::Allow(targets) => allowed.extend(targets.iter().cloned()),
+            Verb::Repeat(repeat) => collect_allowed(&repeat.steps, allowed),
+            Verb::Use(used) => collect_allowed(&used.fragment.steps, allowed),
+            _ => {}
+        }
+    }
+}
+
+/// Judges the history by the rules, and notes what it exercised.
+fn exercise(outcome: &mut Outcome, tenant: &Tenant) {
+    let report = rule::check::all(&outcome.history);
+    let (violations, advisories): (Vec<Finding>, Vec<Finding>) =
+        report.findings.into_iter().partition(end::fails);
+    outcome
+        .troubles
+        .extend(violations.into_iter().map(end::violation));
+    if outcome.verdict == Verdict::Passed && !outcome.troubles.is_empty() {
+        outcome.verdict = Verdict::Failed;
+    }
+    outcome.advisories = advisories;
+    outcome.rules = report
+        .premises
+        .into_iter()
+        .filter(|(_, count)| *count > 0)
+        .collect();
+    let own = |id: RecordId| outcome.history.record(id).record.headers.tenant() == Ok(tenant);
+    for placed in outcome
+        .history
+        .records()
+        .iter()
+        .filter(|placed| own(placed.id))
+    {
+        let producer = outcome.history.producer(placed).to_owned();
+        outcome
+            .messages
+            .insert((producer, outcome.history.message_name(placed)));
+    }
+}
+
+fn trouble(code: &'static str, message: String) -> Trouble {
+    Trouble {
+        code,
+        message,
+        place: None,
+        nearest: None,
+        records: Vec::new(),
+        notes: Vec::new(),
+        finding: None,
+    }
+}
+
+impl Outcome {
+    fn empty(plan: &TestPlan, seed: Seed, history: History) -> Self {
+        Self {
+            test: plan.name.clone(),
+            verdict: Verdict::Passed,
+            troubles: Vec::new(),
+            advisories: Vec::new(),
+            seed,
+            schedules: 1,
+            schedule: 0,
+            history,
+            choices: Vec::new(),
+            ended: crate::message::VirtualTime::ZERO,
+            claimed: BTreeMap::new(),
+            messages: BTreeSet::new(),
+            rules: BTreeMap::<RuleId, u64>::new(),
+        }
+    }
+}
