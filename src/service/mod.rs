@@ -9,11 +9,34 @@
 
 mod cx;
 mod given;
+mod support;
+
+pub mod account;
+pub mod ban;
+pub mod effective_stats;
+pub mod invite;
+pub mod login;
 
 pub use cx::{AskError, Cx, Effects, Host, Timer, TimerChange};
 pub use given::Given;
 
 use crate::message::{Json, Offset, Partition, RecordId, Tenant, VirtualTime};
+
+/// The reference service of that name, if there is one.
+#[must_use]
+pub fn reference(name: &str) -> Option<Box<dyn Service>> {
+    Some(match name {
+        "ban" => Box::new(ban::Ban::default()),
+        "account" => Box::new(account::Account::default()),
+        "login" => Box::new(login::Login::default()),
+        "effective_stats" => Box::new(effective_stats::EffectiveStats::default()),
+        "invite" => Box::new(invite::Invite::default()),
+        _ => return None,
+    })
+}
+
+/// The names of the reference services.
+pub const REFERENCES: [&str; 5] = ["ban", "account", "login", "effective_stats", "invite"];
 
 /// A service under the harness.
 ///

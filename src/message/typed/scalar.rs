@@ -80,6 +80,12 @@ impl<'a> Secret<'a> {
         Self(text.into())
     }
 
+    /// The same secret, borrowed from nowhere.
+    #[must_use]
+    pub fn detached(&self) -> Secret<'static> {
+        Secret::new(self.reveal().to_owned())
+    }
+
     /// The text itself; it must go nowhere but into a comparison or a message.
     #[must_use]
     pub fn reveal(&self) -> &str {

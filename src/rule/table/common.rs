@@ -31,7 +31,7 @@ pub(super) const RULES: &[Rule] = &[
         "A command whose tenant headers are missing or malformed fails: nothing happens.",
     )
     .or(&[alternative(
-        "tenant-of-its-own",
+        "own-tenant",
         "it is handled apart from every tenant; its events carry any tenant headers but those of a \
          tenant in use",
     )]),

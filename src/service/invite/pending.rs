@@ -1,0 +1,128 @@
+//! The invites that are pending in a tenant, by age and by whom they concern.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::NO_EXPIRY;
+use crate::message::VirtualTime;
+use crate::message::typed::Id;
+use crate::message::typed::invite::InviteType;
+
+/// What kind of invite.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Kind {
+    Known(InviteType),
+    Other(Box<str>),
+}
+
+/// One invite.
+#[derive(Clone, Debug)]
+pub(super) struct Entry {
+    pub(super) kind: Kind,
+    pub(super) target_id: u32,
+    pub(super) originator_id: u32,
+    pub(super) reference_id: u32,
+    pub(super) world_id: u8,
+    /// Of its CREATE.
+    pub(super) transaction_id: Id,
+    pub(super) expires: VirtualTime,
+}
+
+/// All that are pending. An invite is named by its age: 0 is the oldest there ever was.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Pending {
+    next_age: u64,
+    by_age: BTreeMap<u64, Entry>,
+    by_target: BTreeMap<u32, BTreeMap<(Kind, u32), u64>>,
+    by_expiry: BTreeSet<(VirtualTime, u64)>,
+}
+
+impl Pending {
+    pub(super) fn get(&self, age: u64) -> &Entry {
+        &self.by_age[&age]
+    }
+
+    pub(super) fn age(&self, target_id: u32, kind: &Kind, reference_id: u32) -> Option<u64> {
+        let of_target = self.by_target.get(&target_id)?;
+        let found = match kind {
+            Kind::Known(known) => of_target.get(&(Kind::Known(*known), reference_id)),
+            Kind::Other(_) => of_target.get(&(kind.clone(), reference_id)),
+        };
+        found.copied()
+    }
+
+    pub(super) fn find(&self, target_id: u32, kind: &Kind, reference_id: u32) -> Option<&Entry> {
+        self.age(target_id, kind, reference_id)
+            .map(|age| self.get(age))
+    }
+
+    /// Those of one originator to a target, oldest first.
+    pub(super) fn between(&self, target_id: u32, kind: &Kind, originator_id: u32) -> Vec<u64> {
+        let of_target = self.by_target.get(&target_id).into_iter().flatten();
+        let of_kind = of_target
+            .filter(|((of, _), _)| of == kind)
+            .map(|(_, age)| *age);
+        let mut ages: Vec<_> = of_kind
+            .filter(|age| self.get(*age).originator_id == originator_id)
+            .collect();
+        ages.sort_unstable();
+        ages
+    }
+
+    /// Those to or from a character, oldest first.
+    pub(super) fn of_character(&self, character_id: u32) -> Vec<u64> {
+        let concerns =
+            |entry: &Entry| [entry.target_id, entry.originator_id].contains(&character_id);
+        self.by_age
+            .iter()
+            .filter(|(_, entry)| concerns(entry))
+            .map(|(age, _)| *age)
+            .collect()
+    }
+
+    /// Those to a character, oldest first.
+    pub(super) fn of_target(&self, target_id: u32) -> Vec<&Entry> {
+        let of_target = self.by_target.get(&target_id).into_iter().flatten();
+        let ages: BTreeSet<_> = of_target.map(|(_, age)| *age).collect();
+        ages.into_iter().map(|age| self.get(age)).collect()
+    }
+
+    /// Those that have expired, oldest first.
+    pub(super) fn expired(&self, now: VirtualTime) -> Vec<u64> {
+        let expired = self.by_expiry.iter().take_while(|(at, _)| *at <= now);
+        expired.map(|(_, age)| *age).collect()
+    }
+
+    pub(super) fn first_expiry(&self) -> Option<VirtualTime> {
+        self.by_expiry.first().map(|(at, _)| *at)
+    }
+
+    pub(super) fn add(&mut self, entry: Entry) {
+        let age = self.next_age;
+        self.next_age += 1;
+        let of_target = self.by_target.entry(entry.target_id).or_default();
+        of_target.insert((entry.kind.clone(), entry.reference_id), age);
+        self.by_expiry.insert((entry.expires, age));
+        self.by_age.insert(age, entry);
+    }
+
+    pub(super) fn remove(&mut self, age: u64) {
+        let Some(entry) = self.by_age.remove(&age) else {
+            return;
+        };
+        self.by_expiry.remove(&(entry.expires, age));
+        if let Some(of_target) = self.by_target.get_mut(&entry.target_id) {
+            of_target.remove(&(entry.kind, entry.reference_id));
+            if of_target.is_empty() {
+                self.by_target.remove(&entry.target_id);
+            }
+        }
+    }
+
+    /// Lets an invite stay pending for good.
+    pub(super) fn keep(&mut self, age: u64) {
+        if let Some(entry) = self.by_age.get_mut(&age) {
+            self.by_expiry.remove(&(entry.expires, age));
+            entry.expires = NO_EXPIRY;
+        }
+    }
+}
