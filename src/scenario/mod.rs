@@ -1,23 +1,30 @@
 //! Scenario files: their words, their types, and how they are read and checked.
 //!
 //! This is the language in which tests are written down, not what runs them. It does no input or
-//! output: files come through a resolver.
+//! output: files come through a [`Resolver`].
 //!
 //! Always true: reading reports all problems of a file in one go; a file with an error gives no
 //! plan; nothing that stands under a secret name is ever shown.
 //!
-//! Start with [`TestPlan`].
+//! Start with [`load`], then [`TestPlan`].
 
+mod lint;
+mod load;
 mod plan;
+mod read;
+mod resolve;
 pub mod run;
 mod template;
 pub mod vocabulary;
 
+pub use load::{Known, Loaded, load, load_bytes};
 pub use plan::{
     Always, Cell, DurationSpec, ExpectMany, ExpectOne, Expectation, Fault, Fragment, Given, Let,
     Never, Property, Query, Repeat, Return, Scenario, Send, SendKey, SendValue, Step, Stimulus,
     Target, TenantSpec, TestPlan, Use, Verb,
 };
+pub use read::parse_duration;
+pub use resolve::{BUILTIN_FRAGMENTS, FRAGMENT_ENDING, NoFiles, ROOT, Resolver, SCENARIO_ENDING};
 pub use template::{
     Field, Matcher, MatcherKind, Name, NameAt, Offset, Template, TemplateKind, TimestampMatcher,
 };

@@ -4,6 +4,7 @@
 //! complete: fragments are found, names are known to exist, durations are read. What remains open
 //! is what only a run knows: the values of variables.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -59,6 +60,8 @@ pub struct Scenario {
     pub steps: Vec<Step>,
     /// What must hold of the whole history.
     pub always: Vec<Always>,
+    /// Variables whose values are never shown.
+    pub secrets: BTreeSet<Name>,
 }
 
 /// The tenant of a scenario, without its id: each run has its own.
@@ -104,6 +107,8 @@ pub struct Fragment {
     pub steps: Vec<Step>,
     /// The variables that its user gets; nothing else leaves it.
     pub returns: Vec<NameAt>,
+    /// Variables whose values are never shown.
+    pub secrets: BTreeSet<Name>,
 }
 
 /// One step.

@@ -123,8 +123,8 @@ pub enum MatcherKind {
 
 /// A moment in time: RFC 3339 text in a text field, Unix seconds in an integer field.
 ///
-/// Without a base and an offset it matches any moment; with either, the moment `base + offset`
-/// and at most `within` away from it. Where something is sent, the moment itself.
+/// With no field set it matches any moment; else the moment `base + offset` and what is at most
+/// `within` away from it. Where something is sent it is the moment itself.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct TimestampMatcher {
     /// `$t`; now where it is missing.

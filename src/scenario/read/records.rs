@@ -1,0 +1,378 @@
+//! The verbs about records: `send`, `expect`, `expect_all`, `expect_in_order`, `never`, `allow`.
+
+use crate::scenario::plan::{
+    DurationSpec, ExpectMany, ExpectOne, Expectation, Never, Send, SendKey, SendValue, Target,
+};
+use crate::scenario::template::{Field, Template, TemplateKind};
+use crate::scenario::vocabulary::EXPECTATION;
+use crate::yaml::{Meaning, Node, Scalar};
+
+use super::template::{Role, Secret};
+use super::{Fields, Reader};
+
+/// How long is waited where a file does not say.
+const DEFAULT_WITHIN: DurationSpec = DurationSpec::Fixed(std::time::Duration::from_secs(1));
+
+const NEVER_BINDS: &str = "`never` has no record to remember anything of";
+
+impl Reader<'_, '_> {
+    /// A message or channel.
+    pub(crate) fn target(&mut self, node: &Node, what: &str) -> Option<Target> {
+        let text = self.text(node, what)?;
+        let (channel, message) = match text.split_once('/') {
+            Some((channel, message)) => (channel, Some(message.to_owned())),
+            None => (text, None),
+        };
+        let target = Target {
+            channel: channel.to_owned(),
+            message,
+            span: node.span,
+        };
+        self.check_target(&target)?;
+        Some(target)
+    }
+
+    pub(crate) fn send(&mut self, value: &Node, fields: &Fields<'_>) -> Option<Send> {
+        let target = self.target(value, "`send`");
+        let value = self.send_value(fields);
+        let headers = fields
+            .get("headers")
+            .map(|node| self.headers(node))
+            .unwrap_or_default();
+        let key = self.send_key(fields);
+        let breaks_contract = fields
+            .get("breaks_contract")
+            .map(|node| self.boolean(node, "`breaks_contract`"));
+        let breaks_contract = breaks_contract.unwrap_or(Some(false));
+        let send = Send {
+            target: target?,
+            value: value?,
+            key: key?,
+            headers,
+            breaks_contract: breaks_contract?,
+        };
+        self.check_send(&send);
+        Some(send)
+    }
+
+    fn send_value(&mut self, fields: &Fields<'_>) -> Option<SendValue> {
+        let given: Vec<_> = ["with", "raw", "raw_base64", "raw_hex"]
+            .into_iter()
+            .filter(|name| fields.get(name).is_some())
+            .collect();
+        if let [first, second, ..] = given.as_slice() {
+            self.conflict(fields, first, second, "the value of a record is given once");
+        }
+        match given.first() {
+            None => Some(SendValue::Fields(None)),
+            Some(&"with") => {
+                let node = fields.get("with")?;
+                let with = self.object_template(node, "`with`", Role::Make)?;
+                Some(SendValue::Fields(Some(with)))
+            }
+            Some(&"raw") => {
+                let node = fields.get("raw")?;
+                match node.scalar().map(Scalar::meaning) {
+                    Some(Meaning::Null) => Some(SendValue::Raw(None)),
+                    Some(Meaning::Missing) | None => {
+                        self.wrong_type(node, "`raw`", "text or null");
+                        None
+                    }
+                    _ => Some(SendValue::Raw(
+                        node.text().map(|text| text.as_bytes().to_vec()),
+                    )),
+                }
+            }
+            Some(name) => {
+                let bytes = self.bytes(fields.get(name)?, name)?;
+                Some(SendValue::Raw(Some(bytes)))
+            }
+        }
+    }
+
+    fn send_key(&mut self, fields: &Fields<'_>) -> Option<SendKey> {
+        if fields.get("key").is_some() && fields.get("key_hex").is_some() {
+            self.conflict(
+                fields,
+                "key",
+                "key_hex",
+                "the key of a record is given once",
+            );
+        }
+        if let Some(node) = fields.get("key_hex") {
+            return self.bytes(node, "key_hex").map(SendKey::Bytes);
+        }
+        let Some(node) = fields.get("key") else {
+            return Some(SendKey::Contract);
+        };
+        if node
+            .scalar()
+            .is_some_and(|scalar| scalar.meaning() == Meaning::Null)
+        {
+            return Some(SendKey::None);
+        }
+        let key = self.template(node, Role::Make, Secret::No)?;
+        match &key.kind {
+            TemplateKind::Literal(json)
+                if json
+                    .as_integer()
+                    .and_then(|id| u32::try_from(id).ok())
+                    .is_none() =>
+            {
+                let message = format!("`key` must be a whole number from 0 to {}", u32::MAX);
+                let diagnostic = self
+                    .error("scenario::out-of-range", message, node.span)
+                    .help("write other keys as bytes with `key_hex`");
+                self.push(diagnostic);
+                None
+            }
+            TemplateKind::Object(_) | TemplateKind::List(_) => {
+                self.wrong_type(node, "`key`", "a number or a variable");
+                None
+            }
+            _ => Some(SendKey::Id(key)),
+        }
+    }
+
+    fn conflict(&mut self, fields: &Fields<'_>, first: &str, second: &str, message: &str) {
+        let span = |name| fields.key_span(name).unwrap_or_default();
+        let diagnostic = self
+            .error("scenario::conflicting-fields", message, span(second))
+            .related(&self.file.clone(), span(first), "given here")
+            .help(format!("remove `{first}` or `{second}`"));
+        self.push(diagnostic);
+    }
+
+    fn headers(&mut self, node: &Node) -> Vec<Field> {
+        let Some(entries) = node.mapping() else {
+            self.wrong_type(node, "`headers`", "a mapping");
+            return Vec::new();
+        };
+        let mut headers = Vec::new();
+        for (key, value) in entries {
+            let name = key.text().unwrap_or_default();
+            let Some(value) = self.template(value, Role::Make, Secret::No) else {
+                continue;
+            };
+            if matches!(value.kind, TemplateKind::Object(_) | TemplateKind::List(_)) {
+                let message = format!("the header `{}` must be a single value", super::clip(name));
+                self.report("scenario::wrong-type", message, value.span);
+                continue;
+            }
+            headers.push(Field {
+                name: name.to_owned(),
+                span: key.span,
+                value,
+            });
+        }
+        headers
+    }
+
+    fn bytes(&mut self, node: &Node, name: &str) -> Option<Vec<u8>> {
+        let what = format!("`{name}`");
+        // Digits alone are a number to YAML and bytes here.
+        let Some(text) = node.text() else {
+            self.wrong_type(node, &what, "text");
+            return None;
+        };
+        let bytes = if name == "raw_base64" {
+            base64(text)
+        } else {
+            hexadecimal(text)
+        };
+        if bytes.is_none() {
+            let message = match name {
+                "raw_base64" => format!("{what} must be base64"),
+                _ => format!("{what} must be pairs of hexadecimal digits"),
+            };
+            self.report("scenario::bad-bytes", message, node.span);
+        }
+        bytes
+    }
+
+    /// A template that must be an object, or a matcher for one.
+    pub(crate) fn object_template(
+        &mut self,
+        node: &Node,
+        what: &str,
+        role: Role,
+    ) -> Option<Template> {
+        if node.mapping().is_none() {
+            self.wrong_type(node, what, "a mapping");
+            return None;
+        }
+        self.template(node, role, Secret::No)
+    }
+
+    fn expectation(
+        &mut self,
+        target: &Node,
+        value: Option<&Node>,
+        what: &str,
+        role: Role,
+    ) -> Option<Expectation> {
+        let target = self.target(target, what);
+        let value = value.map(|node| self.object_template(node, "`where`", role));
+        let (target, value) = (target?, value.map_or(Some(None), |value| value.map(Some))?);
+        let expectation = Expectation { target, value };
+        self.check_expectation(&expectation);
+        Some(expectation)
+    }
+
+    pub(crate) fn within(&mut self, fields: &Fields<'_>) -> Option<DurationSpec> {
+        fields
+            .get("within")
+            .map_or(Some(DEFAULT_WITHIN), |node| self.duration(node, "`within`"))
+    }
+
+    pub(crate) fn expect(&mut self, value: &Node, fields: &Fields<'_>) -> Option<ExpectOne> {
+        let expectation = self.expectation(value, fields.get("where"), "`expect`", Role::Match);
+        let within = self.within(fields);
+        Some(ExpectOne {
+            expectation: expectation?,
+            within: within?,
+        })
+    }
+
+    pub(crate) fn expect_many(
+        &mut self,
+        value: &Node,
+        fields: &Fields<'_>,
+        what: &str,
+    ) -> Option<ExpectMany> {
+        let mut expectations = Some(Vec::new());
+        for item in self.items(value, what)? {
+            self.scope.start_item();
+            let expectation = if item.mapping().is_some() {
+                let item_what = format!("an item of {what}");
+                self.fields(item, &item_what, EXPECTATION)
+                    .and_then(|fields| {
+                        let target = fields.get("message")?;
+                        self.expectation(target, fields.get("where"), "`message`", Role::Match)
+                    })
+            } else {
+                self.expectation(item, None, &format!("an item of {what}"), Role::Match)
+            };
+            // Which record each item gets is open until all are found.
+            self.scope.hide_item();
+            expectations = match (expectations, expectation) {
+                (Some(mut all), Some(one)) => {
+                    all.push(one);
+                    Some(all)
+                }
+                _ => None,
+            };
+        }
+        let within = self.within(fields);
+        Some(ExpectMany {
+            expectations: expectations?,
+            within: within?,
+        })
+    }
+
+    pub(crate) fn never(&mut self, value: &Node, fields: &Fields<'_>) -> Option<Never> {
+        let role = Role::MatchOnly(NEVER_BINDS);
+        let expectation = self.expectation(value, fields.get("where"), "`never`", role);
+        let wait = fields
+            .get("for")
+            .and_then(|node| self.duration(node, "`for`"));
+        Some(Never {
+            expectation: expectation?,
+            wait: wait?,
+        })
+    }
+
+    pub(crate) fn allow(&mut self, value: &Node) -> Option<Vec<Target>> {
+        if value.sequence().is_none() {
+            return self.target(value, "`allow`").map(|target| vec![target]);
+        }
+        let items = self.items(value, "`allow`")?;
+        let targets: Vec<_> = items
+            .iter()
+            .map(|item| self.target(item, "an item of `allow`"))
+            .collect();
+        targets.into_iter().collect()
+    }
+}
+
+fn hexadecimal(text: &str) -> Option<Vec<u8>> {
+    let digits: Vec<u8> = text
+        .bytes()
+        .filter(|byte| !byte.is_ascii_whitespace())
+        .collect();
+    let digit = |byte: u8| {
+        char::from(byte)
+            .to_digit(16)
+            .and_then(|d| u8::try_from(d).ok())
+    };
+    if digits.len() % 2 != 0 {
+        return None;
+    }
+    digits
+        .chunks(2)
+        .map(|pair| Some(digit(pair[0])? << 4 | digit(pair[1])?))
+        .collect()
+}
+
+fn base64(text: &str) -> Option<Vec<u8>> {
+    const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let digits: Vec<u8> = text
+        .bytes()
+        .filter(|byte| !byte.is_ascii_whitespace())
+        .collect();
+    let padding = digits
+        .iter()
+        .rev()
+        .take_while(|byte| **byte == b'=')
+        .count();
+    let digits = &digits[..digits.len() - padding];
+    // Padding may be left out, but not be wrong.
+    let missing = (4 - digits.len() % 4) % 4;
+    if missing == 3 || (padding != 0 && padding != missing) {
+        return None;
+    }
+    let mut bytes = Vec::new();
+    let (mut bits, mut count) = (0u32, 0);
+    for digit in digits {
+        let value = ALPHABET.iter().position(|letter| letter == digit)?;
+        bits = bits << 6 | u32::try_from(value).ok()?;
+        count += 6;
+        if count >= 8 {
+            count -= 8;
+            bytes.push(u8::try_from(bits >> count & 0xff).ok()?);
+        }
+    }
+    Some(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::{base64, hexadecimal};
+
+    #[rstest]
+    #[case("", Some(&b""[..]))]
+    #[case("00ff", Some(&b"\x00\xff"[..]))]
+    #[case("DE ad", Some(&b"\xde\xad"[..]))]
+    #[case("0", None)]
+    #[case("0g", None)]
+    #[case("é", None)]
+    fn hexadecimal_bytes(#[case] text: &str, #[case] bytes: Option<&[u8]>) {
+        assert_eq!(hexadecimal(text).as_deref(), bytes);
+    }
+
+    #[rstest]
+    #[case("", Some(&b""[..]))]
+    #[case("YQ==", Some(&b"a"[..]))]
+    #[case("YQ", Some(&b"a"[..]))]
+    #[case("YWI=", Some(&b"ab"[..]))]
+    #[case("YWJj", Some(&b"abc"[..]))]
+    #[case("//79", Some(&b"\xff\xfe\xfd"[..]))]
+    #[case::wrong_padding("YQ=", None)]
+    #[case::one_digit("Y", None)]
+    #[case::not_a_digit("Y!==", None)]
+    fn base64_bytes(#[case] text: &str, #[case] bytes: Option<&[u8]>) {
+        assert_eq!(base64(text).as_deref(), bytes);
+    }
+}
