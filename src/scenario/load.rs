@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::contract::Contracts;
 use crate::diagnostic::{Diagnostic, SourceFile, Span, sort};
-use crate::service::Vocabulary;
+use crate::service::{Service, Vocabulary};
 use crate::yaml;
 
 use super::plan::{Fragment, Scenario, Step, TestPlan, Verb};
@@ -30,6 +30,14 @@ pub struct Known<'a> {
     pub contracts: &'a Contracts,
     /// Stimuli and queries by service; of a service that is not here they are not checked.
     pub words: &'a [(String, Vocabulary)],
+}
+
+/// The stimuli and queries of services, for [`Known::words`].
+pub fn words_of(services: &[Box<dyn Service>]) -> Vec<(String, Vocabulary)> {
+    let words = services
+        .iter()
+        .map(|one| (one.name().to_owned(), one.vocabulary()));
+    words.collect()
 }
 
 /// What came of loading a file.

@@ -17,7 +17,7 @@ pub mod run;
 mod template;
 pub mod vocabulary;
 
-pub use load::{Known, Loaded, load, load_bytes};
+pub use load::{Known, Loaded, load, load_bytes, words_of};
 pub use plan::{
     Always, Cell, DurationSpec, ExpectMany, ExpectOne, Expectation, Fault, Fragment, Given, Let,
     Never, Property, Query, Repeat, Return, Scenario, Send, SendKey, SendValue, Step, Stimulus,

@@ -1,9 +1,9 @@
 //! Channels, messages, services, stimuli and queries: whether they exist.
 
 use crate::diagnostic::Span;
+use crate::driver::FaultKind;
 use crate::scenario::plan::{Fault, Property, Target};
 use crate::scenario::read::{Fields, Reader, clip, list};
-use crate::scenario::vocabulary::FaultKind;
 
 use super::dotted;
 

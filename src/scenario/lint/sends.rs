@@ -128,7 +128,7 @@ impl Reader<'_, '_> {
             ..Sample::default()
         };
         if let SendValue::Fields(Some(template)) = &send.value {
-            sample.fill(kind, "", template, row);
+            sample.fill("", template, row);
         }
         sample.headers = self.sample_headers(send, row, &mut sample);
         sample.key = match &send.key {
@@ -172,7 +172,7 @@ impl Reader<'_, '_> {
             flags: 0,
         };
         let mut headers = Headers::of_tenant(&tenant, trace).to_list();
-        for Field { name, span, value } in &send.headers {
+        for Field { name, value, .. } in &send.headers {
             let path = format!("header {name}");
             sample.places.push((path.clone(), value.span));
             headers.retain(|header| &*header.name != name.as_str());
@@ -186,7 +186,6 @@ impl Reader<'_, '_> {
             };
             let encoding = self.header_encoding(&send.target, name);
             headers.push(Header::new(name, &header_bytes(encoding, &json)));
-            let _ = span;
         }
         headers
     }
@@ -279,13 +278,7 @@ struct Sample {
 
 impl Sample {
     /// Lays a template over the value.
-    fn fill(
-        &mut self,
-        kind: &MessageKind,
-        pointer: &str,
-        template: &Template,
-        row: &IndexMap<Name, Cell>,
-    ) {
+    fn fill(&mut self, pointer: &str, template: &Template, row: &IndexMap<Name, Cell>) {
         self.places.push((pointer.to_owned(), template.span));
         if let Some((json, span)) = known_value(template, row) {
             self.places.insert(0, (pointer.to_owned(), span));
@@ -301,7 +294,7 @@ impl Sample {
                     return;
                 }
                 for field in fields {
-                    self.fill(kind, &below(pointer, &field.name), &field.value, row);
+                    self.fill(&below(pointer, &field.name), &field.value, row);
                 }
             }
             TemplateKind::Matcher(matcher) if matcher.kind == MatcherKind::Absent => {

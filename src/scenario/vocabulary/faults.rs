@@ -10,48 +10,58 @@ const RESTART: FieldWord = optional(
 const BY: FieldWord = required("by", "for how long");
 const HEADER: FieldWord = required("header", "the header's name");
 
-const EXAMPLE: &str = "\
-- fault: crash_before_commit
-  service: account
-  message: account.session.command/CREATE
-  restart_after: 1s";
-
 macro_rules! faults {
-    ($($kind:ident, [$($field:expr),*], $doc:literal;)*) => {
+    ($($kind:ident, $name:literal, [$($field:expr),*], $more:literal, $doc:literal;)*) => {
         /// All faults, with the fields that each takes besides `service` and `message`.
         pub static FAULTS: &[Word<FaultKind>] = &[$(Word {
-            name: FaultKind::$kind.name(),
+            name: $name,
             kind: FaultKind::$kind,
             doc: $doc,
             fields: &[$($field),*],
-            example: EXAMPLE,
+            example: concat!(
+                "- fault: ", $name, "\n",
+                "  service: account\n",
+                "  message: account.session.command/CREATE", $more
+            ),
         }),*];
     };
 }
 
 faults! {
-    DuplicateDelivery, [],
+    DuplicateDelivery, "duplicate_delivery", [], "",
         "The record is delivered once more after it has been handled.";
-    CrashBeforeHandling, [RESTART],
+    CrashBeforeHandling, "crash_before_handling", [RESTART], "\n  restart_after: 2s",
         "The service stops after it got the record and before it does anything.";
-    CrashAfterStateChange, [RESTART],
+    CrashAfterStateChange, "crash_after_state_change", [RESTART], "\n  restart_after: 2s",
         "The service stops when its state is stored and nothing is emitted yet.";
-    CrashBetweenEmits, [RESTART],
+    CrashBetweenEmits, "crash_between_emits", [RESTART], "\n  restart_after: 2s",
         "The service stops after the first of its events is emitted.";
-    CrashBeforeMark, [RESTART],
+    CrashBeforeMark, "crash_before_mark", [RESTART], "\n  restart_after: 2s",
         "The service stops when an event is acknowledged, not yet marked as sent: it comes twice.";
-    CrashBeforeCommit, [RESTART],
+    CrashBeforeCommit, "crash_before_commit", [RESTART], "\n  restart_after: 2s",
         "The service stops when all is done but the offset is not saved: the record comes again.";
-    Delay, [BY],
+    Delay, "delay", [BY], "\n  by: 500ms",
         "The record is held back for a time; the records behind it wait.";
-    PartitionLag, [BY],
+    PartitionLag, "partition_lag", [BY], "\n  by: 500ms",
         "Nothing of the record's partition is delivered to the service for a time.";
-    Rebalance, [],
+    Rebalance, "rebalance", [], "",
         "The group is rebalanced: partitions move, and what is not committed comes again.";
-    MissingHeader, [HEADER],
+    MissingHeader, "missing_header", [HEADER], "\n  header: TENANT_ID",
         "The record reaches the service without this header.";
-    MalformedHeader, [HEADER],
+    MalformedHeader, "malformed_header", [HEADER], "\n  header: TENANT_ID",
         "The record reaches the service with nonsense in this header.";
-    PoisonValue, [],
+    PoisonValue, "poison_value", [], "",
         "A value that cannot be read reaches the service instead of the record's.";
+}
+
+#[cfg(test)]
+mod tests {
+    use super::FAULTS;
+
+    #[test]
+    fn faults_have_one_name() {
+        for word in FAULTS {
+            assert_eq!(word.name, word.kind.name());
+        }
+    }
 }
