@@ -143,6 +143,7 @@ impl<'a> Engine<'a> {
         };
         let value = self.state.scope.get(&name.name).map(|bound| &bound.value);
         let read = match value {
+            Some(Json::String(text)) => crate::scenario::parse_duration(text),
             Some(Json::Number(number)) => number
                 .as_integer()
                 .and_then(|s| u64::try_from(s).ok())
