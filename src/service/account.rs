@@ -11,6 +11,8 @@ mod announce;
 mod attempt;
 mod progress;
 mod state;
+#[cfg(test)]
+mod tests;
 
 use serde_json::json;
 

@@ -8,6 +8,8 @@
 //! that a DELETE shortly after the end of a ban still finds it. Start at [`Ban`].
 
 mod matching;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
 use std::time::Duration;

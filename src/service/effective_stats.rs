@@ -8,6 +8,8 @@
 //! [`EffectiveStats`].
 
 mod stat;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
 

@@ -8,6 +8,8 @@
 //! Start at [`Invite`].
 
 mod pending;
+#[cfg(test)]
+mod tests;
 
 use std::time::Duration;
 

@@ -8,6 +8,8 @@
 //! is gone comes never back. Start at [`Login`].
 
 mod connection;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
 

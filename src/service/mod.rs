@@ -10,6 +10,8 @@
 mod cx;
 mod given;
 mod support;
+#[cfg(test)]
+mod testing;
 
 pub mod account;
 pub mod ban;

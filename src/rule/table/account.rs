@@ -28,7 +28,10 @@ pub(super) const RULES: &[Rule] = &[
         CREATE_ACCOUNT,
         "A create command with an empty name, or a name that the tenant has, does nothing.",
     )
-    .or(&[alternative("accept", "it makes a further account with an id of its own")]),
+    .or(&[
+        alternative("accept", "it makes a further account with an id of its own"),
+        alternative("other-of-name", "of the accounts of one name, another than the oldest logs in"),
+    ]),
     rule(
         id::ACC_3,
         Documented,
