@@ -3,16 +3,21 @@
 use crate::diagnostic::{SourceFile, Span};
 
 /// Whether a key or column of this name holds a secret: its letters hold `password`, `passwd` or
-/// `secret`.
+/// `secret`, or are a misspelt `password`.
 pub fn is_secret_name(name: &str) -> bool {
     let letters: String = name
         .chars()
         .filter(char::is_ascii_alphabetic)
+        .take(MAX_LETTERS)
         .map(|c| c.to_ascii_lowercase())
         .collect();
     WORDS.iter().any(|word| letters.contains(word))
+        || strsim::damerau_levenshtein(&letters, WORDS[0]) <= MAX_MISTAKES
 }
 
+/// More letters of a name are not looked at.
+const MAX_LETTERS: usize = 200;
+const MAX_MISTAKES: usize = 2;
 const WORDS: [&str; 3] = ["password", "passwd", "secret"];
 
 /// Masks what may be a secret in a file that has no tree, line by line; rather too much.
@@ -93,6 +98,8 @@ mod tests {
     #[case("newPassword", true)]
     #[case("pass_word", true)]
     #[case("clientSecret", true)]
+    #[case("passwort", true)]
+    #[case("pasword", true)]
     #[case("name", false)]
     #[case("passage", false)]
     fn names(#[case] name: &str, #[case] secret: bool) {

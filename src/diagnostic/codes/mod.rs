@@ -4,7 +4,7 @@
 //! code, add its entry to the area's file; a test fails while the sources and the list disagree.
 
 mod contract;
-mod expect;
+mod run;
 mod scenario;
 mod yaml;
 
@@ -21,7 +21,7 @@ pub struct CodeInfo {
     pub example: Option<&'static str>,
 }
 
-const AREAS: [&[CodeInfo]; 4] = [yaml::CODES, contract::CODES, scenario::CODES, expect::CODES];
+const AREAS: [&[CodeInfo]; 4] = [yaml::CODES, contract::CODES, scenario::CODES, run::CODES];
 
 const COUNT: usize = {
     let mut count = 0;

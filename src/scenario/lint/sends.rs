@@ -77,7 +77,8 @@ impl Reader<'_, '_> {
             [kind] => Some(kind.label.clone()),
             kinds => {
                 let message = format!("`{}` carries several kinds of message", target.channel);
-                let all = super::super::read::list(kinds.iter().map(|kind| kind.label.as_str()));
+                let all =
+                    crate::scenario::read::choice(kinds.iter().map(|kind| kind.label.as_str()));
                 let diagnostic = self
                     .error("scenario::message-needed", message, target.span)
                     .help(format!("write one of {all}, or give the value with `raw`"));
@@ -247,7 +248,10 @@ impl Reader<'_, '_> {
                 let field = dots(&problem.path);
                 format!("`{label}` does not name `{field}`, and zero breaks its contract")
             }
-            _ => format!("this breaks the contract of `{label}`: {}", problem.message),
+            _ => format!(
+                "this breaks the contract of `{label}`: {}",
+                self.told(send, problem)
+            ),
         };
         let diagnostic = self
             .error(
@@ -261,6 +265,24 @@ impl Reader<'_, '_> {
             expected => format!("the contract of {reader} wants {expected}"),
         };
         diagnostic.note(expected)
+    }
+
+    /// What is wrong, with its field; of a secret only that it is.
+    fn told(&self, send: &Send, problem: &Problem) -> String {
+        let Some(path) = problem
+            .path
+            .strip_prefix('/')
+            .map(|_| problem.path.as_str())
+        else {
+            return problem.to_string();
+        };
+        let kinds = self.kinds(&send.target);
+        let sensitive = |kind: &&MessageKind| kind.field(path).is_some_and(|f| f.sensitive);
+        let name = dots(path);
+        if kinds.iter().any(sensitive) {
+            return format!("`{name}` is not {}", problem.expected);
+        }
+        format!("`{name}` {}", problem.message)
     }
 }
 

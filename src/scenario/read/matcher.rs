@@ -10,7 +10,7 @@ use crate::scenario::vocabulary::{MATCHERS, MatcherShape, Word};
 use super::duration::{HELP, parse_duration};
 use super::scope::Origin;
 use super::template::Role;
-use super::{Reader, clip, is_name};
+use super::{Reader, clip, is_name, list};
 
 /// Compiled patterns may not take more memory than this.
 const MAX_PATTERN_BYTES: usize = 1 << 20;
@@ -76,13 +76,20 @@ impl Reader<'_, '_> {
             let diagnostic = self
                 .error(
                     "scenario::unknown-matcher",
-                    format!("there is no matcher `<{}>`", clip(name)),
+                    if self.is_hidden(span) {
+                        "there is no such matcher".to_owned()
+                    } else {
+                        format!("there is no matcher `<{}>`", clip(name))
+                    },
                     span,
                 )
                 .did_you_mean(
                     name,
                     known,
-                    Some("write `{ exactly: … }` if this very text is meant".to_owned()),
+                    Some(format!(
+                        "the matchers are {}; write `{{ exactly: … }}` if this very text is meant",
+                        list(angle_words().map(|word| word.name)),
+                    )),
                 );
             self.push(diagnostic);
             return None;

@@ -20,7 +20,7 @@ pub use duration::parse_duration;
 pub(crate) use file::{read_fragment, read_scenario};
 pub(crate) use table::{Row, Table};
 
-use crate::diagnostic::{Diagnostic, SourceFile, Span};
+use crate::diagnostic::{Diagnostic, SourceFile, Span, suggest};
 use crate::yaml::{Meaning, Node};
 
 use super::load::Loader;
@@ -50,6 +50,20 @@ impl<'n> Fields<'n> {
             .iter()
             .find(|(known, ..)| *known == name)
             .map(|(.., value)| *value)
+    }
+
+    /// Reads a misspelt field as the one that is meant, unless that is there as well.
+    pub(crate) fn read_as(
+        &mut self,
+        near: Option<&'static str>,
+        entries: &[(Node, Node)],
+        (key, value): (&'n Node, &'n Node),
+    ) {
+        let Some(near) = near else { return };
+        let is_there = entries.iter().any(|(key, _)| key.text() == Some(near));
+        if !is_there && self.get(near).is_none() {
+            self.entries.push((near, key, value));
+        }
     }
 
     /// The place of a field's name.
@@ -114,22 +128,36 @@ impl<'l, 'w> Reader<'l, 'w> {
             let name = key.text().unwrap_or_default();
             match words.iter().find(|word| word.name == name) {
                 Some(word) => fields.entries.push((word.name, key, value)),
-                None => self.unknown_field(key, what, words),
+                None => {
+                    let near = self.unknown_field(key, what, words);
+                    fields.read_as(near, entries, (key, value));
+                }
             }
         }
         self.missing_fields(&fields, node, what, words);
         Some(fields)
     }
 
-    pub(crate) fn unknown_field(&mut self, key: &Node, what: &str, words: &[FieldWord]) {
+    /// Reports a field that does not exist; returns the one that is probably meant.
+    pub(crate) fn unknown_field(
+        &mut self,
+        key: &Node,
+        what: &str,
+        words: &[FieldWord],
+    ) -> Option<&'static str> {
         let name = key.text().unwrap_or_default();
         let known = words.iter().map(|word| word.name);
         let message = format!("{what} has no field `{}`", clip(name));
-        let all = list(known.clone());
+        let near = suggest(name, known.clone());
+        let help = match near {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => format!("the fields are {}", list(known)),
+        };
         let diagnostic = self
             .error("scenario::unknown-field", message, key.span)
-            .did_you_mean(name, known, Some(format!("the fields are {all}")));
+            .help(help);
         self.push(diagnostic);
+        near
     }
 
     pub(crate) fn missing_fields(
@@ -142,9 +170,11 @@ impl<'l, 'w> Reader<'l, 'w> {
         for word in words.iter().filter(|word| word.needed == Needed::Required) {
             if fields.get(word.name).is_none() {
                 let message = format!("{what} needs the field `{}`", word.name);
-                let start = node.span.start;
+                let first = node.mapping().and_then(<[_]>::first);
+                let start = Span::new(node.span.start, node.span.start);
+                let span = first.map_or(start, |(key, _)| key.span);
                 let diagnostic = self
-                    .error("scenario::missing-field", message, Span::new(start, start))
+                    .error("scenario::missing-field", message, span)
                     .help(format!("`{}`: {}", word.name, word.doc));
                 self.push(diagnostic);
             }
@@ -254,6 +284,11 @@ impl<'l, 'w> Reader<'l, 'w> {
         }
     }
 
+    /// Whether the place is that of a secret, which no message quotes.
+    pub(crate) fn is_hidden(&self, span: Span) -> bool {
+        self.file.masked().iter().any(|mask| mask.overlaps(span))
+    }
+
     /// Takes note that a variable is used here; reports it where it is not known.
     pub(crate) fn use_variable(&mut self, name: &str, span: Span) {
         // Enough said, or not enough known.
@@ -261,9 +296,7 @@ impl<'l, 'w> Reader<'l, 'w> {
         if self.scope.use_variable(name) || quiet {
             return;
         }
-        // The place may be that of a secret, which no message quotes.
-        let shown = self.file.shown(span);
-        let message = if shown.contains("***") {
+        let message = if self.is_hidden(span) {
             "this variable has no value here".to_owned()
         } else {
             format!("`${}` has no value here", clip(name))
@@ -275,7 +308,7 @@ impl<'l, 'w> Reader<'l, 'w> {
                 .help("expect the two one after the other");
         } else {
             let known: BTreeSet<&str> = self.scope.names().collect();
-            let near = crate::diagnostic::suggest(name, known);
+            let near = suggest(name, known);
             diagnostic.help = Some(match near {
                 Some(near) => format!("did you mean `${near}`?"),
                 None => "bind it before: `<uuid as $name>`, `let`, a column, a parameter".into(),
@@ -327,7 +360,7 @@ pub(crate) fn is_name(text: &str) -> bool {
         && chars.all(|c| c.is_ascii_alphanumeric() || c == '_')
 }
 
-/// Names for a message: `a`, `b` or `c`.
+/// Names for a message: `a`, `b` and `c`.
 pub(crate) fn list<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
     let names: Vec<String> = names.into_iter().map(|name| format!("`{name}`")).collect();
     match names.split_last() {
@@ -335,6 +368,11 @@ pub(crate) fn list<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
         Some((last, [])) => last.clone(),
         Some((last, rest)) => format!("{} and {last}", rest.join(", ")),
     }
+}
+
+/// Names of which one is to be chosen: `a`, `b` or `c`.
+pub(crate) fn choice<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
+    list(names).replace(" and ", " or ")
 }
 
 /// A user's word as it is quoted in a message: not longer than a message can bear.

@@ -65,11 +65,13 @@ impl Scope {
             return Bound::Again(first);
         }
         let used = again.is_some();
+        // Where the values stood that it replaces is kept: they are secrets if it turns out to be.
+        let values = self.variables.remove(name).map(|old| old.values);
         let variable = Variable {
             origin,
             span,
             used,
-            values: Vec::new(),
+            values: values.unwrap_or_default(),
         };
         self.variables.insert(name.clone(), variable);
         self.recent.push(name.clone());

@@ -127,38 +127,36 @@ impl Reader<'_, '_> {
             } else if let Some(field) = word.fields[1..].iter().find(|field| field.name == name) {
                 fields.entries.push((field.name, key, value));
             } else if find(VERBS, name).is_none() {
-                self.foreign_field(key, word);
+                let near = self.foreign_field(key, word);
+                fields.read_as(near, entries, (key, value));
             }
         }
         self.missing_fields(&fields, node, &format!("`{}`", word.name), word.fields);
         fields
     }
 
-    /// Reports a field that does not go with the verb.
-    fn foreign_field(&mut self, key: &Node, word: &'static Word<VerbKind>) {
+    /// Reports a field that does not go with the verb; returns the one that is probably meant.
+    fn foreign_field(&mut self, key: &Node, word: &'static Word<VerbKind>) -> Option<&'static str> {
         let name = key.text().unwrap_or_default();
         let owners = VERBS
             .iter()
             .filter(|verb| verb.field_names().any(|field| field == name));
         let owners: Vec<_> = owners.map(|verb| verb.name).collect();
         if owners.is_empty() {
-            self.unknown_field(key, &format!("`{}`", word.name), word.fields);
-            return;
+            let what = format!("`{}`", word.name);
+            return self.unknown_field(key, &what, &word.fields[1..]);
         }
         let message = format!("`{name}` does not go with `{}`", word.name);
         let diagnostic = self
             .error("scenario::misplaced-field", message, key.span)
-            .note(format!("it goes with {}", list(owners)))
-            .did_you_mean(
-                name,
-                word.fields[1..].iter().map(|field| field.name),
-                Some(format!(
-                    "`{}` takes {}",
-                    word.name,
-                    list(word.field_names())
-                )),
-            );
+            .note(format!("it goes with {}", list(owners)));
+        let own = word.field_names().skip(1);
+        let diagnostic = match own.clone().count() {
+            0 => diagnostic,
+            _ => diagnostic.help(format!("`{}` takes {}", word.name, list(own))),
+        };
         self.push(diagnostic);
+        None
     }
 
     fn read_verb(&mut self, word: &'static Word<VerbKind>, fields: &Fields<'_>) -> Option<Verb> {
@@ -280,7 +278,11 @@ impl Reader<'_, '_> {
         for (key, value) in entries {
             let name = self.new_name(key, "a name of `let`", Bare::Allowed);
             let secret = match &name {
-                Some(name) if self.is_secret(&name.name) => Secret::Yes,
+                Some(NameAt { name, .. })
+                    if self.is_secret(name) || self.scope.secrets.contains(name) =>
+                {
+                    Secret::Yes
+                }
                 _ => Secret::No,
             };
             let value = self.template(value, Role::Make, secret);

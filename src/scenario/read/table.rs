@@ -41,11 +41,24 @@ impl Reader<'_, '_> {
             .get("rows")
             .and_then(|node| self.items(node, "`rows`"));
         let Some(columns) = columns else {
+            // Which values are the secret ones cannot be said, so that all of them may be.
+            let words = fields
+                .get("columns")
+                .and_then(Node::sequence)
+                .unwrap_or_default();
+            if words
+                .iter()
+                .any(|word| word.text().is_some_and(|name| self.is_secret(name)))
+            {
+                rows.unwrap_or_default()
+                    .iter()
+                    .for_each(|row| self.file.mask(row.span));
+            }
             self.scope.incomplete = true;
             return Table::default();
         };
-        let rows: Vec<Row> = rows
-            .unwrap_or_default()
+        let nodes = rows.unwrap_or_default();
+        let rows: Vec<Row> = nodes
             .iter()
             .filter_map(|row| self.row(row, &columns))
             .collect();
@@ -57,9 +70,16 @@ impl Reader<'_, '_> {
                 Origin::Column
             };
             self.bind(column, origin);
-            let cells = rows.iter().filter_map(|row| row.cells.get(&column.name));
-            self.scope
-                .value_stands_at(&column.name, cells.map(|cell| cell.span));
+            let values = nodes.iter().filter_map(Node::sequence).flat_map(|items| {
+                // Of a row of another length any value may be the one of this column.
+                let own = if items.len() == columns.len() {
+                    at..at + 1
+                } else {
+                    0..items.len()
+                };
+                items[own].iter().map(|item| item.span)
+            });
+            self.scope.value_stands_at(&column.name, values);
             if self.is_secret(&column.name) {
                 self.scope.make_secret(&column.name);
             }

@@ -95,6 +95,9 @@ impl Reader<'_, '_> {
             return self.variable(name, span, secret);
         }
         if matcher::looks_like_one(text) {
+            if secret == Secret::Yes {
+                self.file.mask(span);
+            }
             let matcher = self.angle_matcher(text, span, role)?;
             return Some(Template {
                 span,

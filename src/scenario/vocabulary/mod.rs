@@ -68,7 +68,7 @@ const fn optional(name: &'static str, doc: &'static str) -> FieldWord {
 
 impl<K> Word<K> {
     /// The names of its fields.
-    pub fn field_names(&self) -> impl Iterator<Item = &'static str> + use<K> {
+    pub fn field_names(&self) -> impl Iterator<Item = &'static str> + Clone + use<K> {
         self.fields.iter().map(|field| field.name)
     }
 }
