@@ -12,9 +12,12 @@ mod schedules;
 use std::time::Instant;
 
 fn main() {
-    let only: Vec<String> = std::env::args().skip(1).filter(|arg| !arg.starts_with('-')).collect();
+    let only: Vec<String> = std::env::args()
+        .skip(1)
+        .filter(|arg| !arg.starts_with('-'))
+        .collect();
     let wanted = |name: &str| only.is_empty() || only.iter().any(|only| only == name);
-    let figures: [(&str, fn() -> Figure); 4] = [
+    let figures: [(&str, Measure); 4] = [
         ("delivery", delivery::figure),
         ("schedules", schedules::figure),
         ("suite", processes::suite),
@@ -22,7 +25,12 @@ fn main() {
     ];
     for (name, measure) in figures {
         if wanted(name) {
-            let Figure { value, unit, ratio, to } = measure();
+            let Figure {
+                value,
+                unit,
+                ratio,
+                to,
+            } = measure();
             println!(
                 "{}",
                 serde_json::json!({
@@ -32,6 +40,8 @@ fn main() {
         }
     }
 }
+
+type Measure = fn() -> Figure;
 
 /// One measured figure.
 pub(crate) struct Figure {

@@ -10,10 +10,10 @@ use super::faults::damaged;
 use super::slot::Plan;
 use crate::bus::Chooser;
 use crate::driver::FaultKind;
-use crate::history::{Event, FaultId, History, ServiceIx};
-use crate::message::{Headers, Json, Offset, Record, RecordId, Tenant, VirtualTime};
+use crate::history::{Event, FaultId, History, Placed, ServiceIx};
+use crate::message::{Headers, Json, Offset, Outgoing, Record, RecordId, Tenant, VirtualTime};
 use crate::rule::{RuleId, id};
-use crate::service::{AskError, Asked, Cx, Effects, Host, Incoming, Reject, Service, Timer};
+use crate::service::{AskError, Asked, Cx, Host, Incoming, Reject, Service, Timer};
 
 /// What makes a service act: decides the ids that its handler draws.
 #[derive(Hash)]
@@ -55,27 +55,13 @@ impl World {
         if recognised {
             self.history
                 .push(self.now, Event::Recognised { service, record });
-            let reader = &mut self.slots[service.at()].readers[at];
-            reader.position = offset + 1;
-            self.commit(service, at, Offset(offset + 1));
-            return;
+            self.slots[service.at()].readers[at].position = offset + 1;
+            self.settle(service, at);
+            return self.commit(service, at, Offset(offset + 1));
         }
-        let mut arrived = self.history.record(record).record.clone();
-        let mut fault = None;
-        for met in self.faults_met(service, record) {
-            match damaged(&arrived, self.fault(met)) {
-                Some(record_damaged) => {
-                    self.strike(met, Some(record));
-                    arrived = record_damaged;
-                }
-                None if self.fault(met).kind == FaultKind::DuplicateDelivery && again => {}
-                None => fault = fault.or(Some((met, self.fault(met).kind))),
-            }
-        }
+        let (damaged, fault) = self.meet_faults(service, record, again);
         if let Some((met, FaultKind::CrashBeforeHandling)) = fault {
-            self.strike(met, Some(record));
-            self.crash(service, self.fault(met).restart_after);
-            return;
+            return self.crash_at(service, met, Some(record));
         }
         let place = Place::Record {
             channel: channel.0,
@@ -83,24 +69,26 @@ impl World {
             offset,
             attempt,
         };
-        let effects = self.handle(service, (record, &arrived), &place);
-        let handled = effects.is_some();
-        let twice = matches!(fault, Some((_, FaultKind::DuplicateDelivery)));
-        if let (true, Some((met, _))) = (twice, fault) {
-            self.strike(met, Some(record));
-        }
+        let emits = self.handle(service, (record, damaged), (Offset(offset), &place));
+        let handled = emits.is_some();
+        let twice = match fault {
+            Some((met, FaultKind::DuplicateDelivery)) => {
+                self.strike(met, Some(record));
+                true
+            }
+            _ => false,
+        };
         let slot = &mut self.slots[service.at()];
         let reader = &mut slot.readers[at];
         slot.busy[reader.member] = true;
-        if twice {
-            reader.again = Some(offset);
-        } else {
-            reader.again = None;
+        reader.again = twice.then_some(offset);
+        if !twice {
             reader.position = offset + 1;
             reader.kept = reader.kept.max(offset + 1);
         }
+        self.settle(service, at);
         let plan = Plan {
-            emits: effects.unwrap_or_default().emits,
+            emits: emits.unwrap_or_default(),
             marked: 0,
             cause: Some(record),
             reader: Some(at),
@@ -110,38 +98,82 @@ impl World {
         self.enqueue(service, plan);
     }
 
-    /// Runs the handler on a record; `None` where it has no effect.
+    /// Lets the faults that a delivery meets damage the record; the first of the others is left for
+    /// the plan.
+    fn meet_faults(
+        &mut self,
+        service: ServiceIx,
+        record: RecordId,
+        again: bool,
+    ) -> (Option<Record>, Option<(FaultId, FaultKind)>) {
+        let (mut arrived, mut left) = (None, None);
+        for met in self.faults_met(service, record) {
+            let original = &self.history.record(record).record;
+            let kind = self.fault(met).kind;
+            match damaged(arrived.as_ref().unwrap_or(original), self.fault(met)) {
+                Some(record_damaged) => {
+                    self.strike(met, Some(record));
+                    arrived = Some(record_damaged);
+                }
+                None if kind == FaultKind::DuplicateDelivery && again => {}
+                None => left = left.or(Some((met, kind))),
+            }
+        }
+        (arrived, left)
+    }
+
+    /// Runs the handler on a record as it arrives; `None` where it has no effect.
     fn handle(
         &mut self,
         service: ServiceIx,
-        (id, record): (RecordId, &Record),
-        place: &Place<'_>,
-    ) -> Option<Effects> {
-        let Place::Record {
-            partition,
-            offset,
-            attempt,
-            ..
-        } = *place
-        else {
-            return None;
-        };
-        let Some(tenant) = self.tenant_of(service, record) else {
-            let why = record
-                .headers
-                .tenant()
-                .err()
-                .map(|problem| problem.to_string());
-            let reject = Reject::Refused(why.unwrap_or_default());
-            self.history.push(
-                self.now,
-                Event::Rejected {
-                    service,
-                    record: Some(id),
-                    reject,
-                },
-            );
-            return None;
+        (id, damaged): (RecordId, Option<Record>),
+        (offset, place): (Offset, &Place<'_>),
+    ) -> Option<Vec<Outgoing>> {
+        let records = self.history.lend_records();
+        let placed = &records[id.at()];
+        let record = damaged.as_ref().unwrap_or(&placed.record);
+        let result = self.handle_lent(service, (placed, record), (offset, place));
+        self.history.return_records(records);
+        match result {
+            Ok(emits) => Some(emits),
+            Err(reject) => {
+                if !matches!(reject, Reject::Refused(_) | Reject::Unemittable(_)) {
+                    self.history.push(
+                        self.now,
+                        Event::Applied {
+                            service,
+                            rule: id::COM_5,
+                        },
+                    );
+                }
+                let record = Some(id);
+                self.history.push(
+                    self.now,
+                    Event::Rejected {
+                        service,
+                        record,
+                        reject,
+                    },
+                );
+                None
+            }
+        }
+    }
+
+    fn handle_lent(
+        &mut self,
+        service: ServiceIx,
+        (placed, record): (&Placed, &Record),
+        (offset, place): (Offset, &Place<'_>),
+    ) -> Result<Vec<Outgoing>, Reject> {
+        let own;
+        let tenant = match record.headers.tenant() {
+            Ok(tenant) => tenant,
+            Err(problem) => {
+                own = self.tenant_of_own(service);
+                own.as_ref()
+                    .ok_or_else(|| Reject::Refused(problem.to_string()))?
+            }
         };
         if record.headers.trace().is_none() {
             self.history.push(
@@ -153,51 +185,31 @@ impl World {
             );
         }
         let contracts = std::sync::Arc::clone(&self.contracts);
+        let attempt = if let Place::Record { attempt, .. } = place {
+            *attempt
+        } else {
+            1
+        };
         let incoming = Incoming {
-            channel: contracts.channel_name(self.history.record(id).channel),
-            tenant: &tenant,
+            channel: contracts.channel_name(placed.channel),
+            tenant,
             key: record.key.as_deref(),
             value: record.value_bytes(),
-            record: id,
-            partition: crate::message::Partition(partition),
-            offset: Offset(offset),
+            record: placed.id,
+            partition: placed.partition,
+            offset,
             attempt,
         };
-        let called = self.call(service, (&tenant, &record.headers), place, |service, cx| {
+        let called = self.call(service, (tenant, &record.headers), place, |service, cx| {
             service.handle(&incoming, cx)
         });
-        match called {
-            (Ok(()), effects) => Some(effects),
-            (Err(reject), _) => {
-                if !matches!(reject, Reject::Refused(_) | Reject::Unemittable(_)) {
-                    self.history.push(
-                        self.now,
-                        Event::Applied {
-                            service,
-                            rule: id::COM_5,
-                        },
-                    );
-                }
-                self.history.push(
-                    self.now,
-                    Event::Rejected {
-                        service,
-                        record: Some(id),
-                        reject,
-                    },
-                );
-                None
-            }
-        }
+        called.0.map(|()| called.1)
     }
 
-    /// The tenant under which a record is handled; `None` where it is not.
-    fn tenant_of(&mut self, service: ServiceIx, record: &Record) -> Option<Tenant> {
-        if let Ok(tenant) = record.headers.tenant() {
-            return Some(tenant.clone());
-        }
+    /// The tenant of a record that names none: no one, where it is not handled at all.
+    fn tenant_of_own(&mut self, service: ServiceIx) -> Option<Tenant> {
         let mut host = Backstage {
-            world: &mut self.slots,
+            slots: &self.slots,
             chooser: &mut *self.chooser,
             history: &mut self.history,
             service,
@@ -220,21 +232,21 @@ impl World {
         (tenant, cause): (&Tenant, &Headers),
         place: &Place<'_>,
         handler: impl FnOnce(&mut dyn Service, &mut Cx<'_>) -> Result<T, E>,
-    ) -> (Result<T, E>, Effects) {
+    ) -> (Result<T, E>, Vec<Outgoing>) {
         let at = service.at();
         let mut running = self.slots[at]
             .service
             .take()
             .expect("a service does not call itself");
-        let mut effects = Effects::default();
+        let mut effects = std::mem::take(&mut self.spare);
         let mut host = Backstage {
-            world: &mut self.slots,
+            slots: &self.slots,
             chooser: &mut *self.chooser,
             history: &mut self.history,
             service,
             now: self.now,
         };
-        let place = (running.name().to_owned(), place);
+        let place = (self.slots[at].name.as_str(), place);
         let mut cx = Cx::new(
             &self.contracts,
             (&mut host, &mut effects),
@@ -250,7 +262,13 @@ impl World {
                     .change((service, tenant), change, self.now, cause);
             }
         }
-        (result, effects)
+        let mut emits = std::mem::take(&mut effects.emits);
+        if result.is_err() {
+            effects.timers.clear();
+            emits.clear();
+        }
+        self.spare = effects;
+        (result, emits)
     }
 
     /// Fires a timer that is due.
@@ -271,7 +289,7 @@ impl World {
             service.timer(&armed.timer, cx)
         });
         match called {
-            (Ok(()), effects) => self.enqueue(service, Plan::uncaused(effects.emits)),
+            (Ok(()), emits) => self.enqueue(service, Plan::uncaused(emits)),
             (Err(reject), _) => {
                 self.history.push(
                     self.now,
@@ -295,8 +313,7 @@ impl World {
         let cause = plan.cause;
         self.slots[service.at()].plans.push_back(plan);
         if let Some((met, FaultKind::CrashAfterStateChange)) = fault {
-            self.strike(met, cause);
-            self.crash(service, self.fault(met).restart_after);
+            self.crash_at(service, met, cause);
         } else if unsent == 0 && self.slots[service.at()].plans.len() == 1 {
             self.step(service);
         }
@@ -331,8 +348,12 @@ impl World {
     }
 
     fn crash_within(&mut self, service: ServiceIx, met: FaultId, cause: Option<RecordId>) {
-        self.strike(met, cause);
         self.slots[service.at()].plans[0].fault = None;
+        self.crash_at(service, met, cause);
+    }
+
+    fn crash_at(&mut self, service: ServiceIx, met: FaultId, cause: Option<RecordId>) {
+        self.strike(met, cause);
         self.crash(service, self.fault(met).restart_after);
     }
 
@@ -342,20 +363,23 @@ impl World {
         let Some(plan) = slot.plans.pop_front() else {
             return;
         };
+        let mut emits = plan.emits;
+        emits.clear();
+        self.spare.emits = emits;
         if let Some(reader) = plan.reader {
             let member = slot.readers[reader].member;
             slot.busy[member] = false;
         }
         match plan.fault {
             Some((met, FaultKind::CrashBeforeCommit)) => {
-                self.strike(met, plan.cause);
-                self.crash(service, self.fault(met).restart_after);
+                self.crash_at(service, met, plan.cause);
             }
             Some((met, FaultKind::Rebalance)) => {
                 self.strike(met, plan.cause);
                 let slot = &mut self.slots[service.at()];
                 slot.rebalance();
                 let generation = slot.generation;
+                self.settle_all(service);
                 self.history.push(
                     self.now,
                     Event::Rebalanced {
@@ -390,7 +414,7 @@ impl World {
 
 /// What handlers can reach of the world while they run.
 pub(super) struct Backstage<'a> {
-    pub(super) world: &'a mut [super::slot::Slot],
+    pub(super) slots: &'a [super::slot::Slot],
     pub(super) chooser: &'a mut dyn Chooser,
     pub(super) history: &'a mut History,
     pub(super) service: ServiceIx,
@@ -399,7 +423,7 @@ pub(super) struct Backstage<'a> {
 
 impl Host for Backstage<'_> {
     fn decide(&mut self, rule: RuleId, options: &[&'static str]) -> usize {
-        let name = &self.world[self.service.at()].name;
+        let name = &self.slots[self.service.at()].name;
         let picked = self.chooser.decide(name, rule, options);
         if let Some(option) = options.get(picked) {
             let service = self.service;
@@ -438,7 +462,7 @@ impl Host for Backstage<'_> {
         };
         self.history.push(self.now, event);
         let slot = self
-            .world
+            .slots
             .iter()
             .find(|slot| slot.name == service && slot.down_until.is_none());
         let asked = Asked {

@@ -128,6 +128,7 @@ impl World {
         let slot = &mut self.slots[service.at()];
         slot.reset_group();
         slot.down_until = Some(self.now.after(restart_after));
+        self.settle_all(service);
     }
 }
 

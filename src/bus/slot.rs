@@ -13,6 +13,8 @@ pub(super) struct Slot {
     pub(super) service: Option<Box<dyn Service>>,
     /// What the group reads, in order of channel and partition.
     pub(super) readers: Vec<Reader>,
+    /// The readers with something to read, in order.
+    pub(super) unread: Vec<usize>,
     /// Which members have a record in hand.
     pub(super) busy: Vec<bool>,
     pub(super) generation: u32,
@@ -113,6 +115,20 @@ impl Plan {
 }
 
 impl Slot {
+    /// As if nothing had happened, with a service that has just started.
+    pub(super) fn start_over(&mut self, service: Box<dyn Service>) {
+        self.service = Some(service);
+        let members = self.busy.len();
+        for (at, reader) in self.readers.iter_mut().enumerate() {
+            *reader = Reader::new(reader.channel, reader.partition, at % members);
+        }
+        self.unread.clear();
+        self.busy.fill(false);
+        self.generation = 1;
+        self.plans.clear();
+        self.down_until = None;
+    }
+
     /// All members start over from what is committed; plans in hand finish without committing.
     pub(super) fn reset_group(&mut self) {
         for reader in &mut self.readers {

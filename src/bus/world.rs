@@ -15,7 +15,7 @@ use crate::message::{
     Headers, Json, Offset, Outgoing, Partition, RecordId, Seed, Stream, Tenant, TraceParent,
     VirtualTime,
 };
-use crate::service::{Asked, Given, Service};
+use crate::service::{Asked, Effects, Given, Service};
 
 /// How many partitions a topic and how many members a group has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -71,6 +71,8 @@ pub struct World {
     pub(super) faults: Vec<Armed>,
     options: Vec<Choice>,
     stimuli: u64,
+    /// The memory of the last handler's effects, for the next.
+    pub(super) spare: Effects,
 }
 
 impl World {
@@ -114,6 +116,7 @@ impl World {
                 name,
                 service: Some(service),
                 readers,
+                unread: Vec::new(),
                 busy: vec![false; topology.members],
                 generation: 1,
                 plans: std::collections::VecDeque::new(),
@@ -136,7 +139,42 @@ impl World {
             faults: Vec::new(),
             options: Vec::new(),
             stimuli: 0,
+            spare: Effects::default(),
         })
+    }
+
+    /// Starts over with fresh services of the same names, in the same order, as if the world were
+    /// new; only the memory is kept.
+    ///
+    /// # Panics
+    /// If the services are not those of this world.
+    pub fn start_over(
+        &mut self,
+        services: Vec<Box<dyn Service>>,
+        (seed, chooser): (Seed, Box<dyn Chooser>),
+    ) {
+        assert_eq!(
+            services.len(),
+            self.slots.len(),
+            "a world starts over with its own services"
+        );
+        for (slot, service) in self.slots.iter_mut().zip(services) {
+            assert_eq!(
+                service.name(),
+                slot.name,
+                "a world starts over with its own services"
+            );
+            slot.start_over(service);
+        }
+        for log in self.logs.iter_mut().flatten() {
+            log.clear();
+        }
+        self.history.clear();
+        (self.seed, self.chooser, self.now) = (seed, chooser, VirtualTime::ZERO);
+        self.choices.clear();
+        self.timers = Timers::default();
+        self.faults.clear();
+        self.stimuli = 0;
     }
 
     /// The choices made so far where there was more than one option, by name: with the same
@@ -188,12 +226,35 @@ impl World {
         let place = (channel, Partition(partition), Offset(offset));
         let id = self.history.append(self.now, place, record, producer);
         self.logs[channel.at()][partition as usize].push(id);
-        if !self.faults.is_empty() {
-            for (service, first) in self.consumers[channel.at()].clone() {
-                self.hold(service, first + partition as usize, (offset, id));
+        for at in 0..self.consumers[channel.at()].len() {
+            let (service, first) = self.consumers[channel.at()][at];
+            let reader = first + partition as usize;
+            self.settle(service, reader);
+            if !self.faults.is_empty() {
+                self.hold(service, reader, (offset, id));
             }
         }
         id
+    }
+
+    /// Keeps the list of readers that have something to read.
+    pub(super) fn settle(&mut self, service: ServiceIx, at: usize) {
+        let slot = &mut self.slots[service.at()];
+        let reader = &slot.readers[at];
+        let log = &self.logs[reader.channel.at()][reader.partition.0 as usize];
+        let has_more = reader.position < log.len() as u64;
+        match (slot.unread.binary_search(&at), has_more) {
+            (Err(place), true) => slot.unread.insert(place, at),
+            (Ok(place), false) => drop(slot.unread.remove(place)),
+            _ => {}
+        }
+    }
+
+    /// As [`World::settle`], for all readers of a group that starts over.
+    pub(super) fn settle_all(&mut self, service: ServiceIx) {
+        for at in 0..self.slots[service.at()].readers.len() {
+            self.settle(service, at);
+        }
     }
 
     /// Lists what can happen now, plans first.
@@ -213,10 +274,9 @@ impl World {
             if slot.down_until.is_some() {
                 continue;
             }
-            for reader in &slot.readers {
-                let (channel, partition) = (reader.channel, reader.partition);
-                let end = self.logs[channel.at()][partition.0 as usize].len() as u64;
-                if reader.position < end && !slot.busy[reader.member] && !reader.is_held(now) {
+            for reader in slot.unread.iter().map(|at| &slot.readers[*at]) {
+                if !slot.busy[reader.member] && !reader.is_held(now) {
+                    let (channel, partition) = (reader.channel, reader.partition);
                     options.push(Choice::Deliver {
                         service,
                         channel,
@@ -406,9 +466,9 @@ impl Driver for World {
         let called = self.call(ix, (tenant, &cause), &place, |service, cx| {
             service.stimulus(name, args, cx)
         });
-        let (answer, effects) = called;
+        let (answer, emits) = called;
         let answer = answer?;
-        self.enqueue(ix, Plan::uncaused(effects.emits));
+        self.enqueue(ix, Plan::uncaused(emits));
         Ok(answer)
     }
 

@@ -93,6 +93,20 @@ impl History {
         self.head
     }
 
+    /// Lends the records to whoever runs a handler on one of them; nothing is appended meanwhile.
+    pub(crate) fn lend_records(&mut self) -> Vec<Placed> {
+        std::mem::take(&mut self.records)
+    }
+
+    /// Takes lent records back.
+    pub(crate) fn return_records(&mut self, records: Vec<Placed>) {
+        debug_assert!(
+            self.records.is_empty(),
+            "nothing is appended while records are lent"
+        );
+        self.records = records;
+    }
+
     /// Appends an entry.
     pub fn push(&mut self, at: VirtualTime, event: Event) {
         self.head = chain::next(self.head, at, &event, &self.records);

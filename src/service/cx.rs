@@ -40,6 +40,8 @@ pub struct Effects {
     pub emits: Vec<Outgoing>,
     /// Timers to set or cancel, in order.
     pub timers: Vec<TimerChange>,
+    /// Where values are written before they are put into a record.
+    scratch: Vec<u8>,
 }
 
 /// What a runner does for a handler while it runs.
@@ -171,9 +173,14 @@ impl<'a> Cx<'a> {
         let Some(ix) = self.contracts.channel_ix(channel) else {
             return Err(unemittable("no contract names this channel".to_owned()));
         };
-        let bytes = serde_json::to_vec(value).map_err(|error| unemittable(error.to_string()))?;
-        self.emit_bytes(ix, key, &bytes);
-        Ok(())
+        let mut scratch = std::mem::take(&mut self.effects.scratch);
+        scratch.clear();
+        let written = serde_json::to_writer(&mut scratch, value);
+        if written.is_ok() {
+            self.emit_bytes(ix, key, &scratch);
+        }
+        self.effects.scratch = scratch;
+        written.map_err(|error| unemittable(error.to_string()))
     }
 
     /// As [`Cx::emit`], with bytes that are already encoded.
