@@ -12,7 +12,7 @@ use crate::contract::Contracts;
 use crate::driver::{Driver, DriverError, Ended, Fault, Until};
 use crate::history::{Event, FaultId, History, Producer, ServiceIx};
 use crate::message::{
-    Headers, Json, Offset, Outgoing, Partition, RecordId, Seed, Stream, Tenant, TraceParent,
+    Headers, Json, Offset, Outgoing, Partition, Payload, Record, RecordId, Seed, Stream, Tenant, TraceParent,
     VirtualTime,
 };
 use crate::service::{Asked, Effects, Given, Service};
@@ -175,6 +175,26 @@ impl World {
         self.timers = Timers::default();
         self.faults.clear();
         self.stimuli = 0;
+    }
+
+    /// Sends a value as the test: keyed as the contract says, with the tenant's headers and a trace
+    /// of its own. Nothing is checked; for bytes, keys and headers of your own, see
+    /// [`Driver::send`].
+    ///
+    /// # Errors
+    /// [`DriverError::NoChannel`] when no contract names the channel.
+    pub fn send_value(
+        &mut self,
+        channel: &str,
+        tenant: &Tenant,
+        value: &Json,
+    ) -> Result<RecordId, DriverError> {
+        let ix = self.contracts.channel_ix(channel);
+        let channel = ix.ok_or_else(|| DriverError::NoChannel(channel.to_owned()))?;
+        let key = self.contracts.key_for(channel, value);
+        let headers = self.new_trace(tenant, ("sent", self.history.records().len() as u64));
+        let value = Some(Payload::new(&value.to_bytes()));
+        self.send(Outgoing { channel, record: Record { key, headers, value } })
     }
 
     /// The choices made so far where there was more than one option, by name: with the same
@@ -359,14 +379,10 @@ impl World {
         }
     }
 
-    /// A new trace for what a stimulus causes.
-    fn stimulus_headers(&self, tenant: &Tenant) -> Headers {
-        let mut ids = Stream::keyed(self.seed, &("stimulus", self.stimuli));
-        let trace = TraceParent {
-            trace: ids.uuid().as_u128(),
-            span: ids.bits().max(1),
-            flags: 1,
-        };
+    /// Headers that start a trace.
+    fn new_trace(&self, tenant: &Tenant, place: (&str, u64)) -> Headers {
+        let mut ids = Stream::keyed(self.seed, &place);
+        let trace = TraceParent { trace: ids.uuid().as_u128(), span: ids.bits().max(1), flags: 1 };
         Headers::of_tenant(tenant, trace)
     }
 }
@@ -457,7 +473,7 @@ impl Driver for World {
                 name: name.to_owned(),
             },
         );
-        let cause = self.stimulus_headers(tenant);
+        let cause = self.new_trace(tenant, ("stimulus", self.stimuli));
         self.stimuli += 1;
         let place = Place::Stimulus {
             name,

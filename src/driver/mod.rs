@@ -122,6 +122,9 @@ pub enum DriverError {
     /// No service of this name runs here.
     #[error("no service {0:?} runs here")]
     NoService(String),
+    /// No contract names this channel.
+    #[error("no contract names the channel {0:?}")]
+    NoChannel(String),
     /// A fault that cannot be had here.
     #[error("fault {fault} cannot be had here: {why}")]
     Fault {
