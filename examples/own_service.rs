@@ -10,7 +10,7 @@ use quintet::contract::Contracts;
 use quintet::diagnostic::{SourceFile, render};
 use quintet::driver::{Driver, DriverError, Fault, FaultKind, Until};
 use quintet::history::History;
-use quintet::message::{Headers, Json, Key, Outgoing, Payload, Record, Seed, Tenant, TraceParent};
+use quintet::message::{Json, Key, Seed, Tenant};
 use quintet::service::{Cx, Incoming, Reject, Service};
 
 const CONTRACT: &str = include_str!("orders.asyncapi.yaml");
@@ -66,16 +66,9 @@ fn explore(seed: u64, is_mended: bool) -> Result<Option<String>, DriverError> {
         world.arm(Fault::new(FaultKind::DuplicateDelivery, "orders"))?;
     }
     let tenant = Tenant { id: uuid::Uuid::nil(), region: "GMS".into(), major: 83, minor: 1 };
-    let channel = world.contracts().channel_ix("order.command").expect("it is in the contract");
     for order in [1, 2] {
-        let trace = TraceParent { trace: order.into(), span: 1, flags: 1 };
-        let value = serde_json::json!({ "orderId": order }).to_string();
-        let record = Record {
-            key: Some(world.contracts().encode_key(channel, order)),
-            headers: Headers::of_tenant(&tenant, trace),
-            value: Some(Payload::new(value.as_bytes())),
-        };
-        world.send(Outgoing { channel, record })?;
+        let value = Json::from(serde_json::json!({ "orderId": order }));
+        world.send_value("order.command", &tenant, &value)?;
     }
     world.run(Until::Quiet, &mut |_| false)?;
     Ok(shipped_twice(world.history()))
