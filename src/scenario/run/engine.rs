@@ -25,6 +25,8 @@ pub(super) struct Engine<'a> {
     pub(super) driver: &'a mut dyn Driver,
     pub(super) state: State,
     pub(super) faults: Vec<(FaultId, Place, &'static str)>,
+    /// How many entries the history had when the setup was done.
+    pub(super) set_up: usize,
     pub(super) seed: Seed,
     /// The test's name: part of the place of each draw.
     pub(super) test: String,
@@ -42,6 +44,7 @@ impl<'a> Engine<'a> {
             driver,
             state,
             faults: Vec::new(),
+            set_up: 0,
             seed,
             test: test.to_owned(),
             draws: 0,

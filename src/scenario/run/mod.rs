@@ -155,8 +155,18 @@ pub fn play(plan: &TestPlan, driver: &mut dyn Driver, seed: Seed) -> Outcome {
     collect_allowed(&scenario.steps, &mut state.allowed);
     let mut engine = Engine::new(driver, state, (seed, &plan.name));
     let (verdict, troubles) = judge(plan, &mut engine);
-    let Engine { state, .. } = engine;
+    let Engine {
+        state,
+        faults,
+        set_up,
+        ..
+    } = engine;
     let mut outcome = Outcome::empty(plan, seed, driver.history().clone());
+    outcome.faults = faults
+        .into_iter()
+        .map(|(_, place, name)| (name, place))
+        .collect();
+    outcome.set_up = set_up;
     outcome.verdict = verdict;
     outcome.troubles = troubles;
     outcome.ended = driver.now();
@@ -172,6 +182,7 @@ fn judge(plan: &TestPlan, engine: &mut Engine<'_>) -> (Verdict, Vec<Trouble>) {
     if let Err(trouble) = set_up {
         return (Verdict::Broken, vec![*trouble]);
     }
+    engine.set_up = engine.driver.history().entries().len();
     let mut troubles = Vec::new();
     match engine.steps(&scenario.steps) {
         Err(trouble) => troubles.push(*trouble),
@@ -302,6 +313,8 @@ impl Outcome {
             history,
             choices: Vec::new(),
             ended: crate::message::VirtualTime::ZERO,
+            faults: Vec::new(),
+            set_up: 0,
             claimed: BTreeMap::new(),
             messages: BTreeSet::new(),
             rules: BTreeMap::<RuleId, u64>::new(),

@@ -113,6 +113,10 @@ pub struct Outcome {
     pub choices: Vec<String>,
     /// How it ended, in virtual time.
     pub ended: VirtualTime,
+    /// The faults that were armed, in order: what they are called, and where.
+    pub faults: Vec<(&'static str, Place)>,
+    /// How many entries of the history belong to the setup.
+    pub set_up: usize,
     /// Who claimed a record: a line of a file, or `the test` for what it sent.
     pub claimed: BTreeMap<RecordId, Claim>,
     /// The messages that were sent (`test`) or emitted (a service), by producer and name.
