@@ -1,11 +1,13 @@
 //! quintet: a deterministic test harness and contract verifier for Kafka services.
 
 pub mod bus;
+pub mod cli;
 pub mod contract;
 pub mod diagnostic;
 pub mod driver;
 pub mod history;
 pub mod message;
+mod report;
 pub mod rule;
 pub mod scenario;
 pub mod service;

@@ -3,6 +3,7 @@
 //! A code is `area::name`; each area has its own file here, in the order of the modules. To add a
 //! code, add its entry to the area's file; a test fails while the sources and the list disagree.
 
+mod choices;
 mod contract;
 mod run;
 mod scenario;
@@ -21,7 +22,13 @@ pub struct CodeInfo {
     pub example: Option<&'static str>,
 }
 
-const AREAS: [&[CodeInfo]; 4] = [yaml::CODES, contract::CODES, scenario::CODES, run::CODES];
+const AREAS: [&[CodeInfo]; 5] = [
+    yaml::CODES,
+    contract::CODES,
+    scenario::CODES,
+    run::CODES,
+    choices::CODES,
+];
 
 const COUNT: usize = {
     let mut count = 0;

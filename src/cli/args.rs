@@ -1,0 +1,240 @@
+//! The command line: one definition a flag, from which parsing, help and documents are made.
+
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Tests whether Kafka services keep their message contracts and event sequences
+#[derive(Debug, Parser)]
+#[command(
+    name = "quintet",
+    version,
+    disable_help_subcommand = true,
+    after_help = "Examples:\n  quintet run                          every test of the folder scenarios\n  \
+                  quintet run scenarios/ban --seed 7   one folder, with another seed\n  \
+                  quintet lint && quintet list         what is there, and what is wrong with it\n  \
+                  quintet explain BAN-5                what a rule, code or word means\n\n\
+                  `quintet COMMAND --help` says more about each. Exit codes: `quintet explain exit`."
+)]
+pub(super) struct CommandLine {
+    #[command(subcommand)]
+    pub(super) command: Command,
+}
+
+/// What is to be done.
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Run tests in the simulator
+    #[command(after_help = "Examples:\n  \
+        quintet run\n  \
+        quintet run scenarios/account my-own.yaml --keep-going\n  \
+        quintet run --tag lockout --tag '!slow'\n  \
+        quintet run --format json > run.jsonl\n  \
+        quintet run scenarios/invite --save choices && quintet replay choices/NAME.json")]
+    Run(Run),
+    /// List tests, one a line
+    #[command(after_help = "Examples:\n  \
+        quintet list\n  \
+        quintet list scenarios/account --tag smoke")]
+    List(List),
+    /// Say everything that is wrong with scenario and fragment files, without running them
+    #[command(after_help = "Examples:\n  \
+        quintet lint\n  \
+        quintet lint my-own.yaml")]
+    Lint(Lint),
+    /// Explain a code, a rule, a word of the format or an exit code
+    #[command(after_help = "Examples:\n  \
+        quintet explain expect::not-seen     a code of a failure or of a problem in a file\n  \
+        quintet explain BAN-5                a rule, and the document that it rests on\n  \
+        quintet explain duplicate_delivery   a fault, verb, matcher or property\n  \
+        quintet explain exit                 the exit codes\n  \
+        quintet explain                      everything that can be explained")]
+    Explain(Explain),
+    /// Run a test again with the choices of a choice file
+    #[command(after_help = "Examples:\n  \
+        quintet run --save choices           writes a choice file for each test that fails\n  \
+        quintet replay choices/NAME.json")]
+    Replay(Replay),
+}
+
+/// Which tests.
+#[derive(Debug, Args)]
+pub(super) struct Selection {
+    /// Files, or folders with *.scenario.yaml files
+    #[arg(value_name = "PATH", default_value = "scenarios")]
+    pub(super) paths: Vec<PathBuf>,
+
+    /// Only tests with this tag; `!TAG` for those without it; of several all must hold
+    #[arg(long, value_name = "TAG", value_parser = tag)]
+    pub(super) tag: Vec<Tag>,
+
+    #[command(flatten)]
+    pub(super) contracts: ContractsFrom,
+}
+
+/// Where the contracts come from.
+#[derive(Debug, Args)]
+pub(super) struct ContractsFrom {
+    /// Use the *.asyncapi.yaml files of this folder instead of the built-in contracts
+    #[arg(long = "contracts", value_name = "DIR")]
+    pub(super) folder: Option<PathBuf>,
+}
+
+/// How a run is reported.
+#[derive(Debug, Args)]
+pub(super) struct Reporting {
+    /// How to report: text for people, or JSON lines
+    #[arg(long, value_enum, default_value_t = Format::Text, value_name = "FORMAT")]
+    pub(super) format: Format,
+
+    /// Say how long each test took, in JSON too; without it the same seed gives the same JSON
+    #[arg(long)]
+    pub(super) timings: bool,
+}
+
+/// `run`
+#[derive(Debug, Args)]
+pub(super) struct Run {
+    #[command(flatten)]
+    pub(super) selection: Selection,
+
+    /// The number that all random choices come from
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub(super) seed: u64,
+
+    /// Of tests that try many schedules, run only this one (from 0)
+    #[arg(long, value_name = "N")]
+    pub(super) schedule: Option<u32>,
+
+    /// How many tests run at once; as many as there are processors if not given
+    #[arg(long, value_name = "N")]
+    pub(super) jobs: Option<NonZeroUsize>,
+
+    /// Run all tests; without it a run ends with the file of the first test that does not pass
+    #[arg(long)]
+    pub(super) keep_going: bool,
+
+    #[command(flatten)]
+    pub(super) reporting: Reporting,
+
+    /// Run each test a second time on another thread, and compare step by step
+    #[arg(long)]
+    pub(super) twin: bool,
+
+    /// Write a choice file into this folder for each test that fails
+    #[arg(long, value_name = "DIR")]
+    pub(super) save: Option<PathBuf>,
+}
+
+/// `list`
+#[derive(Debug, Args)]
+pub(super) struct List {
+    #[command(flatten)]
+    pub(super) selection: Selection,
+}
+
+/// `lint`
+#[derive(Debug, Args)]
+pub(super) struct Lint {
+    /// Files, or folders with *.scenario.yaml and *.fragment.yaml files
+    #[arg(value_name = "PATH", default_value = "scenarios")]
+    pub(super) paths: Vec<PathBuf>,
+
+    #[command(flatten)]
+    pub(super) contracts: ContractsFrom,
+}
+
+/// `explain`
+#[derive(Debug, Args)]
+pub(super) struct Explain {
+    /// What to explain; everything is listed if not given
+    #[arg(value_name = "NAME")]
+    pub(super) name: Option<String>,
+}
+
+/// `replay`
+#[derive(Debug, Args)]
+pub(super) struct Replay {
+    /// A choice file, as `run --save` writes it
+    #[arg(value_name = "FILE")]
+    pub(super) file: PathBuf,
+
+    #[command(flatten)]
+    pub(super) contracts: ContractsFrom,
+
+    #[command(flatten)]
+    pub(super) reporting: Reporting,
+}
+
+/// The form of a report.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Format {
+    /// For people.
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+/// A tag that tests must have, or must not have.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Tag {
+    /// `--tag smoke`
+    With(String),
+    /// `--tag '!slow'`
+    Without(String),
+}
+
+impl Tag {
+    /// Whether a test with these tags is meant.
+    pub(super) fn admits(&self, tags: &[String]) -> bool {
+        match self {
+            Self::With(tag) => tags.contains(tag),
+            Self::Without(tag) => !tags.contains(tag),
+        }
+    }
+}
+
+fn tag(text: &str) -> Result<Tag, String> {
+    let (name, without) = match text.strip_prefix('!') {
+        Some(name) => (name, true),
+        None => (text, false),
+    };
+    if name.trim().is_empty() {
+        return Err("a tag has a name".to_owned());
+    }
+    let name = name.to_owned();
+    Ok(if without {
+        Tag::Without(name)
+    } else {
+        Tag::With(name)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+    use rstest::rstest;
+
+    use super::{CommandLine, tag};
+
+    #[test]
+    fn the_definition_is_sound() {
+        CommandLine::command().debug_assert();
+    }
+
+    #[rstest]
+    #[case("smoke", &["smoke", "ban"], true)]
+    #[case("smoke", &["ban"], false)]
+    #[case("!slow", &["ban"], true)]
+    #[case("!slow", &["slow", "ban"], false)]
+    fn a_tag_selects(#[case] text: &str, #[case] tags: &[&str], #[case] selected: bool) {
+        let tags: Vec<_> = tags.iter().map(|tag| (*tag).to_owned()).collect();
+        assert_eq!(tag(text).unwrap().admits(&tags), selected);
+    }
+
+    #[test]
+    fn a_tag_has_a_name() {
+        assert!(tag("!").is_err() && tag(" ").is_err());
+    }
+}

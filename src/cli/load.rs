@@ -1,0 +1,177 @@
+//! From the paths of a command line to contracts and test plans.
+
+use std::collections::BTreeSet;
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::Path;
+use std::sync::Arc;
+
+use super::args::{ContractsFrom, Selection};
+use super::exit::Exit;
+use super::files::{self, SCENARIO};
+use super::terminal::Terminal;
+use crate::contract::Contracts;
+use crate::diagnostic::{Diagnostic, MAX_FILE_BYTES, SourceFile, Span, render};
+use crate::scenario::{Known, Resolver, TestPlan, load_bytes, words_of};
+
+/// What the paths of a command line hold.
+pub(super) struct Loaded {
+    /// The contracts that everything is checked against.
+    pub(super) contracts: Arc<Contracts>,
+    /// The tests, in the order of files and rows.
+    pub(super) plans: Vec<TestPlan>,
+    /// What is wrong with the files, each problem once.
+    pub(super) diagnostics: Vec<Diagnostic>,
+    /// How many files were looked at.
+    pub(super) files: usize,
+    /// [`Exit::Unusable`] if any file cannot be used.
+    pub(super) exit: Exit,
+}
+
+impl Loaded {
+    /// How many errors and how many warnings there are.
+    pub(super) fn counts(&self) -> (usize, usize) {
+        let errors = self.diagnostics.iter().filter(|one| one.is_error()).count();
+        (errors, self.diagnostics.len() - errors)
+    }
+
+    /// How many files have a problem.
+    pub(super) fn bad_files(&self) -> usize {
+        let paths = self.diagnostics.iter().map(|one| one.file.path.as_str());
+        paths.collect::<BTreeSet<_>>().len()
+    }
+}
+
+/// The contracts that are asked for; what is wrong with them is told.
+pub(super) fn contracts(from: &ContractsFrom, terminal: &mut Terminal) -> Option<Arc<Contracts>> {
+    let Some(folder) = &from.folder else {
+        return Some(Contracts::builtin());
+    };
+    let mut diagnostics = Vec::new();
+    let contracts = Contracts::read_dir(folder, &mut diagnostics);
+    for diagnostic in &diagnostics {
+        terminal.trouble(&told(diagnostic));
+    }
+    contracts.map(Arc::new)
+}
+
+/// The files at these paths, read and checked. `None` where the contracts cannot be used. Paths
+/// that cannot be used are told; problems of files are only collected.
+pub(super) fn load(
+    paths: &[std::path::PathBuf],
+    endings: &[&str],
+    from: &ContractsFrom,
+    terminal: &mut Terminal,
+) -> Option<Loaded> {
+    let contracts = contracts(from, terminal)?;
+    let words = words_of(&crate::service::reference());
+    let known = Known {
+        contracts: &contracts,
+        words: &words,
+    };
+    let (found, errors) = files::find(paths, endings);
+    let mut exit = Exit::Holds;
+    for error in errors {
+        terminal.error(&error.to_string());
+        exit = Exit::Unusable;
+    }
+    let (mut plans, mut diagnostics) = (Vec::new(), Vec::new());
+    let mut seen = BTreeSet::new();
+    for path in &found {
+        let shown = shown(path);
+        let loaded = match read(path) {
+            Ok(bytes) => load_bytes(&shown, &bytes, &known, &Disk),
+            Err(error) => unreadable(&shown, &error),
+        };
+        if loaded.has_errors() {
+            exit = Exit::Unusable;
+        }
+        plans.extend(loaded.plans);
+        // What is wrong with a fragment is found again by each file that uses it.
+        let new = loaded.diagnostics.into_iter().filter(|one| {
+            let key = (
+                one.file.path.clone(),
+                one.span,
+                one.code,
+                one.message.clone(),
+            );
+            seen.insert(key)
+        });
+        diagnostics.extend(new);
+    }
+    Some(Loaded {
+        plans,
+        diagnostics,
+        files: found.len(),
+        exit,
+        contracts,
+    })
+}
+
+/// The tests that a command line selects; errors of files are told, warnings only counted.
+pub(super) fn select(selection: &Selection, terminal: &mut Terminal) -> Option<Loaded> {
+    let from = &selection.contracts;
+    let mut loaded = load(&selection.paths, &[SCENARIO], from, terminal)?;
+    for diagnostic in loaded.diagnostics.iter().filter(|one| one.is_error()) {
+        terminal.trouble(&format!("{}\n", told(diagnostic)));
+    }
+    loaded.plans.retain(|plan| {
+        let tags = &plan.scenario.tags;
+        selection.tag.iter().all(|tag| tag.admits(tags))
+    });
+    if loaded.plans.is_empty() && loaded.exit == Exit::Holds {
+        terminal.error(match (loaded.files, &selection.tag[..]) {
+            (0, _) => "there is no *.scenario.yaml file there",
+            (_, []) => "these files have no tests",
+            _ => "no test has these tags",
+        });
+        loaded.exit = Exit::Inconclusive;
+    }
+    Some(loaded)
+}
+
+/// A diagnostic as a terminal shows it.
+pub(super) fn told(diagnostic: &Diagnostic) -> String {
+    render(diagnostic, true)
+}
+
+/// A path as reports show it.
+pub(super) fn shown(path: &Path) -> String {
+    let text = path.to_string_lossy();
+    if cfg!(windows) {
+        text.replace('\\', "/")
+    } else {
+        text.into_owned()
+    }
+}
+
+/// The bytes of a file; of a larger one than any that is read, only so many that this is seen.
+pub(super) fn read(path: &Path) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    let limit = MAX_FILE_BYTES as u64 + 1;
+    File::open(path)?.take(limit).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+fn unreadable(path: &str, error: &io::Error) -> crate::scenario::Loaded {
+    let file = SourceFile::new(path, "");
+    let message = format!("the file cannot be read: {error}");
+    let diagnostic = Diagnostic::error("scenario::unreadable", message, &file, Span::default());
+    crate::scenario::Loaded {
+        diagnostics: vec![diagnostic],
+        ..Default::default()
+    }
+}
+
+/// Fragments come from the disk.
+struct Disk;
+
+impl Resolver for Disk {
+    fn read(&self, path: &str) -> Result<Option<Vec<u8>>, String> {
+        match read(Path::new(path)) {
+            Ok(bytes) => Ok(Some(bytes)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error.to_string()),
+        }
+    }
+}

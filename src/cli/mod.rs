@@ -1,0 +1,64 @@
+//! The command-line tool: arguments, files, progress, exit codes.
+//!
+//! What this is: the edge of the program, the only place that reads files and the real clock and
+//! starts threads. What it is not: how a test is run ([`crate::scenario`]) or how its outcome is
+//! told (`report`).
+//!
+//! What always holds: stdout carries what was asked for, stderr progress and diagnostics; a closed
+//! stream is no error; a panic is our bug and ends with 101; nothing is read or opened before the
+//! command line is understood. Start at [`main`].
+
+mod args;
+mod bug;
+mod clock;
+mod exit;
+mod explain;
+mod files;
+mod list;
+mod load;
+mod progress;
+mod replay;
+mod run;
+mod terminal;
+mod twin;
+mod workers;
+
+pub use exit::{EXITS, Exit, ExitInfo};
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use args::{Command, CommandLine};
+use terminal::Terminal;
+
+/// Does what the command line of this process asks for.
+#[must_use]
+pub fn main() -> ExitCode {
+    bug::caught(|| match CommandLine::try_parse() {
+        Ok(line) => carry_out(&line.command, &mut Terminal::of_process()),
+        Err(answer) => answered(&answer),
+    })
+    .into()
+}
+
+fn carry_out(command: &Command, terminal: &mut Terminal) -> Exit {
+    match command {
+        Command::Run(args) => run::run(args, terminal),
+        Command::Replay(args) => replay::replay(args, terminal),
+        Command::List(args) => list::list(args, terminal),
+        Command::Lint(args) => list::lint(args, terminal),
+        Command::Explain(args) => explain::explain(args, terminal),
+    }
+}
+
+/// Help and version are answers too; anything else says how the command line is wrong.
+fn answered(answer: &clap::Error) -> Exit {
+    // A closed stream is no error.
+    let _ = answer.print();
+    if answer.use_stderr() {
+        Exit::Unusable
+    } else {
+        Exit::Holds
+    }
+}

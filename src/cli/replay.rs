@@ -1,0 +1,102 @@
+//! `replay`: a test once more, with the choices of a choice file.
+
+use std::path::PathBuf;
+
+use super::args::{Format, Replay};
+use super::clock::Clock;
+use super::exit::Exit;
+use super::load;
+use super::run::{exit_of, real, report};
+use super::terminal::Terminal;
+use crate::diagnostic::{SourceFile, suggest};
+use crate::message::Seed;
+use crate::report::choices::ChoiceFile;
+use crate::report::style::{one_line, shell_word};
+use crate::report::summary::{self, Summary};
+use crate::report::{Told, json};
+use crate::scenario::run::{Options, Setup, run as run_test};
+
+/// Runs the test of a choice file with its choices.
+pub(super) fn replay(args: &Replay, terminal: &mut Terminal) -> Exit {
+    let clock = Clock::start();
+    let Some(file) = read(args, terminal) else {
+        return Exit::Unusable;
+    };
+    let paths = [PathBuf::from(&file.path)];
+    let Some(loaded) = load::load(&paths, &[], &args.contracts, terminal) else {
+        return Exit::Unusable;
+    };
+    loaded
+        .diagnostics
+        .iter()
+        .filter(|one| one.is_error())
+        .for_each(|one| {
+            terminal.trouble(&load::told(one));
+        });
+    if loaded.exit != Exit::Holds {
+        return loaded.exit;
+    }
+    let Some(plan) = loaded.plans.iter().find(|plan| plan.name == file.test) else {
+        let names = loaded.plans.iter().map(|plan| plan.name.as_str());
+        let near = suggest(&file.test, names).map(|near| format!("; did you mean `{near}`?"));
+        let (path, test) = (one_line(&file.path), one_line(&file.test));
+        terminal.error(&format!(
+            "{path} has no test `{test}`{}",
+            near.unwrap_or_default()
+        ));
+        return Exit::Unusable;
+    };
+    let options = Options {
+        seed: Seed(file.seed),
+        schedule: Some(file.schedule),
+        choices: Some(file.choices),
+    };
+    let setup = Setup::reference(loaded.contracts.clone());
+    let outcome = run_test(plan, &setup, &options);
+    let told = Told {
+        plan,
+        outcome: &outcome,
+        again: format!("quintet replay {}", shell_word(&load::shown(&args.file))),
+        replay: None,
+        real: real(&args.reporting, &outcome, clock),
+    };
+    let exit = exit_of(&outcome);
+    let mut summary = Summary::default();
+    summary.add(&outcome);
+    let format = args.reporting.format;
+    if format == Format::Json {
+        terminal.line(&json::run(file.seed, 1));
+    }
+    terminal.line(&report(format, &told));
+    if format == Format::Json {
+        let real = args.reporting.timings.then(|| clock.elapsed());
+        let end = (exit.info().code, real);
+        terminal.line(&json::summary(&summary, &setup.contracts, end));
+    } else {
+        terminal.line(&summary::counts_of(&summary));
+    }
+    exit
+}
+
+/// The choice file; what is wrong with it is told.
+fn read(args: &Replay, terminal: &mut Terminal) -> Option<ChoiceFile> {
+    let shown = load::shown(&args.file);
+    let bytes = match load::read(&args.file) {
+        Ok(bytes) => bytes,
+        Err(error) => {
+            terminal.error(&format!("cannot read {shown}: {error}"));
+            return None;
+        }
+    };
+    let mut diagnostics = Vec::new();
+    let read = match SourceFile::from_bytes(&shown, &bytes, &mut diagnostics) {
+        Some(file) => ChoiceFile::read(&file)
+            .map_err(|wrong| diagnostics.push(*wrong))
+            .ok(),
+        None => None,
+    };
+    for diagnostic in &diagnostics {
+        terminal.trouble(&load::told(diagnostic));
+    }
+    read
+}

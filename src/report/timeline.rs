@@ -1,0 +1,261 @@
+//! The timeline of a test: what happened, in the words of a report.
+//!
+//! It is the history without what only checkers need (commits, premises, what is kept). Values are
+//! not in it.
+
+use crate::history::{Entry, Event, History, Placed};
+use crate::message::{RecordId, VirtualTime};
+use crate::scenario::run::{Claim, Outcome};
+
+use super::Told;
+
+/// One line of a timeline.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Row {
+    /// When.
+    pub(crate) at: VirtualTime,
+    /// Who: a service, `test`, `time`.
+    pub(crate) who: String,
+    /// What is done: `emits`.
+    pub(crate) does: &'static str,
+    /// What it is done to: `#5 account.session.status/ERROR`.
+    pub(crate) what: String,
+    /// What else is to be said.
+    pub(crate) note: String,
+    /// The record that it is about.
+    pub(crate) record: Option<RecordId>,
+    /// Whether it happened in the setup.
+    pub(crate) in_setup: bool,
+}
+
+/// All rows of a test, in the order in which things happened.
+pub(crate) fn rows(told: &Told<'_>) -> Vec<Row> {
+    let outcome = told.outcome;
+    let mut teller = Teller {
+        outcome,
+        path: told.path(),
+        history: &outcome.history,
+        rows: Vec::new(),
+    };
+    for (at, entry) in outcome.history.entries().iter().enumerate() {
+        teller.tell(entry, at < outcome.set_up);
+    }
+    teller.rows
+}
+
+struct Teller<'a> {
+    outcome: &'a Outcome,
+    /// The scenario's file.
+    path: &'a str,
+    history: &'a History,
+    rows: Vec<Row>,
+}
+
+impl Teller<'_> {
+    fn tell(&mut self, entry: &Entry, in_setup: bool) {
+        if let Event::Struck {
+            fault,
+            record: Some(record),
+        } = &entry.event
+            && self.rows.last().is_some_and(|row| {
+                (row.does, row.record, row.at) == ("reads", Some(*record), entry.at)
+            })
+        {
+            let note = format!("fault {}", self.named_fault(fault.0));
+            if let Some(row) = self.rows.last_mut() {
+                join(&mut row.note, &note);
+            }
+            return;
+        }
+        let Some((who, does, what, note)) = self.said(&entry.event) else {
+            return;
+        };
+        let row = Row {
+            at: entry.at,
+            who,
+            does,
+            what,
+            note,
+            record: record_of(&entry.event),
+            in_setup,
+        };
+        match self.rows.last_mut() {
+            // A query is asked again and again; time moves in many small steps.
+            Some(last) if row.does == "moves" && last.does == "moves" => *last = row,
+            Some(last) if row.does == "asks" && same(last, &row) => {}
+            _ => self.rows.push(row),
+        }
+    }
+
+    /// Who does what to what, and what else is to be said; `None` for what is not told.
+    fn said(&self, event: &Event) -> Option<(String, &'static str, String, String)> {
+        let service =
+            |service: &crate::history::ServiceIx| self.history.service(*service).to_owned();
+        let nothing = String::new;
+        let test = || "test".to_owned();
+        Some(match event {
+            Event::Sent { record } => {
+                let placed = self.history.record(*record);
+                (test(), "sends", self.named(placed), self.key(placed))
+            }
+            Event::Delivered {
+                service: by,
+                record,
+                attempt,
+            } => {
+                let again = if *attempt > 1 { " again" } else { "" };
+                (service(by), "reads", format!("{record}{again}"), nothing())
+            }
+            Event::Recognised {
+                service: by,
+                record,
+            } => (
+                service(by),
+                "knows",
+                record.to_string(),
+                "nothing is done twice".to_owned(),
+            ),
+            Event::Rejected {
+                service: by,
+                record,
+                reject,
+            } => {
+                let what = record.map_or_else(nothing, |record| record.to_string());
+                (service(by), "rejects", what, why(reject).to_owned())
+            }
+            Event::Emitted {
+                service: by,
+                record,
+                ..
+            } => {
+                let placed = self.history.record(*record);
+                (
+                    service(by),
+                    "emits",
+                    self.named(placed),
+                    self.claim(*record),
+                )
+            }
+            Event::Fired { service: by, timer } => {
+                (service(by), "wakes", format!("timer {timer}"), nothing())
+            }
+            Event::Asked { service: by, query } => (service(by), "asks", query.clone(), nothing()),
+            Event::Stimulus { service: of, name } => {
+                (test(), "does", format!("{}.{name}", service(of)), nothing())
+            }
+            Event::Queried { service: of, name } => {
+                (test(), "asks", format!("{}.{name}", service(of)), nothing())
+            }
+            Event::Armed { fault } => (test(), "arms", self.named_fault(fault.0), nothing()),
+            Event::Struck { fault, record } => {
+                let at = record.map_or_else(nothing, |record| format!("at {record}"));
+                ("fault".to_owned(), "strikes", self.named_fault(fault.0), at)
+            }
+            Event::Crashed { service: who } => (service(who), "crashes", nothing(), nothing()),
+            Event::Restarted { service: who } => (service(who), "restarts", nothing(), nothing()),
+            Event::Rebalanced {
+                service: who,
+                generation,
+            } => (
+                service(who),
+                "rebalances",
+                nothing(),
+                format!("generation {generation}"),
+            ),
+            Event::Time { .. } => ("time".to_owned(), "moves", nothing(), nothing()),
+            Event::Applied { .. }
+            | Event::Decided { .. }
+            | Event::Kept { .. }
+            | Event::Committed { .. } => return None,
+        })
+    }
+
+    fn named(&self, placed: &Placed) -> String {
+        format!("{} {}", placed.id, self.history.message_name(placed))
+    }
+
+    fn key(&self, placed: &Placed) -> String {
+        let Some(bytes) = placed.record.key.as_deref() else {
+            return "no key".to_owned();
+        };
+        let channel = self.history.contracts().channel(placed.channel);
+        match channel.and_then(|channel| channel.encoding.decode(bytes)) {
+            Some(id) => format!("key {id}"),
+            None => format!("key of {} bytes", bytes.len()),
+        }
+    }
+
+    /// A fault as the file names it, with its line.
+    fn named_fault(&self, number: u32) -> String {
+        let Some((name, place)) = self.outcome.faults.get(number as usize) else {
+            return format!("fault {number}");
+        };
+        let (line, _) = place.file.position(place.span.start);
+        if place.file.path == self.path {
+            format!("{name} (line {line})")
+        } else {
+            format!("{name} ({}:{line})", short(&place.file.path))
+        }
+    }
+
+    fn claim(&self, record: RecordId) -> String {
+        let mut troubles = self.outcome.troubles.iter();
+        if troubles.any(|trouble| trouble.nearest.as_ref().is_some_and(|n| n.record == record)) {
+            return "nearest".to_owned();
+        }
+        match self.outcome.claimed.get(&record) {
+            Some(Claim::Sent) => String::new(),
+            Some(Claim::Allowed) => "allowed".to_owned(),
+            Some(Claim::Line { path, line }) if path == self.path => {
+                format!("claimed by line {line}")
+            }
+            Some(Claim::Line { path, line }) => format!("claimed by {}:{line}", short(path)),
+            None => "not claimed".to_owned(),
+        }
+    }
+}
+
+/// Why a record has no effect. What the handler says of the value is left out: it may quote it.
+fn why(reject: &crate::service::Reject) -> &str {
+    use crate::service::Reject;
+    match reject {
+        Reject::Undecodable(_) => "does not decode",
+        Reject::UnknownType(_) => "unknown type",
+        Reject::Empty => "empty value",
+        Reject::Refused(why) => why,
+        Reject::Unemittable(_) => "cannot emit",
+    }
+}
+
+/// The path of a fragment as scenarios write it, where it is one.
+pub(crate) fn short(path: &str) -> &str {
+    let name = path
+        .strip_suffix(crate::scenario::FRAGMENT_ENDING)
+        .unwrap_or(path);
+    let below = name
+        .rfind("scenarios/")
+        .map(|at| &name[at + "scenarios/".len()..]);
+    below.unwrap_or_else(|| name.rsplit_once(':').map_or(name, |(_, path)| path))
+}
+
+fn record_of(event: &Event) -> Option<RecordId> {
+    match event {
+        Event::Sent { record }
+        | Event::Delivered { record, .. }
+        | Event::Recognised { record, .. }
+        | Event::Emitted { record, .. } => Some(*record),
+        Event::Rejected { record, .. } | Event::Struck { record, .. } => *record,
+        _ => None,
+    }
+}
+
+fn same(last: &Row, row: &Row) -> bool {
+    (&last.who, last.does, &last.what) == (&row.who, row.does, &row.what)
+}
+
+fn join(note: &mut String, more: &str) {
+    if !note.is_empty() {
+        note.push_str(", ");
+    }
+    note.push_str(more);
+}
