@@ -201,7 +201,7 @@ fn functions<'a>(lines: &[&'a str]) -> Vec<(usize, &'a str, usize)> {
         if is_declared {
             continue;
         }
-        if let Some(length) = lines[at..].iter().position(|line| closes(&line)) {
+        if let Some(length) = lines[at..].iter().position(closes) {
             found.push((at + 1, name, length + 1));
         }
     }
