@@ -134,9 +134,9 @@ impl Contracts {
         problems
     }
 
-    /// Checks the value of one field, at a JSON pointer: by the readers' contracts where a test sends
-    /// it, by the senders' where it is expected of them. A field that they do not declare is accepted
-    /// here; [`MessageKind::field`] tells whether any contract does.
+    /// Checks the value of one field, at a JSON pointer: by the readers' contracts where a test
+    /// sends it, by the senders' where it is expected of them. A field that they do not declare is
+    /// accepted here; [`MessageKind::field`] tells whether any contract does.
     #[must_use]
     pub fn check_field(
         &self,

@@ -36,14 +36,7 @@ pub(super) fn are_usual(rules: &[HeaderRule]) -> bool {
 
 /// Whether there is surely nothing to say: a whole tenant, a trace, and nothing else.
 pub(super) fn are_surely_good(view: &View, headers: &Headers) -> bool {
-    let lower = |tenant: &[u8]| tenant.iter().all(|byte| !byte.is_ascii_uppercase());
-    view.usual_headers
-        && headers.trace().is_some()
-        && headers.tenant().is_ok()
-        && headers.iter_untraced().count() == 4
-        && headers.iter_untraced().all(|header| {
-            &*header.name != "TENANT_ID" || header.value.as_deref().is_some_and(lower)
-        })
+    view.usual_headers && headers.only_tenant() && headers.trace().is_some()
 }
 
 /// Judges headers.

@@ -181,6 +181,16 @@ impl<'a> Judge<'a> {
     }
 }
 
+impl Schema {
+    /// All problems of a value by this schema alone; their `contract` is empty.
+    #[must_use]
+    pub fn problems(&self, value: &Json) -> Vec<Problem> {
+        let mut judge = Judge::new("");
+        judge.value(self, value);
+        judge.problems
+    }
+}
+
 fn admits_type(types: Types, value: &Json) -> bool {
     types.admits(super::read::type_of(value))
 }

@@ -22,7 +22,8 @@ impl MessageIx {
 pub struct MessageKind {
     /// Its type; `default` where the channel has one kind.
     pub name: String,
-    /// The channel and the type, `account.status/LOGGED_IN`; the channel alone where it has one kind.
+    /// The channel and the type, `account.status/LOGGED_IN`; the channel alone where it has one
+    /// kind.
     pub label: String,
     /// Its place in the set.
     pub index: MessageIx,
@@ -106,7 +107,33 @@ impl MessageKind {
     }
 }
 
-pub(super) fn compile_view(
+/// A kind as each sender emits it, and as those who judge what a test sends see it: its readers,
+/// or whoever knows it where no reader does.
+pub(super) fn compile_views(
+    views: &[(String, Message)],
+    keys: &[(String, KeyRule)],
+    (producers, consumers): (&[String], &[String]),
+) -> (Vec<View>, Vec<View>) {
+    let view = |service: &String, foreign| {
+        let (_, own) = views.iter().find(|(known, _)| known == service)?;
+        let key = match foreign {
+            Foreign::Accepted => own.key.as_ref(),
+            Foreign::Judged => keys.first().map(|(_, rule)| rule),
+        };
+        Some(compile_view((service, own), key, views, foreign))
+    };
+    let emitted = producers
+        .iter()
+        .filter_map(|one| view(one, Foreign::Accepted));
+    let judged = |one| view(one, Foreign::Judged);
+    let mut sent: Vec<View> = consumers.iter().filter_map(judged).collect();
+    if sent.is_empty() {
+        sent = views.iter().filter_map(|(one, _)| judged(one)).collect();
+    }
+    (emitted.collect(), sent)
+}
+
+fn compile_view(
     (service, own): (&str, &Message),
     key: Option<&KeyRule>,
     all: &[(String, Message)],

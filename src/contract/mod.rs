@@ -5,8 +5,9 @@
 //! of records, and nothing here reads a topic.
 //!
 //! What always holds: contracts are never made to agree; a record that a service emitted is judged
-//! by that service's own contract, and one that a test sends by the contracts of its readers. Integers
-//! are compared exactly, whatever their size. Values of sensitive fields are in no [`Problem`].
+//! by that service's own contract, and one that a test sends by the contracts of its readers.
+//! Integers are compared exactly, whatever their size. Values of sensitive fields are in no
+//! [`Problem`].
 //! Start at [`Contracts::builtin`].
 
 mod builtin;

@@ -183,6 +183,8 @@ pub struct Contract {
     pub version: String,
     /// The file it was read from.
     pub file: Arc<SourceFile>,
+    /// Where the service is named in it.
+    pub span: Span,
     /// The channels it uses, by name.
     pub channels: IndexMap<String, ChannelView>,
     /// What it does with them.

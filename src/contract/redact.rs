@@ -14,8 +14,8 @@ impl Contracts {
             .any(|known| *known == field.to_lowercase())
     }
 
-    /// The value with `***` in place of what is sensitive. A sensitive name counts on every channel:
-    /// a value may have been sent to the wrong one.
+    /// The value with `***` in place of what is sensitive. A sensitive name counts on every
+    /// channel: a value may have been sent to the wrong one.
     #[must_use]
     pub fn redact(&self, channel: ChannelIx, value: &Json) -> Json {
         let _ = channel;
@@ -42,8 +42,8 @@ impl Contracts {
         }
     }
 
-    /// The bytes of a value as reports may show them: redacted JSON; of anything else only the size,
-    /// since nobody knows where in it a password is.
+    /// The bytes of a value as reports may show them: redacted JSON; of anything else only the
+    /// size, since nobody knows where in it a password is.
     #[must_use]
     pub fn show_value(&self, channel: ChannelIx, value: Option<&[u8]>) -> String {
         match value {

@@ -2,7 +2,7 @@
 //!
 //! What this is: a program compiled from a [`Schema`] that answers *yes* or *do not know*. What it
 //! is not: the judge. Whatever is unusual (an escape where a string is limited, a field that no
-//! contract declares, a duplicate, anything wrong) is left to [`super::judge`].
+//! contract declares, anything wrong) is left to [`super::judge`].
 //!
 //! What always holds: *yes* means that the judge has nothing to say about these bytes, no advisory
 //! either; a property test holds the two together. Start at [`Program::accepts`].
@@ -277,9 +277,6 @@ impl Scan<'_> {
         loop {
             let at = self.field(object, expected)?;
             let field = object.fields.get(at)?;
-            if seen & (1 << at) != 0 {
-                return None;
-            }
             seen |= 1 << at;
             self.blank();
             let start = self.at;
@@ -334,55 +331,67 @@ impl Scan<'_> {
         }
     }
 
+    /// Goes on to the next quote, backslash or control character of a string.
+    fn text(&mut self) -> Option<u8> {
+        const ONES: u64 = u64::from_ne_bytes([1; 8]);
+        const HIGH: u64 = ONES << 7;
+        // Eight bytes at a time: a byte of `x` that is 0 sets its high bit in (x - ONES) & !x.
+        while let Some(eight) = self.bytes.get(self.at..).and_then(<[u8]>::first_chunk) {
+            let eight = u64::from_le_bytes(*eight);
+            let is = |byte: u8| {
+                let x = eight ^ (ONES * u64::from(byte));
+                x.wrapping_sub(ONES) & !x
+            };
+            let control = eight.wrapping_sub(ONES * 0x20) & !eight;
+            let found = (is(b'"') | is(b'\\') | control) & HIGH;
+            if found != 0 {
+                // The lowest high bit is right even where a borrow has set a later one.
+                self.at += (found.trailing_zeros() / 8) as usize;
+                return self.peek();
+            }
+            self.at += 8;
+        }
+        while !matches!(self.peek()?, b'"' | b'\\' | 0..0x20) {
+            self.at += 1;
+        }
+        self.peek()
+    }
+
     /// A string without escapes, its end found; what is between the quotes is as it was meant.
     fn plain_string(&mut self) -> Option<()> {
         self.byte(b'"')?;
-        loop {
-            match self.peek()? {
-                b'"' => {
-                    self.at += 1;
-                    return Some(());
-                }
-                b'\\' | 0..0x20 => return None,
-                _ => self.at += 1,
-            }
-        }
+        let plain = self.text()? == b'"';
+        plain.then(|| self.at += 1)
     }
 
     /// Any string; `\u` escapes may be half of a pair and are left to the judge.
     fn string(&mut self) -> Option<()> {
         self.byte(b'"')?;
         loop {
-            match self.peek()? {
+            match self.text()? {
                 b'"' => {
                     self.at += 1;
                     return Some(());
                 }
-                b'\\' => {
-                    let escaped = self.bytes.get(self.at + 1)?;
-                    if !b"\"\\/bfnrt".contains(escaped) {
-                        return None;
-                    }
-                    self.at += 2;
-                }
-                0..0x20 => return None,
-                _ => self.at += 1,
+                b'\\' if b"\"\\/bfnrt".contains(self.bytes.get(self.at + 1)?) => self.at += 2,
+                _ => return None,
             }
         }
     }
 
     /// A UUID in lower case.
     fn uuid(&mut self) -> Option<()> {
-        let text: &[u8; 38] = self.bytes.get(self.at..self.at + 38)?.try_into().ok()?;
-        let mut good = text[0] == b'"' && text[37] == b'"';
-        for (at, byte) in text[1..37].iter().enumerate() {
-            good &= if matches!(at, 8 | 13 | 18 | 23) {
-                *byte == b'-'
-            } else {
-                is_lower_hex(*byte)
-            };
-        }
-        good.then(|| self.at += 38)
+        let text: &[u8; 38] = self.bytes.get(self.at..)?.first_chunk()?;
+        let edges = text[0] == b'"' && text[37] == b'"';
+        let hyphens = [9, 14, 19, 24].iter().all(|at| text[*at] == b'-');
+        let digits = [1..9, 10..14, 15..19, 20..24, 25..37]
+            .into_iter()
+            .all(|part| {
+                text[part]
+                    .iter()
+                    .fold(true, |good, byte| good & LOWER_HEX[usize::from(*byte)])
+            });
+        (edges && hyphens && digits).then(|| self.at += 38)
     }
 
     fn date_time(&mut self) -> Option<()> {
@@ -410,8 +419,8 @@ impl Scan<'_> {
         let digits = self.at - start;
         let leading_zero = digits > 1 && self.bytes[start] == b'0';
         let negative_zero = negative && value == 0;
-        let more = matches!(self.peek(), Some(b'.' | b'e' | b'E'));
-        if digits == 0 || leading_zero || negative_zero || more {
+        // A fraction or an exponent is no comma and no bracket, so whoever asked stops at it.
+        if digits == 0 || leading_zero || negative_zero {
             return None;
         }
         let value = large.unwrap_or(i128::from(value));
@@ -481,6 +490,12 @@ impl Scan<'_> {
     }
 }
 
-fn is_lower_hex(byte: u8) -> bool {
-    byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte)
-}
+static LOWER_HEX: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut at = 0;
+    while at < 16 {
+        table[b"0123456789abcdef"[at] as usize] = true;
+        at += 1;
+    }
+    table
+};

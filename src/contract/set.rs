@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use indexmap::IndexMap;
 
-use super::kind::{MessageIx, MessageKind, View, compile_view, list_fields};
+use super::kind::{MessageIx, MessageKind, compile_views, list_fields};
 use super::merge::{Foreign, merge};
 use super::scan::quoted_name;
 use super::{Action, Basis, Contract, KeyEncoding, KeyRule, Message};
@@ -178,28 +178,7 @@ impl Contracts {
             .filter_map(|(service, own)| Some((service.clone(), own.key.clone()?)))
             .collect();
         keys.sort_by_key(|(_, rule)| rule.basis);
-        let view = |service: &String, foreign| {
-            let (_, own) = views.iter().find(|(known, _)| known == service)?;
-            let key = match foreign {
-                Foreign::Accepted => own.key.as_ref(),
-                Foreign::Judged => keys.first().map(|(_, rule)| rule),
-            };
-            Some(compile_view((service, own), key, &views, foreign))
-        };
-        let emitted = producers
-            .iter()
-            .filter_map(|one| view(one, Foreign::Accepted))
-            .collect();
-        let mut sent: Vec<View> = consumers
-            .iter()
-            .filter_map(|one| view(one, Foreign::Judged))
-            .collect();
-        if sent.is_empty() {
-            sent = views
-                .iter()
-                .filter_map(|(one, _)| view(one, Foreign::Judged))
-                .collect();
-        }
+        let (emitted, sent) = compile_views(&views, &keys, (producers, consumers));
         let one_key_field = keys.iter().all(|(_, rule)| rule.field == keys[0].1.field);
         let mut union = views
             .first()
@@ -347,8 +326,8 @@ impl Contracts {
         Some(read.map(|channel| channel.index).collect())
     }
 
-    /// The type of a value by its channel's discriminator, as it stands there: it may be one that no
-    /// contract knows. `None` where there is no such field or the channel has one kind.
+    /// The type of a value by its channel's discriminator, as it stands there: it may be one that
+    /// no contract knows. `None` where there is no such field or the channel has one kind.
     #[must_use]
     pub fn message_type(&self, channel: ChannelIx, value: Option<&[u8]>) -> Option<String> {
         if let Some(kind) = self.message_kind(channel, value?) {
@@ -415,8 +394,10 @@ fn agree(contracts: &[Contract], diagnostics: &mut Vec<Diagnostic>) {
         for earlier in &contracts[..at] {
             if earlier.service == contract.service {
                 let message = format!("two contracts are of the service `{}`", contract.service);
-                let start = crate::diagnostic::Span::default();
-                let (one, two) = ((&contract.file, start), (&earlier.file, start));
+                let (one, two) = (
+                    (&contract.file, contract.span),
+                    (&earlier.file, earlier.span),
+                );
                 diagnostics.push(report(
                     "contract::duplicate-service",
                     message,

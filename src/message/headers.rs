@@ -116,6 +116,8 @@ struct Shared {
     hash: u64,
     /// Nothing but what an effect carries over.
     inherited: bool,
+    /// The four tenant headers as they are usually written, and nothing else.
+    only_tenant: bool,
 }
 
 const TRACE_PARENT: &str = "traceparent";
@@ -186,6 +188,13 @@ impl Headers {
         self.shared.tenant.as_ref().map_err(|problem| *problem)
     }
 
+    /// Whether these are the four tenant headers, well formed and with the id in lower case, and at
+    /// most a trace besides.
+    #[must_use]
+    pub fn only_tenant(&self) -> bool {
+        self.shared.only_tenant
+    }
+
     /// The trace; `None` where `traceparent` is missing, malformed or repeated.
     #[must_use]
     pub fn trace(&self) -> Option<TraceParent> {
@@ -250,8 +259,14 @@ impl Shared {
         let carried =
             |header: &Header| TENANT.contains(&&*header.name) || &*header.name == TRACE_STATE;
         let inherited = list.iter().all(carried);
+        let tenant = read_tenant(&list);
+        let upper = |header: &Header| {
+            let bytes = header.value.as_deref().unwrap_or_default();
+            &*header.name == TENANT[0] && bytes.iter().any(u8::is_ascii_uppercase)
+        };
         Self {
-            tenant: read_tenant(&list),
+            only_tenant: tenant.is_ok() && list.len() == TENANT.len() && !list.iter().any(upper),
+            tenant,
             hash: hasher.finish(),
             inherited,
             list,

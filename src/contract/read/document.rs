@@ -11,6 +11,9 @@ use crate::diagnostic::Span;
 use crate::message::Json;
 use crate::yaml::Node;
 
+/// The only content type.
+pub(super) const JSON: &str = "application/json";
+
 impl<'a> Reader<'a> {
     /// The whole document.
     pub(super) fn document(&mut self) -> Option<Contract> {
@@ -21,6 +24,11 @@ impl<'a> Reader<'a> {
             self.version(node);
         }
         let content = self.optional_string(&fields, what, "defaultContentType");
+        if let Some(node) = fields.get("defaultContentType")
+            && content.as_deref().is_some_and(|content| content != JSON)
+        {
+            self.bad_value(node, "`defaultContentType`", &[JSON]);
+        }
         let info = self.required(&fields, what, "info");
         let info = info.and_then(|node| self.object(node, "`info`", keywords::INFO));
         let mut named = |name| {
@@ -32,6 +40,11 @@ impl<'a> Reader<'a> {
         let (title, version) = (named("title"), named("version"));
         let service = named("x-service");
         self.service_name(info.as_ref(), service.as_deref());
+        let span = info
+            .as_ref()
+            .and_then(|info| info.get("x-service"))
+            .map(|node| node.span);
+        let span = span.unwrap_or_default();
         self.components(&fields);
         let mut channels = IndexMap::new();
         if let Some(node) = self.required(&fields, what, "channels")
@@ -49,6 +62,7 @@ impl<'a> Reader<'a> {
             title: title?,
             version: version?,
             file: std::sync::Arc::clone(self.file),
+            span,
             channels,
             operations,
         })

@@ -1,5 +1,6 @@
 //! Reads messages: payload, headers, key.
 
+use super::document::JSON;
 use super::{Fields, Reader, keywords};
 use crate::contract::{
     Basis, HeaderEncoding, HeaderRule, KEY_ENCODINGS, KeyRule, Message, Schema, Types,
@@ -49,14 +50,10 @@ impl<'a> Reader<'a> {
     fn content_type(&mut self, fields: &Fields<'_>, what: &str, default: Option<&str>) {
         let own = self.optional_string(fields, what, "contentType");
         match own.as_deref().or(default) {
-            Some("application/json") => {}
+            Some(JSON) => {}
             Some(_) => {
                 if let Some(node) = fields.get("contentType") {
-                    self.bad_value(
-                        node,
-                        &format!("`contentType` of {what}"),
-                        &["application/json"],
-                    );
+                    self.bad_value(node, &format!("`contentType` of {what}"), &[JSON]);
                 }
             }
             None => self.missing(fields, what, "contentType"),
@@ -76,6 +73,10 @@ impl<'a> Reader<'a> {
         let mut rules = Vec::with_capacity(schema.properties.len());
         for (name, property) in &schema.properties {
             let header = &property.schema;
+            // What could not be read has been reported.
+            if header.span == Span::default() {
+                continue;
+            }
             let encoding = header
                 .encoding
                 .or_else(|| (header.types == Types::STRING).then_some(HeaderEncoding::Utf8));

@@ -38,6 +38,7 @@ pub(super) fn contract(
         diagnostics,
         schemas: 0,
         components: Vec::new(),
+        active: Vec::new(),
         compiled: Vec::new(),
     };
     reader.document()
@@ -52,6 +53,8 @@ struct Reader<'a> {
     schemas: usize,
     /// The places of the schemas under `components`, in order.
     components: Vec<Span>,
+    /// The places of the schemas that are being read, outer ones first.
+    active: Vec<Span>,
     /// Those of them that were read, so that each is read and reported once.
     compiled: Vec<(Span, Option<super::Schema>)>,
 }
@@ -100,7 +103,10 @@ impl<'a> Reader<'a> {
         let got = text(node).unwrap_or_default();
         let message = format!("{what} cannot be `{got}`");
         let error = self.error("contract::bad-value", message, node.span);
-        let all = format!("it is one of {}", known.join(", "));
+        let all = match known {
+            [only] => format!("it is always {only}"),
+            known => format!("it is one of {}", known.join(", ")),
+        };
         self.push(
             error
                 .did_you_mean(got, known.iter().copied(), None)
@@ -173,7 +179,7 @@ impl<'a> Reader<'a> {
             Some(Json::String(text)) => Some(text),
             other => {
                 self.wrong_type(node, what, "text");
-                if other.is_some()
+                if other.is_some_and(|other| !matches!(other, Json::Array(_) | Json::Object(_)))
                     && let Some(last) = self.diagnostics.last_mut()
                 {
                     last.help = Some("put it in quotes".to_owned());

@@ -32,7 +32,15 @@ impl<'a> Reader<'a> {
             self.schemas += known.as_ref().map_or(0, size);
             return known;
         }
+        if self.active.contains(&target.span) {
+            let message = format!("{what} refers to a schema that it is part of");
+            let error = self.error("contract::bad-reference", message, node.span);
+            self.push(error.label("such a schema has no end"));
+            return None;
+        }
+        self.active.push(target.span);
         let schema = self.own_schema(target, what, depth);
+        self.active.pop();
         if self.is_component(target) {
             self.compiled.push((target.span, schema.clone()));
         }
@@ -54,10 +62,8 @@ impl<'a> Reader<'a> {
         {
             return;
         }
-        let message = format!(
-            "schemas are nested deeper than {MAX_DEPTH}, are more than {MAX_SCHEMAS}, or refer to \
-             themselves"
-        );
+        let message =
+            format!("schemas are nested deeper than {MAX_DEPTH}, or are more than {MAX_SCHEMAS}");
         let error = self.error("contract::too-large", message, head(node));
         self.push(error.label("given up here"));
     }
