@@ -87,6 +87,9 @@ impl Account {
     }
 }
 
+/// One of these names an account; the first two are the same.
+const ACCOUNT_ARGS: [&str; 3] = ["accountId", "account", "name"];
+
 /// An account as stimuli and queries name it.
 enum Named<'a> {
     Id(u32),
@@ -95,8 +98,8 @@ enum Named<'a> {
 
 impl<'a> Named<'a> {
     fn read(args: Args<'a>) -> Result<Self, ArgError> {
-        args.only(&["accountId", "name"])?;
-        match args.integer("accountId")? {
+        args.only(&ACCOUNT_ARGS)?;
+        match args.integer("accountId")?.or(args.integer("account")?) {
             Some(account_id) => Ok(Self::Id(account_id)),
             None => Ok(Self::Name(required("name", args.text("name")?)?)),
         }
@@ -183,8 +186,8 @@ impl Service for Account {
 
     fn vocabulary(&self) -> Vocabulary {
         Vocabulary {
-            stimuli: &[("accept_licence", &["accountId", "name"])],
-            queries: &[("account", &["accountId", "name"])],
+            stimuli: &[("accept_licence", &ACCOUNT_ARGS)],
+            queries: &[("account", &ACCOUNT_ARGS)],
         }
     }
 }

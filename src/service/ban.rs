@@ -18,7 +18,7 @@ use serde_json::json;
 use xxhash_rust::xxh3::xxh3_64;
 
 use self::matching::{Subject, Target};
-use super::support::{Args, ByTenant, refused, required};
+use super::support::{Args, ByTenant, object, refused, required};
 use super::{Asked, Cx, Given, Incoming, QueryError, Reject, Service, Timer, Vocabulary};
 use crate::message::typed::account::{SessionStatus, SessionStatusBody};
 use crate::message::typed::ban::{
@@ -245,10 +245,10 @@ impl Service for Ban {
                     args.integer("accountId")?.unwrap_or_default(),
                 );
                 let found = state.and_then(|state| matching::first(state, &subject, unix_s));
-                Ok(Json::from(match found {
-                    Some((ban_id, ban)) => shown(ban_id, ban, unix_s, "banned"),
-                    None => json!({ "banned": false }),
-                }))
+                Ok(match found {
+                    Some((ban_id, ban)) => Json::from(shown(ban_id, ban, unix_s, "banned")),
+                    None => object([("banned", Json::Bool(false))]),
+                })
             }
             "ban" => {
                 args.only(&["banId"])?;

@@ -152,6 +152,16 @@ impl<'a> Args<'a> {
     }
 }
 
+/// An object of these fields.
+pub(crate) fn object<const N: usize>(fields: [(&str, Json); N]) -> Json {
+    Json::Object(
+        fields
+            .into_iter()
+            .map(|(name, value)| (name.to_owned(), value))
+            .collect(),
+    )
+}
+
 /// The argument, which must be there.
 pub(crate) fn required<T>(name: &str, value: Option<T>) -> Result<T, ArgError> {
     value.ok_or_else(|| ArgError {

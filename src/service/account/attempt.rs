@@ -1,7 +1,5 @@
 //! A login attempt: which checks fail, and which of them is the answer.
 
-use serde_json::json;
-
 use super::announce::{self, Failure};
 use super::state::{Holder, Issuer, Session, State};
 use crate::message::Json;
@@ -10,6 +8,7 @@ use crate::message::typed::account::{
     AccountStatusType, CreateSession, ErrorCode, SessionCommand, SessionCreated, SessionStatusBody,
 };
 use crate::rule::id;
+use crate::service::support::object;
 use crate::service::{Cx, Reject};
 
 /// Wrong passwords in a row after which the next attempt is too many.
@@ -267,11 +266,11 @@ fn locked(holder: Option<&Holder>, cx: &Cx<'_>) -> Failure {
 
 /// Asks the ban service; that it cannot be asked is a failure, too.
 fn banned(account_id: u32, create: &CreateSession<'_>, cx: &mut Cx<'_>) -> Option<Failure> {
-    let question = Json::from(json!({
-        "ip": &*create.ip_address,
-        "hwid": &*create.hwid.0,
-        "accountId": account_id,
-    }));
+    let question = object([
+        ("ip", Json::from(&*create.ip_address)),
+        ("hwid", Json::from(&*create.hwid.0)),
+        ("accountId", Json::Number(account_id.into())),
+    ]);
     let Ok(answer) = cx.query("ban", "check", &question) else {
         return Some(Failure::new(ErrorCode::SystemError));
     };

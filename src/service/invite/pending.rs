@@ -27,12 +27,19 @@ pub(super) struct Entry {
     pub(super) expires: VirtualTime,
 }
 
+impl Entry {
+    fn place(&self) -> (u32, Kind, u32) {
+        (self.target_id, self.kind.clone(), self.reference_id)
+    }
+}
+
 /// All that are pending. An invite is named by its age: 0 is the oldest there ever was.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Pending {
     next_age: u64,
     by_age: BTreeMap<u64, Entry>,
-    by_target: BTreeMap<u32, BTreeMap<(Kind, u32), u64>>,
+    /// By target, type and reference.
+    by_place: BTreeMap<(u32, Kind, u32), u64>,
     by_expiry: BTreeSet<(VirtualTime, u64)>,
 }
 
@@ -42,12 +49,9 @@ impl Pending {
     }
 
     pub(super) fn age(&self, target_id: u32, kind: &Kind, reference_id: u32) -> Option<u64> {
-        let of_target = self.by_target.get(&target_id)?;
-        let found = match kind {
-            Kind::Known(known) => of_target.get(&(Kind::Known(*known), reference_id)),
-            Kind::Other(_) => of_target.get(&(kind.clone(), reference_id)),
-        };
-        found.copied()
+        self.by_place
+            .get(&(target_id, kind.clone(), reference_id))
+            .copied()
     }
 
     pub(super) fn find(&self, target_id: u32, kind: &Kind, reference_id: u32) -> Option<&Entry> {
@@ -57,9 +61,10 @@ impl Pending {
 
     /// Those of one originator to a target, oldest first.
     pub(super) fn between(&self, target_id: u32, kind: &Kind, originator_id: u32) -> Vec<u64> {
-        let of_target = self.by_target.get(&target_id).into_iter().flatten();
-        let of_kind = of_target
-            .filter(|((of, _), _)| of == kind)
+        let place = |reference_id| (target_id, kind.clone(), reference_id);
+        let of_kind = self
+            .by_place
+            .range(place(0)..=place(u32::MAX))
             .map(|(_, age)| *age);
         let mut ages: Vec<_> = of_kind
             .filter(|age| self.get(*age).originator_id == originator_id)
@@ -81,9 +86,10 @@ impl Pending {
 
     /// Those to a character, oldest first.
     pub(super) fn of_target(&self, target_id: u32) -> Vec<&Entry> {
-        let of_target = self.by_target.get(&target_id).into_iter().flatten();
-        let ages: BTreeSet<_> = of_target.map(|(_, age)| *age).collect();
-        ages.into_iter().map(|age| self.get(age)).collect()
+        self.by_age
+            .values()
+            .filter(|entry| entry.target_id == target_id)
+            .collect()
     }
 
     /// Those that have expired, oldest first.
@@ -99,22 +105,15 @@ impl Pending {
     pub(super) fn add(&mut self, entry: Entry) {
         let age = self.next_age;
         self.next_age += 1;
-        let of_target = self.by_target.entry(entry.target_id).or_default();
-        of_target.insert((entry.kind.clone(), entry.reference_id), age);
+        self.by_place.insert(entry.place(), age);
         self.by_expiry.insert((entry.expires, age));
         self.by_age.insert(age, entry);
     }
 
     pub(super) fn remove(&mut self, age: u64) {
-        let Some(entry) = self.by_age.remove(&age) else {
-            return;
-        };
-        self.by_expiry.remove(&(entry.expires, age));
-        if let Some(of_target) = self.by_target.get_mut(&entry.target_id) {
-            of_target.remove(&(entry.kind, entry.reference_id));
-            if of_target.is_empty() {
-                self.by_target.remove(&entry.target_id);
-            }
+        if let Some(entry) = self.by_age.remove(&age) {
+            self.by_expiry.remove(&(entry.expires, age));
+            self.by_place.remove(&entry.place());
         }
     }
 
