@@ -12,8 +12,8 @@ use crate::contract::Contracts;
 use crate::driver::{Driver, DriverError, Ended, Fault, Until};
 use crate::history::{Event, FaultId, History, Producer, ServiceIx};
 use crate::message::{
-    Headers, Json, Offset, Outgoing, Partition, Payload, Record, RecordId, Seed, Stream, Tenant, TraceParent,
-    VirtualTime,
+    Headers, Json, Offset, Outgoing, Partition, Payload, Record, RecordId, Seed, Stream, Tenant,
+    TraceParent, VirtualTime,
 };
 use crate::service::{Asked, Effects, Given, Service};
 
@@ -194,7 +194,14 @@ impl World {
         let key = self.contracts.key_for(channel, value);
         let headers = self.new_trace(tenant, ("sent", self.history.records().len() as u64));
         let value = Some(Payload::new(&value.to_bytes()));
-        self.send(Outgoing { channel, record: Record { key, headers, value } })
+        self.send(Outgoing {
+            channel,
+            record: Record {
+                key,
+                headers,
+                value,
+            },
+        })
     }
 
     /// The choices made so far where there was more than one option, by name: with the same
@@ -382,7 +389,11 @@ impl World {
     /// Headers that start a trace.
     fn new_trace(&self, tenant: &Tenant, place: (&str, u64)) -> Headers {
         let mut ids = Stream::keyed(self.seed, &place);
-        let trace = TraceParent { trace: ids.uuid().as_u128(), span: ids.bits().max(1), flags: 1 };
+        let trace = TraceParent {
+            trace: ids.uuid().as_u128(),
+            span: ids.bits().max(1),
+            flags: 1,
+        };
         Headers::of_tenant(tenant, trace)
     }
 }

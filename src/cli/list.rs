@@ -5,6 +5,7 @@ use super::exit::Exit;
 use super::files::{FRAGMENT, SCENARIO};
 use super::load;
 use super::terminal::Terminal;
+use crate::diagnostic::Severity;
 use crate::report::style::{BAD, FAINT, GOOD, UNSURE, count, one_line, paint};
 
 /// Names are padded up to this.
@@ -53,11 +54,10 @@ pub(super) fn lint(args: &Lint, terminal: &mut Terminal) -> Exit {
         }
         return loaded.exit;
     }
-    let (errors, warnings) = loaded.counts();
+    let [errors, warnings] = [Severity::Error, Severity::Warning].map(|of| loaded.count(of));
     let style = if errors > 0 { BAD } else { UNSURE };
     let errors = paint(style, count(errors, "error", "errors"));
     let warnings = count(warnings, "warning", "warnings");
-    let bad = loaded.bad_files();
-    terminal.line(&format!("{errors} and {warnings} in {bad} of {files}"));
+    terminal.line(&format!("{errors} and {warnings} in {files}"));
     loaded.exit
 }

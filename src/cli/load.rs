@@ -11,7 +11,7 @@ use super::exit::Exit;
 use super::files::{self, SCENARIO};
 use super::terminal::Terminal;
 use crate::contract::Contracts;
-use crate::diagnostic::{Diagnostic, MAX_FILE_BYTES, SourceFile, Span, render};
+use crate::diagnostic::{Diagnostic, MAX_FILE_BYTES, Severity, SourceFile, Span, render};
 use crate::scenario::{Known, Resolver, TestPlan, load_bytes, words_of};
 
 /// What the paths of a command line hold.
@@ -29,16 +29,21 @@ pub(super) struct Loaded {
 }
 
 impl Loaded {
-    /// How many errors and how many warnings there are.
-    pub(super) fn counts(&self) -> (usize, usize) {
-        let errors = self.diagnostics.iter().filter(|one| one.is_error()).count();
-        (errors, self.diagnostics.len() - errors)
+    /// How many problems of this weight there are.
+    pub(super) fn count(&self, severity: Severity) -> usize {
+        self.of(severity).count()
     }
 
-    /// How many files have a problem.
-    pub(super) fn bad_files(&self) -> usize {
-        let paths = self.diagnostics.iter().map(|one| one.file.path.as_str());
+    /// How many files have a problem of this weight.
+    pub(super) fn files_with(&self, severity: Severity) -> usize {
+        let paths = self.of(severity).map(|one| one.file.path.as_str());
         paths.collect::<BTreeSet<_>>().len()
+    }
+
+    fn of(&self, severity: Severity) -> impl Iterator<Item = &Diagnostic> {
+        self.diagnostics
+            .iter()
+            .filter(move |one| one.severity == severity)
     }
 }
 

@@ -36,7 +36,10 @@ use terminal::Terminal;
 #[must_use]
 pub fn main() -> ExitCode {
     bug::caught(|| match CommandLine::try_parse() {
-        Ok(line) => carry_out(&line.command, &mut Terminal::of_process()),
+        Ok(line) => {
+            let mut terminal = Terminal::of_process();
+            carry_out(&line.command, &mut terminal).and(terminal.close())
+        }
         Err(answer) => answered(&answer),
     })
     .into()

@@ -14,7 +14,7 @@ use crate::report::choices::ChoiceFile;
 use crate::report::style::{one_line, shell_word};
 use crate::report::summary::{self, Summary};
 use crate::report::{Told, json};
-use crate::scenario::run::{Options, Setup, run as run_test};
+use crate::scenario::run::{Options, Setup, Verdict, run as run_test};
 
 /// Runs the test of a choice file with its choices.
 pub(super) fn replay(args: &Replay, terminal: &mut Terminal) -> Exit {
@@ -52,7 +52,12 @@ pub(super) fn replay(args: &Replay, terminal: &mut Terminal) -> Exit {
         choices: Some(file.choices),
     };
     let setup = Setup::reference(loaded.contracts.clone());
-    let outcome = run_test(plan, &setup, &options);
+    let mut outcome = run_test(plan, &setup, &options);
+    let exit = exit_of(&outcome);
+    if exit == Exit::Unusable {
+        // The test was not tested: its file or the services have changed since.
+        outcome.verdict = Verdict::NotRun;
+    }
     let told = Told {
         plan,
         outcome: &outcome,
@@ -60,7 +65,6 @@ pub(super) fn replay(args: &Replay, terminal: &mut Terminal) -> Exit {
         replay: None,
         real: real(&args.reporting, &outcome, clock),
     };
-    let exit = exit_of(&outcome);
     let mut summary = Summary::default();
     summary.add(&outcome);
     let format = args.reporting.format;

@@ -13,6 +13,7 @@ use super::load::{self, Loaded};
 use super::progress::Progress;
 use super::terminal::Terminal;
 use super::{twin, workers};
+use crate::diagnostic::Severity;
 use crate::message::Seed;
 use crate::report::choices::{ChoiceFile, file_name};
 use crate::report::style::shell_word;
@@ -65,14 +66,9 @@ struct Done {
 impl Running<'_> {
     fn all(&self, terminal: &mut Terminal) -> Exit {
         let plans = &self.loaded.plans;
-        let (errors, warnings) = self.loaded.counts();
         let mut summary = Summary {
-            bad_files: if errors > 0 {
-                self.loaded.bad_files()
-            } else {
-                0
-            },
-            warnings,
+            bad_files: self.loaded.files_with(Severity::Error),
+            warnings: self.loaded.count(Severity::Warning),
             ..Summary::default()
         };
         if self.args.reporting.format == Format::Json {
@@ -162,6 +158,10 @@ impl Running<'_> {
 
     fn end(&self, summary: &Summary, exit: Exit, terminal: &mut Terminal) {
         let (contracts, real) = (&self.setup.contracts, self.clock.elapsed());
+        // A failure has its own blank line behind it.
+        if self.args.reporting.format == Format::Text && summary.ends_well() {
+            terminal.line("");
+        }
         terminal.line(&match self.args.reporting.format {
             Format::Text => summary::text(summary, contracts, Some(real)),
             Format::Json => {

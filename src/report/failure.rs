@@ -23,7 +23,7 @@ pub(super) fn body(told: &Told<'_>) -> String {
     let mut text = String::new();
     for trouble in &outcome.troubles {
         text.push_str("\n\n");
-        text.push_str(&trouble_text(trouble, outcome));
+        text.push_str(&trouble_text(trouble, told));
     }
     let rows = timeline::rows(told);
     if !rows.is_empty() {
@@ -38,7 +38,7 @@ pub(super) fn body(told: &Told<'_>) -> String {
     text
 }
 
-fn trouble_text(trouble: &Trouble, outcome: &Outcome) -> String {
+fn trouble_text(trouble: &Trouble, told: &Told<'_>) -> String {
     let (mut text, gutter) = match &trouble.place {
         Some(place) => excerpt(trouble, place),
         None => {
@@ -49,7 +49,7 @@ fn trouble_text(trouble: &Trouble, outcome: &Outcome) -> String {
     let pad = " ".repeat(gutter);
     let mut facts = Vec::new();
     if let Some(nearest) = &trouble.nearest {
-        facts.push(nearest_text(nearest, outcome, gutter));
+        facts.push(nearest_text(nearest, told, gutter));
     }
     for note in &trouble.notes {
         let head = format!("{pad}= ");
@@ -81,7 +81,8 @@ fn excerpt(trouble: &Trouble, place: &Place) -> (String, usize) {
     (render(&diagnostic, true), width + 1)
 }
 
-fn nearest_text(nearest: &Nearest, outcome: &Outcome, gutter: usize) -> String {
+fn nearest_text(nearest: &Nearest, told: &Told<'_>, gutter: usize) -> String {
+    let outcome = told.outcome;
     let placed = outcome.history.record(nearest.record);
     let name = outcome.history.message_name(placed);
     let differ = match (nearest.differences.len(), nearest.compared) {
@@ -102,7 +103,7 @@ fn nearest_text(nearest: &Nearest, outcome: &Outcome, gutter: usize) -> String {
             let bound = one
                 .bound_at
                 .as_deref()
-                .map(|at| format!("   (from {})", from(at)));
+                .map(|at| format!("   (from {})", from(at, told.path())));
             let expected = format!("expected {}{}", one.expected, bound.unwrap_or_default());
             (one.path.as_str(), expected, one.got.as_str())
         })
@@ -126,9 +127,10 @@ fn nearest_text(nearest: &Nearest, outcome: &Outcome, gutter: usize) -> String {
     text
 }
 
-/// `path:line` with the path as scenarios name fragments.
-fn from(at: &str) -> String {
+/// The line in the test's own file, else `path:line` with the path as scenarios name fragments.
+fn from(at: &str, own: &str) -> String {
     match at.rsplit_once(':') {
+        Some((path, line)) if path == own => format!("line {line}"),
         Some((path, line)) => format!("{}:{line}", short(path)),
         None => at.to_owned(),
     }

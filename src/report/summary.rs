@@ -28,6 +28,8 @@ pub(crate) struct Summary {
     pub(crate) bad_files: usize,
     /// Warnings of files that were used.
     pub(crate) warnings: usize,
+    /// How the last test ended.
+    pub(crate) last: Option<Verdict>,
     /// What was exercised.
     pub(crate) coverage: Coverage,
     /// Remarks of rules.
@@ -43,10 +45,16 @@ impl Summary {
             Verdict::Broken => self.broken += 1,
             Verdict::NotRun => self.not_run += 1,
         }
+        self.last = Some(outcome.verdict);
         self.coverage.add(outcome);
         let own = outcome.advisories.iter().cloned();
         self.advisories
             .extend(own.map(|finding| (outcome.test.clone(), finding)));
+    }
+
+    /// Whether the last test took just one line.
+    pub(crate) fn ends_well(&self) -> bool {
+        self.last.is_none_or(|verdict| verdict == Verdict::Passed)
     }
 
     /// How many tests were run.
@@ -62,7 +70,7 @@ pub(crate) fn text(summary: &Summary, contracts: &Contracts, real: Option<Durati
         let rule = paint(UNSURE, format!("advisory[{}]", finding.rule));
         text.push_str(&format!("{rule}: {test}: {}\n", finding.message));
     }
-    text.push_str(&format!("\n{}", counts_of(summary)));
+    text.push_str(&counts_of(summary));
     if let Some(real) = real {
         let real = format!("  {}.{:03} s real", real.as_secs(), real.subsec_millis());
         text.push_str(&paint(FAINT, real));
@@ -116,27 +124,28 @@ fn messages(messages: &Exercised<Direction>) -> String {
 
 /// One paragraph for each service and direction.
 fn by_service(heading: &str, all: &[Direction]) -> String {
-    const INDENT: usize = 34;
-    let mut text = String::new();
-    let mut heading = heading;
-    for group in all.chunk_by(|a, b| (&a.service, a.action) == (&b.service, b.action)) {
-        let Some(Direction {
-            service, action, ..
-        }) = group.first()
-        else {
-            continue;
-        };
-        let does = match action {
+    let groups = all.chunk_by(|a, b| (&a.service, a.action) == (&b.service, b.action));
+    let name = |group: &[Direction]| {
+        let does = match group[0].action {
             Action::Send => "sends",
             Action::Receive => "reads",
         };
-        let channels = wrap(&by_channel(group), INDENT, WIDTH);
-        text.push_str(&format!(
-            "\n  {heading:9}  {service:>15} {does}  {channels}"
-        ));
-        heading = "";
+        format!("{} {does}", group[0].service)
+    };
+    let named: Vec<_> = groups
+        .map(|group| (name(group), by_channel(group)))
+        .collect();
+    let width = named.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
+    let lines = named.iter().map(|(name, channels)| {
+        let channels = wrap(channels, 6 + width, WIDTH);
+        format!("\n    {name:width$}  {channels}")
+    });
+    let lines: String = lines.collect();
+    if lines.is_empty() {
+        lines
+    } else {
+        format!("\n  {heading}{lines}")
     }
-    text
 }
 
 /// `account.session.status/CREATED,ERROR`: each channel once.

@@ -35,7 +35,7 @@ fn head(told: &Told<'_>) -> String {
     if passed && outcome.schedules > 1 {
         facts.push(format!("{} schedules", outcome.schedules));
     } else if !passed && schedules > 1 {
-        facts.push(format!("schedule {} of {schedules}", outcome.schedule));
+        facts.push(format!("schedule {} (of {schedules})", outcome.schedule));
     }
     facts.push(format!("{} virtual", outcome.ended));
     if let Some(real) = told.real {

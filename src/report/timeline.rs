@@ -3,6 +3,7 @@
 //! It is the history without what only checkers need (commits, premises, what is kept). Values are
 //! not in it.
 
+use crate::driver::FaultKind;
 use crate::history::{Entry, Event, History, Placed};
 use crate::message::{RecordId, VirtualTime};
 use crate::scenario::run::{Claim, Outcome};
@@ -36,6 +37,7 @@ pub(crate) fn rows(told: &Told<'_>) -> Vec<Row> {
         path: told.path(),
         history: &outcome.history,
         rows: Vec::new(),
+        twice: None,
     };
     for (at, entry) in outcome.history.entries().iter().enumerate() {
         teller.tell(entry, at < outcome.set_up);
@@ -49,34 +51,36 @@ struct Teller<'a> {
     path: &'a str,
     history: &'a History,
     rows: Vec<Row>,
+    /// A record that is delivered once more, and the fault by which it is.
+    twice: Option<(RecordId, String)>,
 }
 
 impl Teller<'_> {
     fn tell(&mut self, entry: &Entry, in_setup: bool) {
-        if let Event::Struck {
-            fault,
-            record: Some(record),
-        } = &entry.event
-            && self.rows.last().is_some_and(|row| {
-                (row.does, row.record, row.at) == ("reads", Some(*record), entry.at)
-            })
+        let (at, record) = (entry.at, record_of(&entry.event));
+        if let (Event::Struck { fault, .. }, Some(record)) = (&entry.event, record)
+            && self.is_beside_a_row(fault.0, (at, record))
         {
-            let note = format!("fault {}", self.named_fault(fault.0));
-            if let Some(row) = self.rows.last_mut() {
-                join(&mut row.note, &note);
-            }
             return;
         }
-        let Some((who, does, what, note)) = self.said(&entry.event) else {
+        let Some((who, does, what, mut note)) = self.said(&entry.event) else {
             return;
         };
+        if does == "reads"
+            && self
+                .twice
+                .as_ref()
+                .is_some_and(|(id, _)| Some(*id) == record)
+        {
+            note = self.twice.take().map_or(note, |(_, fault)| fault);
+        }
         let row = Row {
-            at: entry.at,
+            at,
             who,
             does,
             what,
             note,
-            record: record_of(&entry.event),
+            record,
             in_setup,
         };
         match self.rows.last_mut() {
@@ -84,6 +88,24 @@ impl Teller<'_> {
             Some(last) if row.does == "moves" && last.does == "moves" => *last = row,
             Some(last) if row.does == "asks" && same(last, &row) => {}
             _ => self.rows.push(row),
+        }
+    }
+
+    /// Puts a fault that strikes a record beside the row in which the record is read: the one just
+    /// told or, of a duplicate delivery, the next one.
+    fn is_beside_a_row(&mut self, fault: u32, (at, record): (VirtualTime, RecordId)) -> bool {
+        let note = format!("fault {}", self.named_fault(fault));
+        let armed = self.outcome.faults.get(fault as usize);
+        if armed.is_some_and(|(name, _)| *name == FaultKind::DuplicateDelivery.name()) {
+            self.twice = Some((record, note));
+            return true;
+        }
+        match self.rows.last_mut() {
+            Some(row) if (row.does, row.record, row.at) == ("reads", Some(record), at) => {
+                row.note = note;
+                true
+            }
+            _ => false,
         }
     }
 
@@ -251,11 +273,4 @@ fn record_of(event: &Event) -> Option<RecordId> {
 
 fn same(last: &Row, row: &Row) -> bool {
     (&last.who, last.does, &last.what) == (&row.who, row.does, &row.what)
-}
-
-fn join(note: &mut String, more: &str) {
-    if !note.is_empty() {
-        note.push_str(", ");
-    }
-    note.push_str(more);
 }

@@ -155,6 +155,9 @@ pub fn play(plan: &TestPlan, driver: &mut dyn Driver, seed: Seed) -> Outcome {
     collect_allowed(&scenario.steps, &mut state.allowed);
     let mut engine = Engine::new(driver, state, (seed, &plan.name));
     let (verdict, troubles) = judge(plan, &mut engine);
+    // A test that stopped early has not looked at what is allowed.
+    engine.state.look(engine.driver.history());
+    engine.state.strays(engine.driver.history());
     let Engine {
         state,
         faults,
