@@ -5,17 +5,22 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+const EXAMPLES: &str = "\
+Examples:
+  quintet run                          every test of the folder scenarios
+  quintet run scenarios/ban --seed 7   one folder, with another seed
+  quintet lint && quintet list         what is there, and what is wrong with it
+  quintet explain BAN-5                what a rule, code or word means
+
+`quintet COMMAND --help` says more about each. Exit codes: `quintet explain exit`.";
+
 /// Tests whether Kafka services keep their message contracts and event sequences
 #[derive(Debug, Parser)]
 #[command(
     name = "quintet",
     version,
     disable_help_subcommand = true,
-    after_help = "Examples:\n  quintet run                          every test of the folder scenarios\n  \
-                  quintet run scenarios/ban --seed 7   one folder, with another seed\n  \
-                  quintet lint && quintet list         what is there, and what is wrong with it\n  \
-                  quintet explain BAN-5                what a rule, code or word means\n\n\
-                  `quintet COMMAND --help` says more about each. Exit codes: `quintet explain exit`."
+    after_help = EXAMPLES
 )]
 pub(super) struct CommandLine {
     #[command(subcommand)]

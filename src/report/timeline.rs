@@ -4,7 +4,7 @@
 //! not in it.
 
 use crate::driver::FaultKind;
-use crate::history::{Entry, Event, History, Placed};
+use crate::history::{Entry, Event, History, Placed, ServiceIx};
 use crate::message::{RecordId, VirtualTime};
 use crate::scenario::run::{Claim, Outcome};
 
@@ -44,6 +44,9 @@ pub(crate) fn rows(told: &Told<'_>) -> Vec<Row> {
     }
     teller.rows
 }
+
+/// Who, does what, to what, and what else is to be said.
+type Said = (String, &'static str, String, String);
 
 struct Teller<'a> {
     outcome: &'a Outcome,
@@ -110,85 +113,78 @@ impl Teller<'_> {
     }
 
     /// Who does what to what, and what else is to be said; `None` for what is not told.
-    fn said(&self, event: &Event) -> Option<(String, &'static str, String, String)> {
-        let service =
-            |service: &crate::history::ServiceIx| self.history.service(*service).to_owned();
+    fn said(&self, event: &Event) -> Option<Said> {
+        if let Some((service, does, what, note)) = self.service_did(event) {
+            let who = self.history.service(service).to_owned();
+            return Some((who, does, what, note));
+        }
+        let asked = |service: &ServiceIx, name: &str| {
+            let service = self.history.service(*service);
+            format!("{service}.{name}")
+        };
         let nothing = String::new;
-        let test = || "test".to_owned();
-        Some(match event {
+        let (who, does, what, note) = match event {
             Event::Sent { record } => {
                 let placed = self.history.record(*record);
-                (test(), "sends", self.named(placed), self.key(placed))
+                ("test", "sends", self.named(placed), self.key(placed))
             }
+            Event::Stimulus { service, name } => ("test", "does", asked(service, name), nothing()),
+            Event::Queried { service, name } => ("test", "asks", asked(service, name), nothing()),
+            Event::Armed { fault } => ("test", "arms", self.named_fault(fault.0), nothing()),
+            Event::Struck { fault, record } => {
+                let at = record.map_or_else(nothing, |record| format!("at {record}"));
+                ("fault", "strikes", self.named_fault(fault.0), at)
+            }
+            Event::Time { .. } => ("time", "moves", nothing(), nothing()),
+            _ => return None,
+        };
+        Some((who.to_owned(), does, what, note))
+    }
+
+    /// What a service did; `None` for what it did not, and for what only checkers need.
+    fn service_did(&self, event: &Event) -> Option<(ServiceIx, &'static str, String, String)> {
+        let nothing = String::new;
+        Some(match event {
             Event::Delivered {
-                service: by,
+                service,
                 record,
                 attempt,
             } => {
                 let again = if *attempt > 1 { " again" } else { "" };
-                (service(by), "reads", format!("{record}{again}"), nothing())
+                (*service, "reads", format!("{record}{again}"), nothing())
             }
-            Event::Recognised {
-                service: by,
-                record,
-            } => (
-                service(by),
-                "knows",
-                record.to_string(),
-                "nothing is done twice".to_owned(),
-            ),
+            Event::Recognised { service, record } => {
+                let note = "nothing is done twice".to_owned();
+                (*service, "knows", record.to_string(), note)
+            }
             Event::Rejected {
-                service: by,
+                service,
                 record,
                 reject,
             } => {
                 let what = record.map_or_else(nothing, |record| record.to_string());
-                (service(by), "rejects", what, why(reject).to_owned())
+                (*service, "ignores", what, why(reject).to_owned())
             }
             Event::Emitted {
-                service: by,
-                record,
-                ..
+                service, record, ..
             } => {
                 let placed = self.history.record(*record);
-                (
-                    service(by),
-                    "emits",
-                    self.named(placed),
-                    self.claim(*record),
-                )
+                (*service, "emits", self.named(placed), self.claim(*record))
             }
-            Event::Fired { service: by, timer } => {
-                (service(by), "wakes", format!("timer {timer}"), nothing())
+            Event::Fired { service, timer } => {
+                (*service, "wakes", format!("timer {timer}"), nothing())
             }
-            Event::Asked { service: by, query } => (service(by), "asks", query.clone(), nothing()),
-            Event::Stimulus { service: of, name } => {
-                (test(), "does", format!("{}.{name}", service(of)), nothing())
-            }
-            Event::Queried { service: of, name } => {
-                (test(), "asks", format!("{}.{name}", service(of)), nothing())
-            }
-            Event::Armed { fault } => (test(), "arms", self.named_fault(fault.0), nothing()),
-            Event::Struck { fault, record } => {
-                let at = record.map_or_else(nothing, |record| format!("at {record}"));
-                ("fault".to_owned(), "strikes", self.named_fault(fault.0), at)
-            }
-            Event::Crashed { service: who } => (service(who), "crashes", nothing(), nothing()),
-            Event::Restarted { service: who } => (service(who), "restarts", nothing(), nothing()),
+            Event::Asked { service, query } => (*service, "asks", query.clone(), nothing()),
+            Event::Crashed { service } => (*service, "crashes", nothing(), nothing()),
+            Event::Restarted { service } => (*service, "restarts", nothing(), nothing()),
             Event::Rebalanced {
-                service: who,
+                service,
                 generation,
-            } => (
-                service(who),
-                "rebalances",
-                nothing(),
-                format!("generation {generation}"),
-            ),
-            Event::Time { .. } => ("time".to_owned(), "moves", nothing(), nothing()),
-            Event::Applied { .. }
-            | Event::Decided { .. }
-            | Event::Kept { .. }
-            | Event::Committed { .. } => return None,
+            } => {
+                let note = format!("generation {generation}");
+                (*service, "rebalances", nothing(), note)
+            }
+            _ => return None,
         })
     }
 
