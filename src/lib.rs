@@ -7,7 +7,7 @@ pub mod diagnostic;
 pub mod driver;
 pub mod history;
 pub mod message;
-mod report;
+pub mod report;
 pub mod rule;
 pub mod scenario;
 pub mod service;
