@@ -1,4 +1,33 @@
 //! quintet: a deterministic test harness and contract verifier for Kafka services.
+//!
+//! Contracts, rules and reference implementations of five services, a simulated Kafka on which they
+//! (or your own [`service::Service`]) run in virtual time, and scenario files that say what must be
+//! seen. Everything that happens is in one [`history::History`]; the same seed gives the same one.
+//!
+//! ```
+//! use quintet::contract::Contracts;
+//! use quintet::scenario::run::{Options, Setup, Verdict, run};
+//! use quintet::scenario::{Known, NoFiles, load_bytes};
+//!
+//! let text = "
+//! format: 1
+//! scenario: A ban is announced
+//! steps:
+//!   - send: ban.command/CREATE
+//!     with: { body: { value: 10.0.0.9, permanent: true } }
+//!   - expect: ban.status/CREATED
+//!     where: { banId: <int> }
+//! ";
+//! let contracts = Contracts::builtin();
+//! let known = Known { contracts: &contracts, words: &[] };
+//! let loaded = load_bytes("ban.scenario.yaml", text.as_bytes(), &known, &NoFiles);
+//! assert!(!loaded.has_errors());
+//! let outcome = run(&loaded.plans[0], &Setup::reference(contracts.clone()), &Options::default());
+//! assert_eq!(outcome.verdict, Verdict::Passed);
+//! ```
+//!
+//! Start at [`bus::World`] to run services of your own (`examples/own_service.rs`), at
+//! [`scenario::run::run`] to run scenarios, and at [`contract::Contracts`] to check records.
 
 pub mod bus;
 pub mod cli;
