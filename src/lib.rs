@@ -36,7 +36,7 @@ pub mod diagnostic;
 pub mod driver;
 pub mod history;
 pub mod message;
-pub mod report;
+mod report;
 pub mod rule;
 pub mod scenario;
 pub mod service;

@@ -11,13 +11,11 @@ pub(crate) mod choices;
 pub(crate) mod coverage;
 mod failure;
 pub(crate) mod json;
-mod pages;
 pub(crate) mod style;
 pub(crate) mod summary;
 mod text;
 mod timeline;
 
-pub use pages::{codes_page, rules_page};
 pub(crate) use text::test as text_of;
 
 use std::time::Duration;
