@@ -187,6 +187,9 @@ pub enum SendValue {
     Fields(Option<Template>),
     /// `raw`, `raw_base64`, `raw_hex`: these bytes; `None` is a tombstone (`raw: null`).
     Raw(Option<Vec<u8>>),
+    /// `raw: $name`: what the variable holds: null is a tombstone, text goes as it is, all else as
+    /// JSON.
+    RawOf(NameAt),
 }
 
 /// The key of a record that is sent.

@@ -72,6 +72,9 @@ impl Reader<'_, '_> {
             }
             Some(&"raw") => {
                 let node = fields.get("raw")?;
+                if let Some(name) = self.as_variable(node) {
+                    return Some(SendValue::RawOf(name));
+                }
                 match node.scalar().map(Scalar::meaning) {
                     Some(Meaning::Null) => Some(SendValue::Raw(None)),
                     Some(Meaning::Missing) | None => {

@@ -220,7 +220,7 @@ impl Reader<'_, '_> {
     }
 
     /// The variable that a node is, taken note of as used.
-    fn as_variable(&mut self, node: &Node) -> Option<NameAt> {
+    pub(crate) fn as_variable(&mut self, node: &Node) -> Option<NameAt> {
         let Some(Meaning::Text(text)) = node.scalar().map(Scalar::meaning) else {
             return None;
         };

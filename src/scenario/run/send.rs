@@ -6,7 +6,7 @@ use crate::driver::DriverError;
 use crate::message::{
     ChannelIx, Header, Headers, Json, KeyBytes, Outgoing, Payload, Record, TraceParent,
 };
-use crate::scenario::{Send, SendKey, SendValue};
+use crate::scenario::{NameAt, Send, SendKey, SendValue};
 
 impl Engine<'_> {
     pub(super) fn send(&mut self, send: &Send) -> Result<(), Stopped> {
@@ -22,6 +22,7 @@ impl Engine<'_> {
         };
         let (value, json) = match &send.value {
             SendValue::Raw(bytes) => (bytes.as_deref().map(Payload::new), None),
+            SendValue::RawOf(name) => (self.raw_of(name)?, None),
             SendValue::Fields(_) => {
                 let json = self.value(send, channel)?;
                 (Some(Payload::new(&json.to_bytes())), Some(json))
@@ -44,6 +45,24 @@ impl Engine<'_> {
         let record = sent.map_err(failed)?;
         self.claim_sent(record);
         Ok(())
+    }
+
+    /// The bytes that a variable stands for.
+    fn raw_of(&self, name: &NameAt) -> Result<Option<Payload>, Stopped> {
+        match self.state.scope.get(&name.name).map(|bound| &bound.value) {
+            Some(Json::Null) => Ok(None),
+            Some(Json::String(text)) => Ok(Some(Payload::new(text.as_bytes()))),
+            Some(other) => Ok(Some(Payload::new(&other.to_bytes()))),
+            None => {
+                let message = format!("${} has no value here", name.name);
+                Err(Box::new(self.trouble(
+                    "value::not-made",
+                    message,
+                    name.span,
+                    "used here",
+                )))
+            }
+        }
     }
 
     /// All declared fields at zero, with those that the step names.

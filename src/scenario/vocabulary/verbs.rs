@@ -48,7 +48,8 @@ pub static VERBS: &[Word<VerbKind>] = &[
             optional("with", "the fields of the value"),
             optional(
                 "raw",
-                "the value as text instead of `with`; null is a tombstone",
+                "the value as text instead of `with`; null is a tombstone; a variable that holds \
+                 neither goes as JSON",
             ),
             optional("raw_base64", "the value as bytes in base64"),
             optional("raw_hex", "the value as bytes in hexadecimal"),
