@@ -129,8 +129,10 @@ fn the_suite_passes() {
 fn it_passes_under_other_seeds() {
     let mut failed = Vec::new();
     for seed in 1..=20 {
+        // One schedule each is enough: those of another seed are others.
         let options = Options {
             seed: Seed(seed),
+            schedule: Some(0),
             ..Options::default()
         };
         let outcomes = SUITE.iter().map(|plan| run(plan, &SETUP, &options));
