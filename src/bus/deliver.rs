@@ -55,6 +55,10 @@ impl World {
         if recognised {
             self.history
                 .push(self.now, Event::Recognised { service, record });
+            // Even what is only committed can be cut short once more.
+            if let Some(crash) = self.crash_met(service, record) {
+                return self.crash_at(service, crash, Some(record));
+            }
             self.slots[service.at()].readers[at].position = offset + 1;
             self.settle(service, at);
             return self.commit(service, at, Offset(offset + 1));
@@ -120,6 +124,13 @@ impl World {
             }
         }
         (arrived, left)
+    }
+
+    /// The crash that the delivery of a recognised record meets.
+    fn crash_met(&self, service: ServiceIx, record: RecordId) -> Option<FaultId> {
+        let strikes = [FaultKind::CrashBeforeHandling, FaultKind::CrashBeforeCommit];
+        let mut met = self.faults_met(service, record).into_iter();
+        met.find(|id| strikes.contains(&self.fault(*id).kind))
     }
 
     /// Runs the handler on a record as it arrives; `None` where it has no effect.
