@@ -106,15 +106,7 @@ impl Reader<'_, '_> {
                 return None;
             }
         };
-        match &kind {
-            MatcherKind::Uuid { not: Some(name) }
-            | MatcherKind::Timestamp(TimestampMatcher {
-                base: Some(name), ..
-            }) => {
-                self.use_variable(&name.name, span);
-            }
-            _ => {}
-        }
+        self.use_variables_of(&kind, span);
         let kind = at(kind, span);
         let bind = bind.map(|name| NameAt {
             name: Name::from(name),
@@ -124,6 +116,18 @@ impl Reader<'_, '_> {
             self.bind_matched(name, &kind, role)?;
         }
         Some(Matcher { kind, bind })
+    }
+
+    fn use_variables_of(&mut self, kind: &MatcherKind, span: Span) {
+        match kind {
+            MatcherKind::Uuid { not: Some(name) }
+            | MatcherKind::Timestamp(TimestampMatcher {
+                base: Some(name), ..
+            }) => {
+                self.use_variable(&name.name, span);
+            }
+            _ => {}
+        }
     }
 
     fn bind_matched(&mut self, name: &NameAt, kind: &MatcherKind, role: Role) -> Option<()> {

@@ -22,6 +22,10 @@ impl Reader<'_, '_> {
         };
         let mut steps = Vec::new();
         for item in items {
+            if self.loader.is_full() {
+                self.scope.incomplete = true;
+                break;
+            }
             steps.extend(self.step(item));
             self.scope.show_all();
         }

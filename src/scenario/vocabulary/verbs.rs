@@ -199,7 +199,8 @@ pub static VERBS: &[Word<VerbKind>] = &[
         ],
         example: concat!(
             "- use: fixtures/registered-account\n",
-            "  with: { name: alice, password: pw }",
+            "  with: { name: alice, password: pw }\n",
+            "  as: { account: $alice }",
         ),
     },
     Word {
@@ -222,7 +223,7 @@ pub static VERBS: &[Word<VerbKind>] = &[
         example: concat!(
             "- stimulus: login.connect\n",
             "  with: { ip: 10.0.0.7, hwid: HW-1 }\n",
-            "  as: $session",
+            "  as: $client",
         ),
     },
     Word {
