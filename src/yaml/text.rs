@@ -20,6 +20,9 @@ pub(super) fn check(file: &Arc<SourceFile>, diagnostics: &mut Vec<Diagnostic>) -
 }
 
 fn tabs(file: &Arc<SourceFile>, diagnostics: &mut Vec<Diagnostic>) {
+    if !file.text.contains('\t') {
+        return;
+    }
     let indents = (1..=file.line_count()).filter_map(|line| {
         let span = file.line_span(line);
         let text = &file.text[span.start..span.end];
@@ -39,6 +42,13 @@ fn tabs(file: &Arc<SourceFile>, diagnostics: &mut Vec<Diagnostic>) {
 
 fn control_characters(file: &Arc<SourceFile>, diagnostics: &mut Vec<Diagnostic>) {
     let text = &file.text;
+    // Most files hold nothing but line feeds and what can be seen.
+    if text
+        .bytes()
+        .all(|byte| byte == b'\n' || (b' '..=b'~').contains(&byte))
+    {
+        return;
+    }
     let allowed = |at: usize, c: char| match c {
         '\n' | '\t' => true,
         '\r' => text[at + 1..].starts_with('\n'),
