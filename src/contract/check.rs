@@ -32,15 +32,12 @@ impl Contracts {
         let Some(channel) = self.channel(channel) else {
             return vec![undeclared(service, "this channel")];
         };
-        if !channel.producers.iter().any(|producer| producer == service) {
-            return vec![undeclared(service, &channel.name)];
-        }
-        let text = utf8(record);
-        if let Some(text) = text
+        let value = record.value_bytes();
+        if let Some(value) = value
             && let Some(view) = self
-                .fast_kind(channel, text)
+                .fast_kind(channel, value)
                 .and_then(|kind| kind.sender(service))
-            && let Some(seen) = view.program.accepts(text)
+            && let Some(seen) = view.program.accepts(value)
             && headers::are_surely_good(view, &record.headers)
             && key_is_good(view.key.as_ref(), seen, record)
         {
@@ -56,6 +53,9 @@ impl Contracts {
         record: &Record,
         cause: Cause,
     ) -> Vec<Problem> {
+        if !channel.producers.iter().any(|producer| producer == service) {
+            return vec![undeclared(service, &channel.name)];
+        }
         let mut judge = Judge::new(service);
         let value = read(record, &mut judge);
         let kind = value.as_ref().and_then(|value| {
@@ -94,12 +94,12 @@ impl Contracts {
         let Some(channel) = self.channel(channel) else {
             return vec![undeclared("any service", "this channel")];
         };
-        if let Some(text) = utf8(record)
-            && let Some(kind) = self.fast_kind(channel, text)
+        if let Some(value) = record.value_bytes()
+            && let Some(kind) = self.fast_kind(channel, value)
             && kind.one_key_field
             && kind.sent.iter().all(|view| {
                 headers::are_surely_good(view, &record.headers)
-                    && view.program.accepts(text).is_some_and(|seen| {
+                    && view.program.accepts(value).is_some_and(|seen| {
                         key_is_good(kind.keys.first().map(|(_, rule)| rule), seen, record)
                     })
             })
@@ -186,20 +186,22 @@ impl Contracts {
     /// The kind of a value's bytes. It looks no further than the discriminator.
     #[must_use]
     pub fn message_kind(&self, channel: ChannelIx, value: &[u8]) -> Option<&MessageKind> {
-        let quick = std::str::from_utf8(value).ok();
-        let quick = quick.and_then(|text| self.fast_kind(self.channel(channel)?, text));
+        let quick = self
+            .channel(channel)
+            .and_then(|channel| self.fast_kind(channel, value));
         quick.or_else(|| self.kind_of(channel, &Json::parse(value).ok()?))
     }
 
-    fn fast_kind(&self, channel: &Channel, text: &str) -> Option<&MessageKind> {
+    fn fast_kind(&self, channel: &Channel, value: &[u8]) -> Option<&MessageKind> {
         let Some(quoted) = &channel.quoted_discriminator else {
             return self
                 .messages(channel.index)
                 .next()
                 .filter(|_| channel.discriminator.is_none());
         };
-        let name = discriminator(text, quoted)?;
-        self.message_named(channel.index, name)
+        let name = discriminator(value, quoted)?;
+        self.messages(channel.index)
+            .find(|kind| kind.name.as_bytes() == name)
     }
 
     fn judged_kind(
@@ -280,10 +282,6 @@ fn add_new(problems: &mut Vec<Problem>, more: Vec<Problem>) {
             problems.push(problem);
         }
     }
-}
-
-fn utf8(record: &Record) -> Option<&str> {
-    std::str::from_utf8(record.value.as_ref()?.as_bytes()).ok()
 }
 
 /// The value as a tree, or why there is none.

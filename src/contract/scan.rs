@@ -30,7 +30,7 @@ enum Node {
     Uuid,
     DateTime,
     /// Strings as they stand in JSON, quotes included.
-    OneOf(Box<[Box<[u8]>]>),
+    OneOf(Box<[Word]>),
     List(Box<Node>),
     Object(Box<Object>),
     OrNull(Box<Node>),
@@ -48,9 +48,43 @@ struct Object {
 #[derive(Clone, Debug)]
 struct Field {
     /// `"name":`
-    quoted: Box<[u8]>,
+    quoted: Word,
     node: Node,
     is_key: bool,
+}
+
+/// Bytes that are looked for; the first 16 are compared at once.
+#[derive(Clone, Debug)]
+pub(super) struct Word {
+    bytes: Box<[u8]>,
+    head: u128,
+    mask: u128,
+}
+
+impl Word {
+    fn new(bytes: Vec<u8>) -> Self {
+        let mut head = [0; 16];
+        let mut mask = [0; 16];
+        for (at, byte) in bytes.iter().take(16).enumerate() {
+            head[at] = *byte;
+            mask[at] = 0xff;
+        }
+        let (head, mask) = (u128::from_le_bytes(head), u128::from_le_bytes(mask));
+        Self {
+            bytes: bytes.into(),
+            head,
+            mask,
+        }
+    }
+
+    /// Whether `text` begins so.
+    fn begins(&self, text: &[u8]) -> bool {
+        match text.first_chunk() {
+            Some(chunk) if (u128::from_le_bytes(*chunk) ^ self.head) & self.mask != 0 => false,
+            Some(_) if self.bytes.len() <= 16 => true,
+            _ => text.starts_with(&self.bytes),
+        }
+    }
 }
 
 /// What the scan saw on its way.
@@ -67,26 +101,20 @@ impl Program {
     }
 
     /// What was seen if the value is accepted without remark; `None` is *do not know*.
-    pub(super) fn accepts(&self, text: &str) -> Option<Seen> {
-        let mut scan = Scan {
-            bytes: text.as_bytes(),
-            at: 0,
-            seen: Seen::default(),
-        };
+    pub(super) fn accepts(&self, bytes: &[u8]) -> Option<Seen> {
+        let mut scan = Scan::new(bytes);
         scan.blank();
         scan.value(&self.0, 0)?;
         scan.blank();
-        (scan.at == scan.bytes.len()).then_some(scan.seen)
+        let whole = scan.at == bytes.len();
+        let utf8 = scan.high & HIGH == 0 || std::str::from_utf8(bytes).is_ok();
+        (whole && utf8).then_some(scan.seen)
     }
 }
 
 /// The text of a field at the top of an object, without unescaping; `None` is *do not know*.
-pub(super) fn discriminator<'a>(text: &'a str, quoted: &[u8]) -> Option<&'a str> {
-    let mut scan = Scan {
-        bytes: text.as_bytes(),
-        at: 0,
-        seen: Seen::default(),
-    };
+pub(super) fn discriminator<'a>(bytes: &'a [u8], quoted: &Word) -> Option<&'a [u8]> {
+    let mut scan = Scan::new(bytes);
     scan.blank();
     scan.byte(b'{')?;
     loop {
@@ -96,7 +124,7 @@ pub(super) fn discriminator<'a>(text: &'a str, quoted: &[u8]) -> Option<&'a str>
         if found {
             let start = scan.at + 1;
             scan.plain_string()?;
-            return text.get(start..scan.at - 1);
+            return bytes.get(start..scan.at - 1);
         }
         scan.skip(0)?;
         scan.blank();
@@ -105,17 +133,17 @@ pub(super) fn discriminator<'a>(text: &'a str, quoted: &[u8]) -> Option<&'a str>
 }
 
 /// `"name":` as it stands in compact JSON; `None` where the name needs escapes.
-pub(super) fn quoted_name(name: &str) -> Option<Box<[u8]>> {
-    let mut quoted = quoted(name)?.into_vec();
+pub(super) fn quoted_name(name: &str) -> Option<Word> {
+    let mut quoted = quoted(name)?;
     quoted.push(b':');
-    Some(quoted.into())
+    Some(Word::new(quoted))
 }
 
-fn quoted(text: &str) -> Option<Box<[u8]>> {
+fn quoted(text: &str) -> Option<Vec<u8>> {
     let plain = text
         .bytes()
         .all(|byte| byte >= 0x20 && byte != b'"' && byte != b'\\');
-    plain.then(|| format!("\"{text}\"").into_bytes().into())
+    plain.then(|| format!("\"{text}\"").into_bytes())
 }
 
 fn compile(schema: &Schema, key: Option<&str>) -> Node {
@@ -136,7 +164,9 @@ fn compile(schema: &Schema, key: Option<&str>) -> Node {
         };
     }
     if let Some(allowed) = &schema.allowed {
-        let texts = allowed.iter().map(|value| value.as_str().and_then(quoted));
+        let texts = allowed
+            .iter()
+            .map(|value| value.as_str().and_then(quoted).map(Word::new));
         return match texts.collect::<Option<Box<[_]>>>() {
             Some(texts) if types.admits(Types::STRING) && !schema.limits_strings() => {
                 Node::OneOf(texts)
@@ -206,10 +236,24 @@ fn object(schema: &Schema, key: Option<&str>) -> Node {
 struct Scan<'a> {
     bytes: &'a [u8],
     at: usize,
+    /// The bytes of strings, together: a high bit says that there is more than ASCII.
+    high: u64,
     seen: Seen,
 }
 
-impl Scan<'_> {
+const ONES: u64 = u64::from_ne_bytes([1; 8]);
+const HIGH: u64 = ONES << 7;
+
+impl<'a> Scan<'a> {
+    fn new(bytes: &'a [u8]) -> Self {
+        Self {
+            bytes,
+            at: 0,
+            high: 0,
+            seen: Seen::default(),
+        }
+    }
+
     fn peek(&self) -> Option<u8> {
         self.bytes.get(self.at).copied()
     }
@@ -231,11 +275,12 @@ impl Scan<'_> {
     }
 
     /// A field's name and colon; whether it is the one wanted.
-    fn name(&mut self, quoted: &[u8]) -> Option<bool> {
-        if self.bytes[self.at..].starts_with(quoted) {
-            self.at += quoted.len();
+    fn name(&mut self, quoted: &Word) -> Option<bool> {
+        if quoted.begins(&self.bytes[self.at..]) {
+            self.at += quoted.bytes.len();
             return Some(true);
         }
+        let quoted = &quoted.bytes;
         let start = self.at;
         self.plain_string()?;
         let found = quoted.get(..quoted.len() - 1) == self.bytes.get(start..self.at);
@@ -256,7 +301,13 @@ impl Scan<'_> {
             }
             Node::Text => self.string(),
             Node::Uuid => self.uuid(),
-            Node::OneOf(texts) => texts.iter().find_map(|text| self.word(text)),
+            Node::OneOf(texts) => {
+                let found = texts
+                    .iter()
+                    .find(|text| text.begins(&self.bytes[self.at..]))?;
+                self.at += found.bytes.len();
+                Some(())
+            }
             Node::Bool => self.word(b"true").or_else(|| self.word(b"false")),
             Node::Anything => self.skip(depth),
             Node::Null => self.word(b"null"),
@@ -299,9 +350,9 @@ impl Scan<'_> {
     fn field(&mut self, object: &Object, expected: usize) -> Option<usize> {
         let rest = &self.bytes[self.at..];
         if let Some(field) = object.fields.get(expected)
-            && rest.starts_with(&field.quoted)
+            && field.quoted.begins(rest)
         {
-            self.at += field.quoted.len();
+            self.at += field.quoted.bytes.len();
             return Some(expected);
         }
         let start = self.at;
@@ -312,7 +363,7 @@ impl Scan<'_> {
         object
             .fields
             .iter()
-            .position(|field| field.quoted.strip_suffix(b":") == Some(name))
+            .position(|field| field.quoted.bytes.strip_suffix(b":") == Some(name))
     }
 
     fn list(&mut self, items: &Node, depth: u32) -> Option<()> {
@@ -333,11 +384,10 @@ impl Scan<'_> {
 
     /// Goes on to the next quote, backslash or control character of a string.
     fn text(&mut self) -> Option<u8> {
-        const ONES: u64 = u64::from_ne_bytes([1; 8]);
-        const HIGH: u64 = ONES << 7;
         // Eight bytes at a time: a byte of `x` that is 0 sets its high bit in (x - ONES) & !x.
         while let Some(eight) = self.bytes.get(self.at..).and_then(<[u8]>::first_chunk) {
             let eight = u64::from_le_bytes(*eight);
+            self.high |= eight;
             let is = |byte: u8| {
                 let x = eight ^ (ONES * u64::from(byte));
                 x.wrapping_sub(ONES) & !x
@@ -351,10 +401,14 @@ impl Scan<'_> {
             }
             self.at += 8;
         }
-        while !matches!(self.peek()?, b'"' | b'\\' | 0..0x20) {
+        loop {
+            let byte = self.peek()?;
+            if matches!(byte, b'"' | b'\\' | 0..0x20) {
+                return Some(byte);
+            }
+            self.high |= u64::from(byte);
             self.at += 1;
         }
-        self.peek()
     }
 
     /// A string without escapes, its end found; what is between the quotes is as it was meant.

@@ -9,7 +9,7 @@ use indexmap::IndexMap;
 
 use super::kind::{MessageIx, MessageKind, compile_views, list_fields};
 use super::merge::{Foreign, merge};
-use super::scan::quoted_name;
+use super::scan::{Word, quoted_name};
 use super::{Action, Basis, Contract, KeyEncoding, KeyRule, Message};
 use crate::diagnostic::{Diagnostic, SourceFile};
 use crate::message::{ChannelIx, Json, KeyBytes};
@@ -43,7 +43,7 @@ pub struct Channel {
     pub messages: Vec<MessageIx>,
     /// How ids become keys here.
     pub encoding: KeyEncoding,
-    pub(super) quoted_discriminator: Option<Box<[u8]>>,
+    pub(super) quoted_discriminator: Option<Word>,
 }
 
 impl Contracts {

@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-use super::scan::{Program, discriminator};
+use super::scan::{Program, discriminator, quoted_name};
 use super::{BUILTIN, Contracts, MessageKind, Schema};
 use crate::diagnostic::{SourceFile, render};
 use crate::message::Json;
@@ -44,7 +44,7 @@ fn the_usual_value_is_accepted_the_fast_way() {
     for kind in Contracts::builtin().all_messages() {
         for schema in schemas(kind) {
             let text = good_value(schema).to_string();
-            let seen = Program::new(schema, None).accepts(&text);
+            let seen = Program::new(schema, None).accepts(text.as_bytes());
             assert!(seen.is_some(), "{} does not accept {text}", kind.label);
         }
     }
@@ -52,7 +52,10 @@ fn the_usual_value_is_accepted_the_fast_way() {
 
 #[test]
 fn the_kind_is_found_wherever_the_discriminator_stands() {
-    let find = |text: &'static str| discriminator(text, b"\"type\":");
+    let find = |text: &'static str| {
+        let found = discriminator(text.as_bytes(), &quoted_name("type").unwrap());
+        found.map(|name| std::str::from_utf8(name).unwrap())
+    };
     assert_eq!(find(r#"{"type":"A"}"#), Some("A"));
     assert_eq!(
         find(r#" { "b" : [ { "type" : "no" } , "}" ] , "type" : "A" "#),
@@ -162,7 +165,7 @@ proptest! {
         let kind = &set.all_messages()[kind % set.all_messages().len()];
         for schema in schemas(kind) {
             let text = damaged(schema, (field, &value), damage);
-            if Program::new(schema, None).accepts(&text).is_some() {
+            if Program::new(schema, None).accepts(text.as_bytes()).is_some() {
                 let tree = Json::parse(text.as_bytes());
                 let problems = tree.as_ref().map(|tree| schema.problems(tree));
                 prop_assert_eq!(problems, Ok(Vec::new()), "{}", text);
@@ -174,7 +177,7 @@ proptest! {
     fn any_text_is_answered(text in "\\PC{0,40}") {
         let set = Contracts::builtin();
         for schema in set.all_messages().iter().take(3).flat_map(schemas) {
-            let accepted = Program::new(schema, None).accepts(&text).is_some();
+            let accepted = Program::new(schema, None).accepts(text.as_bytes()).is_some();
             prop_assert!(!accepted || Json::parse(text.as_bytes()).is_ok());
         }
     }
@@ -183,20 +186,37 @@ proptest! {
     fn a_value_without_limits_is_skipped_as_json_only(
         text in "[\\[\\]{}\",:0-9.eE+\\-tfn \\\\u]{0,24}"
     ) {
-        if Program::new(&Schema::default(), None).accepts(&text).is_some() {
+        if Program::new(&Schema::default(), None).accepts(text.as_bytes()).is_some() {
             prop_assert!(Json::parse(text.as_bytes()).is_ok(), "{}", text);
         }
     }
 }
 
 #[test]
+fn only_utf8_is_accepted() {
+    let accepts = |bytes: &[u8]| {
+        Program::new(&Schema::default(), None)
+            .accepts(bytes)
+            .is_some()
+    };
+    for text in ["\"é\"", "\"12345678é\"", "{\"é\":\"12345678901234567é\"}"] {
+        assert!(accepts(text.as_bytes()), "{text}");
+        let cut: Vec<u8> = text.bytes().filter(|byte| *byte != 0xa9).collect();
+        assert!(!accepts(&cut), "{text}");
+    }
+}
+
+#[test]
 fn deep_nesting_is_left_to_the_judge() {
     let text = "[".repeat(100_000) + &"]".repeat(100_000);
-    assert_eq!(Program::new(&Schema::default(), None).accepts(&text), None);
+    assert_eq!(
+        Program::new(&Schema::default(), None).accepts(text.as_bytes()),
+        None
+    );
     let text = "[".repeat(60) + &"]".repeat(60);
     assert!(
         Program::new(&Schema::default(), None)
-            .accepts(&text)
+            .accepts(text.as_bytes())
             .is_some()
     );
 }
