@@ -1,13 +1,11 @@
-//! The suite: every scenario below `scenarios/` passes, and together they leave nothing out.
+//! The suite, read once and run once for all of these tests.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, LazyLock};
 
 use quintet::contract::Contracts;
-use quintet::diagnostic::render;
 use quintet::history::to_json_lines;
-use quintet::message::Seed;
-use quintet::scenario::run::{Options, Outcome, Setup, Verdict, run};
+use quintet::scenario::run::{Options, Outcome, Setup, run};
 use quintet::scenario::{Known, Loaded, Resolver, TestPlan, load, words_of};
 
 /// The repository as scenarios see it: paths from its root.
@@ -23,12 +21,12 @@ impl Resolver for Repository {
     }
 }
 
-fn root() -> &'static Path {
+pub(crate) fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
 /// The paths of all YAML files below a folder, from the root, in order.
-fn files(folder: &str) -> Vec<String> {
+pub(crate) fn files(folder: &str) -> Vec<String> {
     let mut found = Vec::new();
     let mut open = vec![PathBuf::from(folder)];
     while let Some(folder) = open.pop() {
@@ -46,9 +44,9 @@ fn files(folder: &str) -> Vec<String> {
     found
 }
 
-static SETUP: LazyLock<Setup> = LazyLock::new(|| Setup::reference(Contracts::builtin()));
+pub(crate) static SETUP: LazyLock<Setup> = LazyLock::new(|| Setup::reference(Contracts::builtin()));
 
-fn read(path: &str) -> Loaded {
+pub(crate) fn read(path: &str) -> Loaded {
     let words = words_of(&quintet::service::reference());
     let contracts = Arc::clone(&SETUP.contracts);
     let known = Known {
@@ -59,13 +57,13 @@ fn read(path: &str) -> Loaded {
 }
 
 /// All tests of the suite.
-static SUITE: LazyLock<Vec<TestPlan>> = LazyLock::new(|| {
+pub(crate) static SUITE: LazyLock<Vec<TestPlan>> = LazyLock::new(|| {
     let loaded = files("scenarios").into_iter().map(|path| read(&path));
     loaded.flat_map(|loaded| loaded.plans).collect()
 });
 
 /// What came of each test under seed 0.
-static OUTCOMES: LazyLock<Vec<Outcome>> = LazyLock::new(|| {
+pub(crate) static OUTCOMES: LazyLock<Vec<Outcome>> = LazyLock::new(|| {
     let options = Options::default();
     SUITE
         .iter()
@@ -74,7 +72,7 @@ static OUTCOMES: LazyLock<Vec<Outcome>> = LazyLock::new(|| {
 });
 
 /// Why a test did not pass, for whoever reads the failure of these tests.
-fn told(outcome: &Outcome) -> String {
+pub(crate) fn told(outcome: &Outcome) -> String {
     let mut text = format!(
         "{} {} (seed {}, schedule {})\n",
         outcome.verdict.as_str(),
@@ -104,43 +102,4 @@ fn told(outcome: &Outcome) -> String {
         text += &to_json_lines(&outcome.history);
     }
     text
-}
-
-#[test]
-fn every_file_is_read_without_a_remark() {
-    let remarks: Vec<_> = files("scenarios")
-        .iter()
-        .flat_map(|path| read(path).diagnostics)
-        .map(|diagnostic| render(&diagnostic, false))
-        .collect();
-    assert!(remarks.is_empty(), "{}", remarks.join("\n"));
-}
-
-#[test]
-fn the_suite_passes() {
-    let failed = OUTCOMES
-        .iter()
-        .filter(|outcome| outcome.verdict != Verdict::Passed);
-    let failed: Vec<_> = failed.map(told).collect();
-    assert!(failed.is_empty(), "{}", failed.join("\n"));
-}
-
-#[test]
-fn it_passes_under_other_seeds() {
-    let mut failed = Vec::new();
-    for seed in 1..=20 {
-        // One schedule each is enough: those of another seed are others.
-        let options = Options {
-            seed: Seed(seed),
-            schedule: Some(0),
-            ..Options::default()
-        };
-        let outcomes = SUITE.iter().map(|plan| run(plan, &SETUP, &options));
-        failed.extend(
-            outcomes
-                .filter(|one| one.verdict != Verdict::Passed)
-                .map(|one| told(&one)),
-        );
-    }
-    assert!(failed.is_empty(), "{}", failed.join("\n"));
 }
