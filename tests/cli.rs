@@ -121,6 +121,68 @@ fn json_is_the_same_for_any_number_of_jobs() {
 }
 
 #[test]
+fn what_was_not_started_is_counted() {
+    let rows = TABLE.replace("[wrong, open-sesame, INC", "[wrong, open-sesame, OTHER_INC");
+    let rows = rows.replace("[right, correct-horse,", "[right, pw,");
+    let files = [
+        ("a.scenario.yaml", rows.as_str()),
+        ("b.scenario.yaml", GOOD),
+        A_FAILING,
+    ];
+    for jobs in [1, 3] {
+        let out = quintet(&files, &format!("run --jobs {jobs}")).out;
+        let counts = "2 tests: 1 passed, 1 failed; 2 tests were not started";
+        assert!(out.contains(counts), "{out}");
+    }
+}
+
+#[test]
+fn many_tests_that_pass_are_told_by_folder() {
+    let names: Vec<_> = (0..61)
+        .map(|at| format!("{}/{at}.scenario.yaml", at / 50))
+        .collect();
+    let mut files: Vec<_> = names.iter().map(|name| (name.as_str(), GOOD)).collect();
+    files[20].1 = FAILING;
+    let said = quintet(&files, "run --keep-going");
+    let told = said
+        .out
+        .lines()
+        .filter(|line| line.starts_with("ok ") || line.starts_with("FAIL"));
+    let told: Vec<_> = told
+        .map(|line| line.split_whitespace().take(3).collect::<Vec<_>>())
+        .collect();
+    assert_eq!(told.len(), 4, "{told:?}");
+    assert_eq!(told[1], ["FAIL", "0/20", "seed"]);
+    assert_eq!(
+        (&told[0][1..], &told[3][1..]),
+        (&["0", "13"][..], &["1", "11"][..])
+    );
+    let each = quintet(&files, "run --keep-going --timings").out;
+    assert_eq!(
+        each.lines().filter(|line| line.starts_with("ok ")).count(),
+        60
+    );
+}
+
+#[test]
+fn a_terminal_gets_no_control_characters_from_a_record() {
+    let raw = GOOD.replace(
+        "steps:\n",
+        "steps:\n  - send: ban.status\n    raw: '{\"status\": \"\\u001b[31m\", \"banId\": 1}'\n",
+    );
+    let wrong = raw.replace("<int as $ban>", "7");
+    assert_ne!(raw, wrong);
+    for arguments in ["run", "run --format json"] {
+        let said = quintet(&[("x.scenario.yaml", &wrong)], arguments);
+        assert_eq!(said.code, 1, "{said:?}");
+        assert!(
+            !said.out.contains('\u{1b}') && !said.err.contains('\u{1b}'),
+            "{said:?}"
+        );
+    }
+}
+
+#[test]
 fn each_json_line_is_an_object_with_an_event() {
     let said = quintet(
         &[A_DAMAGED, A_FAILING, A_GOOD],

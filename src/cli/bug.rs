@@ -31,3 +31,16 @@ fn said(info: &PanicHookInfo<'_>) -> String {
         env!("CARGO_PKG_VERSION")
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use super::caught;
+    use crate::cli::Exit;
+
+    #[test]
+    fn a_panic_ends_with_the_code_for_a_bug() {
+        assert_eq!(caught(|| panic!("on purpose")), Exit::Bug);
+        assert_eq!(caught(|| Exit::Unchecked), Exit::Unchecked);
+        drop(std::panic::take_hook());
+    }
+}

@@ -18,9 +18,12 @@ use crate::message::Seed;
 use crate::report::choices::{ChoiceFile, file_name};
 use crate::report::style::shell_word;
 use crate::report::summary::{self, Summary};
-use crate::report::{Told, json, text_of};
+use crate::report::{Passing, Told, json, text_of};
 use crate::scenario::TestPlan;
 use crate::scenario::run::{Options, Outcome, Setup, Verdict, run as run_test};
+
+/// Of more tests than this, those that pass are told by folder.
+const MANY: usize = 60;
 
 /// Runs the selected tests.
 pub(super) fn run(args: &Run, terminal: &mut Terminal) -> Exit {
@@ -80,13 +83,24 @@ impl Running<'_> {
         }
         let mut exit = self.loaded.exit;
         let mut progress = Progress::start(plans.len(), self.clock);
+        let grouped = self.groups_passing();
+        let mut passing = Passing::default();
         let done = workers::in_order(
             plans.len(),
             self.jobs(),
             |at| self.one(at),
             |at, done| {
                 progress.aside(|| {
-                    terminal.line(&done.report);
+                    let alone = !grouped || done.outcome.verdict != Verdict::Passed;
+                    let before = if alone {
+                        passing.end()
+                    } else {
+                        passing.add(&plans[at].name)
+                    };
+                    before.iter().for_each(|line| terminal.line(line));
+                    if alone {
+                        terminal.line(&done.report);
+                    }
                     exit = exit
                         .and(exit_of(&done.outcome))
                         .and(self.save(at, &done, terminal));
@@ -95,17 +109,27 @@ impl Running<'_> {
                 progress.at(at + 1);
                 summary.add(&done.outcome);
                 let passed = done.outcome.verdict == Verdict::Passed;
-                let end = (!passed && !self.args.keep_going).then(|| end_of_file(plans, at));
-                summary.not_started = plans.len() - end.unwrap_or(plans.len());
-                end
+                if passed || self.args.keep_going {
+                    return None;
+                }
+                let end = end_of_file(plans, at);
+                summary.not_started = plans.len() - end;
+                Some(end)
             },
         );
+        passing.end().iter().for_each(|line| terminal.line(line));
         progress.end();
         if done.is_err() {
             return Exit::Bug;
         }
         self.end(&summary, exit, terminal);
         exit
+    }
+
+    /// Whether tests that pass are told by folder: of many, a line each would bury the others.
+    fn groups_passing(&self) -> bool {
+        let Reporting { format, timings } = self.args.reporting;
+        format == Format::Text && !timings && self.loaded.plans.len() > MANY
     }
 
     fn one(&self, at: usize) -> Done {

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use super::Told;
-use super::style::{BAD, FAINT, STRONG, UNSURE, paint, words, wrap};
+use super::style::{BAD, FAINT, STRONG, UNSURE, one_line, paint, words, wrap};
 use super::timeline::{self, Row, short};
 use crate::diagnostic::{Diagnostic, SourceFile, Span, render};
 use crate::message::{RecordId, VirtualTime};
@@ -43,7 +43,8 @@ fn trouble_text(trouble: &Trouble, told: &Told<'_>) -> String {
         Some(place) => excerpt(trouble, place),
         None => {
             let head = format!("{}{}", paint(BAD, format!("error[{}]", trouble.code)), ": ");
-            (format!("{head}{}", paint(STRONG, &trouble.message)), 2)
+            let message = paint(STRONG, one_line(&trouble.message));
+            (format!("{head}{message}"), 2)
         }
     };
     let pad = " ".repeat(gutter);
@@ -53,7 +54,10 @@ fn trouble_text(trouble: &Trouble, told: &Told<'_>) -> String {
     }
     for note in &trouble.notes {
         let head = format!("{pad}= ");
-        facts.push(format!("{head}{}", wrap(&words(note), gutter + 2, WIDTH)));
+        facts.push(format!(
+            "{head}{}",
+            wrap(&words(&one_line(note)), gutter + 2, WIDTH)
+        ));
     }
     if !facts.is_empty() {
         if trouble.place.is_some() {
@@ -67,7 +71,12 @@ fn trouble_text(trouble: &Trouble, told: &Told<'_>) -> String {
 
 /// The place in the file, and how wide the column with the line numbers is.
 fn excerpt(trouble: &Trouble, place: &Place) -> (String, usize) {
-    let mut diagnostic = Diagnostic::error(trouble.code, &trouble.message, &place.file, place.span);
+    let mut diagnostic = Diagnostic::error(
+        trouble.code,
+        one_line(&trouble.message),
+        &place.file,
+        place.span,
+    );
     if !place.label.is_empty() {
         diagnostic = diagnostic.label(&place.label);
     }
@@ -120,9 +129,8 @@ fn nearest_text(nearest: &Nearest, told: &Told<'_>, gutter: usize) -> String {
         .unwrap_or(0);
     let width = width.min(WIDTH);
     for (path, expected, got) in &rows {
-        text.push_str(&format!(
-            "\n{pad}    {path:path_width$}   {expected:width$}   got {got}"
-        ));
+        let row = format!("{path:path_width$}   {expected:width$}   got {got}");
+        text.push_str(&format!("\n{pad}    {}", one_line(&row)));
     }
     text
 }
@@ -215,14 +223,14 @@ impl Widths {
         } = *self;
         let note = match row.note.as_str() {
             "nearest" | "not claimed" => paint(UNSURE, &row.note),
-            note => note.to_owned(),
+            note => one_line(note),
         };
         let line = format!(
             "   {:>at$}  {:who$}  {:does$}  {:what$}   {note}",
             seconds(row.at),
             row.who,
             row.does,
-            row.what,
+            one_line(&row.what),
         );
         line.trim_end().to_owned()
     }

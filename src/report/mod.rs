@@ -16,7 +16,7 @@ pub(crate) mod summary;
 mod text;
 mod timeline;
 
-pub(crate) use text::test as text_of;
+pub(crate) use text::{Passing, test as text_of};
 
 use std::time::Duration;
 

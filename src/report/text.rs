@@ -1,6 +1,6 @@
 //! Tests for people: a line for one that passed, everything for one that did not.
 
-use super::style::{BAD, FAINT, GOOD, UNSURE, one_line, paint};
+use super::style::{BAD, FAINT, GOOD, UNSURE, count, one_line, paint};
 use super::{Told, failure};
 use crate::scenario::run::Verdict;
 
@@ -44,4 +44,63 @@ fn head(told: &Told<'_>) -> String {
     let width = NAME_WIDTH + "FAIL  ".len() - word.len();
     let facts = paint(FAINT, facts.join(" · "));
     format!("{}{name:width$}  {facts}", paint(style, word))
+}
+
+/// Tests that passed one after another, told by folder.
+#[derive(Debug, Default)]
+pub(crate) struct Passing {
+    folder: String,
+    count: usize,
+}
+
+impl Passing {
+    /// Counts one more; the line of the folder before, where it is of another.
+    pub(crate) fn add(&mut self, test: &str) -> Option<String> {
+        let file = test.split("::").next().unwrap_or(test);
+        let folder = file.rsplit_once('/').map_or(file, |(folder, _)| folder);
+        let before = if folder == self.folder {
+            None
+        } else {
+            self.end()
+        };
+        folder.clone_into(&mut self.folder);
+        self.count += 1;
+        before
+    }
+
+    /// The line of those counted so far, if there are any.
+    pub(crate) fn end(&mut self) -> Option<String> {
+        let tests = count(std::mem::take(&mut self.count), "test", "tests");
+        let folder = one_line(&std::mem::take(&mut self.folder));
+        let tests_in = paint(FAINT, tests);
+        (!folder.is_empty())
+            .then(|| format!("{}{folder:NAME_WIDTH$}  {tests_in}", paint(GOOD, "ok    ")))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Passing;
+
+    #[test]
+    fn what_passes_is_told_by_folder() {
+        let mut passing = Passing::default();
+        let tests = ["ban/a::x/y", "ban/b", "ban/c/d", "own", "own::row"];
+        let mut lines: Vec<_> = tests
+            .into_iter()
+            .filter_map(|test| passing.add(test))
+            .collect();
+        lines.extend(passing.end());
+        let plain = lines
+            .iter()
+            .map(|line| anstream::adapter::strip_str(line).to_string());
+        let words: Vec<String> = plain
+            .map(|line| line.split_whitespace().collect::<Vec<_>>().join(" "))
+            .collect();
+        assert_eq!(
+            words,
+            ["ok ban 2 tests", "ok ban/c 1 test", "ok own 2 tests"]
+        );
+        assert_eq!(passing.end(), None);
+    }
 }
