@@ -61,7 +61,7 @@ impl<'a> Judge<'a> {
     pub(super) fn value(&mut self, schema: &Schema, value: &Json) {
         if !admits_type(schema.types, value) {
             let expected = schema.types.phrase();
-            let kind = type_phrase(value);
+            let kind = type_phrase(schema, value);
             let message = format!("is {kind}, not {expected}");
             self.report(
                 ProblemKind::WrongType,
@@ -195,8 +195,9 @@ fn admits_type(types: Types, value: &Json) -> bool {
     types.admits(super::read::type_of(value))
 }
 
-fn type_phrase(value: &Json) -> String {
+fn type_phrase(schema: &Schema, value: &Json) -> String {
     match value {
+        Json::Number(_) if schema.holds_sensitive() => value.kind().to_owned(),
         Json::Number(number) if super::read::type_of(value).admits(Types::INTEGER) => {
             format!("the number {}", cut(number.as_str()))
         }
