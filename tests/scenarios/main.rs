@@ -1,6 +1,7 @@
 //! The suite: every scenario below `scenarios/` passes, and together they leave nothing out.
 
 mod coverage;
+mod histories;
 mod support;
 
 use quintet::diagnostic::render;
