@@ -317,10 +317,11 @@ impl World {
     /// Keeps a plan; one without events that nothing precedes is finished at once.
     pub(super) fn enqueue(&mut self, service: ServiceIx, plan: Plan) {
         let unsent = u32::try_from(plan.emits.len()).unwrap_or(u32::MAX);
-        if unsent > 0 {
+        let fault = plan.fault;
+        // A fault may strike before anything else tells that the handling succeeded.
+        if unsent > 0 || fault.is_some() {
             self.history.push(self.now, Event::Kept { service, unsent });
         }
-        let fault = plan.fault;
         let cause = plan.cause;
         self.slots[service.at()].plans.push_back(plan);
         if let Some((met, FaultKind::CrashAfterStateChange)) = fault {

@@ -417,11 +417,22 @@ impl Driver for World {
         tenant: &Tenant,
         given: &Given<'_>,
     ) -> Result<(), DriverError> {
-        let slot = self.service_ix(service)?.at();
-        match &mut self.slots[slot].service {
-            Some(running) => running.configure(tenant, given).map_err(DriverError::Given),
-            None => Err(DriverError::Down(service.to_owned())),
+        let ix = self.service_ix(service)?;
+        match &mut self.slots[ix.at()].service {
+            Some(running) => running
+                .configure(tenant, given)
+                .map_err(DriverError::Given)?,
+            None => return Err(DriverError::Down(service.to_owned())),
         }
+        let settings = given.settings.map(|_| "settings");
+        let kinds = given.data.iter().map(|(name, _)| name.as_str());
+        let what: Vec<_> = settings.into_iter().chain(kinds).collect();
+        if !what.is_empty() {
+            let what = what.join(", ");
+            self.history
+                .push(self.now, Event::Given { service: ix, what });
+        }
+        Ok(())
     }
 
     fn send(&mut self, outgoing: Outgoing) -> Result<RecordId, DriverError> {

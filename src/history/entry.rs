@@ -67,6 +67,13 @@ pub enum Producer {
 /// What happened.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Event {
+    /// The test made settings or data known to a service, before the run.
+    Given {
+        /// Which service.
+        service: ServiceIx,
+        /// What kinds: `settings, accounts`.
+        what: String,
+    },
     /// The test appended a record.
     Sent {
         /// Which.

@@ -130,6 +130,10 @@ impl History {
         let rec = Self::record_field;
         let fault = |fault: FaultId| ("fault", number(fault.0));
         match event {
+            Event::Given { service, what } => (
+                "given",
+                vec![of(*service), ("what", Json::from(what.as_str()))],
+            ),
             Event::Sent { record } => ("sent", vec![rec(*record)]),
             Event::Delivered {
                 service,

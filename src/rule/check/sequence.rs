@@ -1,0 +1,247 @@
+//! What comes before what, from the records alone: SEQ-1 to SEQ-6.
+//!
+//! Events are told apart from what the test sends: rules speak of what services emit. An event that a
+//! crash doubled counts once. What another rule accepts is not reported here.
+
+use uuid::Uuid;
+
+use super::Checker;
+use super::fact::{Answer, Fact, InviteAsk, InviteStatusKind, SessionAsk, Sym};
+use super::handling::{Appended, Course};
+use super::map::FxMap;
+use super::out::Out;
+use super::view::{TenantIx, View};
+use crate::message::RecordId;
+use crate::message::typed::account::AccountStatusType;
+use crate::message::typed::ban::BanStatusType;
+use crate::message::typed::login::ClientSessionType;
+use crate::rule::{RuleId, id};
+
+pub(super) const RULES: &[RuleId] = &[
+    id::SEQ_1,
+    id::SEQ_2,
+    id::SEQ_3,
+    id::SEQ_4,
+    id::SEQ_5,
+    id::SEQ_6,
+];
+
+#[derive(Debug, Default)]
+pub(super) struct Sequence {
+    sessions: FxMap<(TenantIx, Uuid), Session>,
+    accounts: FxMap<(TenantIx, u32), Account>,
+    transactions: FxMap<(TenantIx, Uuid), ()>,
+    invites: FxMap<(TenantIx, u32, Sym, u32), bool>,
+    bans: FxMap<(TenantIx, u32), Ban>,
+}
+
+/// A session, by what was seen of it.
+#[derive(Clone, Copy, Debug, Default)]
+struct Session {
+    asked: bool,
+    commanded: bool,
+    welcomed: bool,
+    destroyed: Option<RecordId>,
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+struct Account {
+    logged_in: bool,
+    /// A command was sent that may end a session.
+    may_end: bool,
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+struct Ban {
+    created: bool,
+    to_delete: bool,
+}
+
+/// An event that is judged.
+struct Event<'a> {
+    view: View<'a>,
+    record: RecordId,
+    cause: Option<RecordId>,
+    tenant: TenantIx,
+    out: &'a mut Out,
+}
+
+impl Event<'_> {
+    fn wrong(&mut self, rule: RuleId, what: &str) {
+        let message = format!("{}: {what}", self.view.name(self.record));
+        let records = self.cause.into_iter().chain([self.record]);
+        self.out.violation(rule, records, message);
+    }
+
+    /// Holds a rule, and reports it unless it is kept.
+    fn judge(&mut self, rule: RuleId, kept: bool, what: &str) {
+        self.out.held(rule);
+        if !kept {
+            self.wrong(rule, what);
+        }
+    }
+}
+
+impl Sequence {
+    /// Takes in a command, whoever sent it.
+    fn command(&mut self, view: View<'_>, record: RecordId, tenant: TenantIx) {
+        match view.fact(record) {
+            Fact::Session(of, ask) => {
+                let session = self.sessions.entry((tenant, of.session)).or_default();
+                session.commanded = true;
+                session.asked |= matches!(ask, SessionAsk::Create { .. });
+                if !matches!(ask, SessionAsk::Create { .. }) {
+                    self.accounts.entry((tenant, of.account)).or_default().may_end = true;
+                }
+            }
+            Fact::InviteCommand(head, _) => {
+                self.transactions.insert((tenant, head.id), ());
+            }
+            Fact::CharacterDeleted { transaction, .. } => {
+                self.transactions.insert((tenant, transaction), ());
+            }
+            Fact::BanDelete { ban } => {
+                self.bans.entry((tenant, ban)).or_default().to_delete = true;
+            }
+            // The test may answer in the place of a service.
+            Fact::Answer {
+                session,
+                answer: Answer::Created | Answer::Licence,
+                ..
+            } => self.sessions.entry((tenant, session)).or_default().welcomed = true,
+            _ => {}
+        }
+    }
+
+    fn event(&mut self, mut event: Event<'_>) {
+        let tenant = event.tenant;
+        match event.view.fact(event.record) {
+            Fact::Answer {
+                session, answer, ..
+            } => self.answer(event, session, answer),
+            Fact::AccountStatus {
+                account, status, ..
+            } => self.account(event, account, status),
+            Fact::Client {
+                session,
+                kind,
+                issuer: Sym::LOGIN,
+                ..
+            } => self.client(event, session, kind),
+            Fact::Invite(head, what) => {
+                if what.status != InviteStatusKind::Rejected || event.answers_command() {
+                    let known = self.transactions.contains_key(&(tenant, head.id));
+                    event.judge(id::SEQ_6, known, "no command had this transaction id");
+                }
+                let place = (tenant, what.target, head.kind, what.reference);
+                let pending = self.invites.entry(place).or_default();
+                let ends = what.status != InviteStatusKind::Created;
+                let was = std::mem::replace(pending, !ends);
+                if ends {
+                    event.judge(id::SEQ_4, was, "no CREATED came before it that is not ended");
+                }
+            }
+            Fact::BanStatus { ban, status } => {
+                let known = self.bans.entry((tenant, ban)).or_default();
+                if status == BanStatusType::Created {
+                    known.created = true;
+                    return;
+                }
+                let (created, to_delete) = (known.created, known.to_delete);
+                event.judge(id::SEQ_5, created || to_delete, "no CREATED came before it");
+                event.judge(id::SEQ_6, to_delete, "no DELETE had this id");
+            }
+            _ => {}
+        }
+    }
+
+    fn answer(&mut self, mut event: Event<'_>, of: Uuid, answer: Answer) {
+        let session = self.sessions.entry((event.tenant, of)).or_default();
+        let commanded = session.commanded;
+        event.judge(id::SEQ_6, commanded, "no command had this session id");
+        if matches!(answer, Answer::Created | Answer::Licence) {
+            session.welcomed = true;
+            event.judge(id::SEQ_1, session.asked, "no CREATE of this session came before it");
+        }
+    }
+
+    fn account(&mut self, mut event: Event<'_>, of: u32, status: AccountStatusType) {
+        let account = self.accounts.entry((event.tenant, of)).or_default();
+        match status {
+            AccountStatusType::Created => {}
+            AccountStatusType::LoggedIn => account.logged_in = true,
+            AccountStatusType::LoggedOut => {
+                let was = std::mem::take(&mut account.logged_in);
+                // ACC-8, ACC-10 and ACC-11 accept a LOGGED_OUT more from a command that ends
+                // sessions, and then from the timer of one that was left over.
+                let cause = event.cause.map(|cause| event.view.fact(cause));
+                let accepted = match cause {
+                    Some(Fact::Session(asked, ask)) => {
+                        asked.account == of && !matches!(ask, SessionAsk::Create { .. })
+                    }
+                    Some(_) => false,
+                    None => account.may_end,
+                };
+                event.judge(id::SEQ_2, was || accepted, "the account was not logged in");
+            }
+        }
+    }
+
+    fn client(&mut self, mut event: Event<'_>, of: Uuid, kind: ClientSessionType) {
+        let session = self.sessions.entry((event.tenant, of)).or_default();
+        let gone = session.destroyed.is_some();
+        match kind {
+            ClientSessionType::Created => {
+                let welcomed = session.welcomed;
+                event.judge(id::SEQ_1, welcomed, "the session was not answered with CREATED");
+                event.judge(id::SEQ_3, !gone, "the session was destroyed before");
+            }
+            ClientSessionType::Destroyed => {
+                session.destroyed = Some(event.record);
+                event.judge(id::SEQ_3, !gone, "the session was destroyed before");
+            }
+        }
+    }
+}
+
+impl Event<'_> {
+    /// Whether an invite's command caused it.
+    fn answers_command(&self) -> bool {
+        let cause = self.cause.map(|cause| self.view.fact(cause));
+        matches!(
+            cause,
+            Some(Fact::InviteCommand(_, InviteAsk::Accept { .. } | InviteAsk::Reject { .. }))
+        )
+    }
+}
+
+impl Checker for Sequence {
+    fn appended(&mut self, view: View<'_>, appended: &Appended, out: &mut Out) {
+        let record = appended.record;
+        let Some(tenant) = view.tenant(record) else {
+            return;
+        };
+        let valid_cause = appended.cause.is_none_or(|cause| view.tenant(cause).is_some());
+        if appended.doubled || appended.course == Course::Apart || !valid_cause {
+            return;
+        }
+        if appended.by.is_some() {
+            self.event(Event {
+                view,
+                record,
+                cause: appended.cause,
+                tenant,
+                out,
+            });
+        }
+        self.command(view, record, tenant);
+    }
+
+    fn clear(&mut self) {
+        self.sessions.clear();
+        self.accounts.clear();
+        self.transactions.clear();
+        self.invites.clear();
+        self.bans.clear();
+    }
+}
