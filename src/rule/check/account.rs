@@ -81,7 +81,9 @@ impl Case<'_> {
 impl Account {
     /// Whether an account of this name exists in another tenant.
     fn known_elsewhere(&self, tenant: TenantIx, name: Sym) -> bool {
-        self.tenants.others(tenant).any(|state| state.named(name).next().is_some())
+        self.tenants
+            .others(tenant)
+            .any(|state| state.named(name).next().is_some())
     }
 
     fn create(&mut self, case: &mut Case<'_>, tenant: TenantIx, (name, password): (Sym, Password)) {
@@ -94,7 +96,11 @@ impl Account {
         let others = case.handling.events.len() != created;
         match (created, must) {
             (0, true) => {
-                case.missing(id::ACC_1, case.handling.restarts, "one CREATED must come of it");
+                case.missing(
+                    id::ACC_1,
+                    case.handling.restarts,
+                    "one CREATED must come of it",
+                );
             }
             _ if others => case.wrong(id::ACC_1, "nothing but CREATED may come of it"),
             (0 | 1, _) => {}

@@ -5,12 +5,12 @@ use std::hash::{Hash, Hasher};
 
 use rustc_hash::FxHasher;
 
+use super::Checker;
 use super::fact::{Channel, Fact};
 use super::handling::{Appended, Course};
 use super::map::{FxMap, FxSet};
 use super::out::Out;
 use super::view::{Role, TenantIx, View};
-use super::Checker;
 use crate::contract::{self, Cause, ProblemKind};
 use crate::history::ServiceIx;
 use crate::message::{ChannelIx, Payload, RecordId};
@@ -24,6 +24,8 @@ pub(super) struct Contract {
     clean: FxSet<u64>,
     keys: FxMap<(Channel, TenantIx, u32), RecordId>,
     ids: FxMap<(Channel, TenantIx, u64), (u32, RecordId)>,
+    /// Services that handled something under a tenant of their own: their timers may have none.
+    apart: FxSet<ServiceIx>,
 }
 
 /// More are not remembered.
@@ -62,26 +64,25 @@ impl Contract {
         let service = view.history.service(of);
         let channel: ChannelIx = placed.channel;
         let contracts = view.history.contracts();
-        let problems = contracts.check_emitted(service, channel, &placed.record, cause);
-        if problems.is_empty() {
-            if self.clean.len() < MOST_CLEAN {
-                self.clean.insert(look);
-            }
-            return;
-        }
+        let mut problems = contracts.check_emitted(service, channel, &placed.record, cause);
         // Without a tenant in the cause there is none that an event could have.
         let tenantless = appended.course == Course::Apart
-            || appended
-                .cause
-                .is_some_and(|cause| view.tenant(cause).is_none());
+            || match appended.cause {
+                Some(cause) => view.tenant(cause).is_none(),
+                None => self.apart.contains(&of),
+            };
+        problems.retain(|problem| match problem.kind {
+            ProblemKind::MissingHeader | ProblemKind::MalformedHeader => !tenantless,
+            // Some document declares it for another message of the channel.
+            ProblemKind::ExtraField => contracts
+                .messages(channel)
+                .all(|kind| kind.field(&problem.path).is_none()),
+            _ => true,
+        });
+        if problems.is_empty() && !tenantless && self.clean.len() < MOST_CLEAN {
+            self.clean.insert(look);
+        }
         for problem in problems {
-            let of_header = matches!(
-                problem.kind,
-                ProblemKind::MissingHeader | ProblemKind::MalformedHeader
-            );
-            if of_header && tenantless {
-                continue;
-            }
             let severity = match problem.severity {
                 contract::Severity::Violation => Severity::Violation,
                 contract::Severity::Advisory => Severity::Advisory,
@@ -112,7 +113,10 @@ impl Contract {
             );
             out.violation(rule, [first, record], message);
         }
-        let (other, first) = *self.ids.entry((channel, tenant, hash)).or_insert((of, record));
+        let (other, first) = *self
+            .ids
+            .entry((channel, tenant, hash))
+            .or_insert((of, record));
         if other != of {
             let message = format!(
                 "{} is of {other} and {} of {of}, and they have the same key",
@@ -132,7 +136,11 @@ impl Checker for Contract {
         let record = appended.record;
         if role == Role::EffectiveStats {
             let message = format!("effective_stats emits {}", view.name(record));
-            out.violation(id::EFF_7, appended.cause.into_iter().chain([record]), message);
+            out.violation(
+                id::EFF_7,
+                appended.cause.into_iter().chain([record]),
+                message,
+            );
             return;
         }
         self.by_contract(view, appended, service, out);
@@ -151,10 +159,14 @@ impl Checker for Contract {
         if handling.role == Role::EffectiveStats {
             out.held(id::EFF_7);
         }
+        if handling.course == Course::Apart {
+            self.apart.insert(handling.service);
+        }
     }
 
     fn clear(&mut self) {
         self.keys.clear();
         self.ids.clear();
+        self.apart.clear();
     }
 }

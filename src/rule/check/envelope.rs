@@ -1,12 +1,12 @@
 //! What the headers of an event must have of its cause, and what must cause none: COM-2 to COM-6,
 //! COM-12.
 
+use super::Checker;
 use super::fact::Fact;
 use super::handling::{Appended, Course, Handling};
 use super::map::FxMap;
 use super::out::Out;
 use super::view::{Role, View};
-use super::Checker;
 use crate::message::{RecordId, TraceParent};
 use crate::rule::{RuleId, id};
 
@@ -55,7 +55,11 @@ impl Envelope {
         } else {
             (id::COM_2, "does not have the tenant headers of")
         };
-        let message = format!("{} {what} its cause, {}", view.name(event), view.name(cause));
+        let message = format!(
+            "{} {what} its cause, {}",
+            view.name(event),
+            view.name(cause)
+        );
         out.violation(rule, [cause, event], message);
     }
 
@@ -115,7 +119,9 @@ impl Checker for Envelope {
                 }
             }
         }
-        let valid_cause = appended.cause.is_none_or(|cause| view.tenant(cause).is_some());
+        let valid_cause = appended
+            .cause
+            .is_none_or(|cause| view.tenant(cause).is_some());
         if valid_cause && plain {
             self.uses(view, record);
         }

@@ -46,10 +46,6 @@ impl Symbols {
         let at = at.unwrap_or_else(|| self.0.insert_full(text.into()).0);
         Sym(u32::try_from(at).unwrap_or(u32::MAX))
     }
-
-    pub(super) fn text(&self, sym: Sym) -> &str {
-        self.0.get_index(sym.0 as usize).map_or("?", |text| text)
-    }
 }
 
 /// The channels whose values checkers look into.

@@ -58,7 +58,8 @@ pub(super) enum Course {
     Plain,
     /// The service said that it has no effect.
     Rejected,
-    /// The service handled it under a tenant of its own.
+    /// It touched nothing of its tenant: it was handled under a tenant of the service's own, or was
+    /// changed by a fault and refused.
     Apart,
     /// A fault changed the record, or the harness failed: what was to be done cannot be told.
     Unclear,
@@ -120,10 +121,29 @@ struct Pending {
     handling: Handling,
     /// Events that were kept to be emitted.
     unsent: usize,
+    /// Events that came again after a crash, as far as they can be told from others.
+    doubled: usize,
     /// A fault struck right after the delivery.
     struck: bool,
     /// Nothing but faults since the delivery.
     fresh: bool,
+}
+
+impl Pending {
+    /// Nothing but events will be added.
+    fn close(&mut self) {
+        let course = &mut self.handling.course;
+        match *course {
+            Course::Plain if self.struck && self.unsent == 0 => *course = Course::Unclear,
+            Course::Rejected if self.struck => *course = Course::Apart,
+            _ => {}
+        }
+    }
+
+    /// Whether events are still to be emitted.
+    fn lacks(&self) -> bool {
+        self.handling.events.len() < self.unsent
+    }
 }
 
 #[derive(Debug, Default)]
@@ -140,9 +160,10 @@ struct Desk {
 }
 
 impl Desk {
-    /// What stands at the head of the queue of a service that is up.
+    /// What stands at the head of the queue of a service that is up, and lacks events.
     fn pop_stuck(&mut self) -> Option<Pending> {
-        (!self.down).then(|| self.queue.pop_front()).flatten()
+        let stuck = !self.down && self.queue.front().is_some_and(Pending::lacks);
+        stuck.then(|| self.queue.pop_front()).flatten()
     }
 }
 
@@ -150,6 +171,7 @@ impl Desk {
 struct Last {
     event: RecordId,
     cause: Option<RecordId>,
+    course: Course,
     crashed: bool,
 }
 
@@ -221,7 +243,10 @@ impl Assembler {
                 let input = Input::Stimulus(Stimulus::named(name));
                 self.take_up(view, *service, input, entry.at);
             }
-            Event::Crashed { service } => self.crashed(*service, out),
+            Event::Crashed { service } => {
+                self.crashed(*service, out);
+                self.finish(view, *service, (out, done));
+            }
             Event::Restarted { service } => {
                 let desk = &mut self.desks[service.at()];
                 desk.down = false;
@@ -255,6 +280,7 @@ impl Assembler {
                 events: SmallVec::new(),
             },
             unsent: 0,
+            doubled: 0,
             struck: false,
             fresh: true,
         });
@@ -302,10 +328,7 @@ impl Assembler {
     fn close(&mut self, view: View<'_>, to: (&mut Out, &mut Vec<Handling>)) {
         let Some(open) = self.open.take() else { return };
         if let Some(pending) = self.desks[open.at()].queue.back_mut() {
-            let silent = pending.unsent == 0 && pending.handling.course == Course::Plain;
-            if pending.struck && silent {
-                pending.handling.course = Course::Unclear;
-            }
+            pending.close();
         }
         self.finish(view, open, to);
     }
@@ -320,7 +343,7 @@ impl Assembler {
         let desk = &mut self.desks[service.at()];
         while let Some(first) = desk.queue.front() {
             let open = self.open == Some(service) && desk.queue.len() == 1;
-            if open || first.handling.events.len() < first.unsent {
+            if open || first.lacks() {
                 return;
             }
             let Some(mut first) = desk.queue.pop_front() else {
@@ -349,9 +372,12 @@ impl Assembler {
         desk.down = true;
         if self.open == Some(service) {
             self.open = None;
-            // Read, struck, and neither kept nor refused: it was never handled.
-            desk.queue
-                .pop_back_if(|last| last.fresh && last.unsent == 0);
+            match desk.queue.back_mut() {
+                // Read, struck, and neither kept nor refused: it was never handled.
+                Some(last) if last.fresh => drop(desk.queue.pop_back()),
+                Some(last) => last.close(),
+                None => {}
+            }
         }
         if !desk.queue.is_empty() {
             out.held(id::COM_10);
@@ -377,26 +403,39 @@ impl Assembler {
             doubled: false,
             course: Course::Plain,
         };
-        let again = desk.last.is_some_and(|last| {
-            last.cause == cause
-                && last.crashed
-                && view.content(last.event) == view.content(event)
-        });
-        desk.last = Some(Last {
+        let last = desk.last.replace(Last {
             event,
             cause,
+            course: Course::Plain,
             crashed: false,
         });
-        if again {
+        let again = last.is_some_and(|last| {
+            last.cause == cause && last.crashed && view.content(last.event) == view.content(event)
+        });
+        let of = |pending: &&mut Pending| pending.handling.record() == cause && pending.lacks();
+        let pending = desk.queue.iter_mut().find(of);
+        // The first event of a plan is not that of an earlier one.
+        if again
+            && pending
+                .as_ref()
+                .is_none_or(|plan| !plan.handling.events.is_empty())
+        {
             appended.doubled = true;
+            appended.course = last.map_or(Course::Plain, |last| last.course);
+            if let Some(pending) = pending {
+                pending.doubled += 1;
+            }
+            if let Some(last) = &mut desk.last {
+                last.course = appended.course;
+            }
             return appended;
         }
-        let of = |pending: &&mut Pending| {
-            pending.handling.record() == cause && pending.handling.events.len() < pending.unsent
-        };
-        if let Some(pending) = desk.queue.iter_mut().find(of) {
+        if let Some(pending) = pending {
             pending.handling.events.push(event);
             appended.course = pending.handling.course;
+            if let Some(last) = &mut desk.last {
+                last.course = appended.course;
+            }
             appended.by_timer = pending.handling.input == Input::Timer;
             if pending.handling.course == Course::Rejected {
                 tell_of_failed(view, (service, event, cause), out);
@@ -416,7 +455,10 @@ impl Assembler {
                 view.name(event),
                 view.name(cause)
             );
-            let rule = if desk.queue.iter().any(|pending| pending.handling.record() == Some(cause))
+            let rule = if desk
+                .queue
+                .iter()
+                .any(|pending| pending.handling.record() == Some(cause))
             {
                 id::COM_1
             } else {
@@ -428,14 +470,13 @@ impl Assembler {
     }
 
     /// Nothing can happen now: whatever was kept by a service that is up must have left.
-    pub(super) fn quiet(
-        &mut self,
-        view: View<'_>,
-        (out, done): (&mut Out, &mut Vec<Handling>),
-    ) {
+    pub(super) fn quiet(&mut self, view: View<'_>, (out, done): (&mut Out, &mut Vec<Handling>)) {
         for at in 0..self.desks.len() {
             while let Some(stuck) = self.desks[at].pop_stuck() {
                 let handling = &stuck.handling;
+                if handling.events.len() + stuck.doubled >= stuck.unsent {
+                    continue;
+                }
                 let message = format!(
                     "{} kept {} events of {} and emitted {} of them",
                     view.history.service(handling.service),
@@ -444,8 +485,9 @@ impl Assembler {
                     handling.events.len()
                 );
                 out.violation(id::COM_10, handling.records(), message);
-                self.finish(view, handling.service, (out, done));
             }
+            let service = ServiceIx(u16::try_from(at).unwrap_or(u16::MAX));
+            self.finish(view, service, (out, done));
         }
     }
 

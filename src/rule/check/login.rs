@@ -51,13 +51,21 @@ struct Known {
 
 fn wrong(view: View<'_>, handling: &Handling, rule: RuleId, what: &str, out: &mut Out) {
     let input = handling.record();
-    let input = input.map_or_else(|| "a client of login".to_owned(), |record| view.name(record));
+    let input = input.map_or_else(
+        || "a client of login".to_owned(),
+        |record| view.name(record),
+    );
     let message = format!("{input} caused {}: {what}", view.names(&handling.events));
     out.violation(rule, handling.records(), message);
 }
 
 /// The session and account of an event `session.status`, by LOGIN and of this kind.
-fn client(view: View<'_>, handling: &Handling, at: usize, of: ClientSessionType) -> Option<(Uuid, u32)> {
+fn client(
+    view: View<'_>,
+    handling: &Handling,
+    at: usize,
+    of: ClientSessionType,
+) -> Option<(Uuid, u32)> {
     match view.fact(*handling.events.get(at)?) {
         Fact::Client {
             session,
@@ -89,12 +97,22 @@ impl Login {
         let elsewhere = self.tenants.others(tenant).any(of_other);
         let (connected, left) = (self.connected, self.left_silently);
         let known = self.tenants.of(tenant).get_mut(&session);
-        let rule = if answer == Answer::Created { id::LOG_2 } else { id::LOG_3 };
-        let gone = known.as_ref().map_or(connected == 0 || elsewhere, |known| known.gone);
+        let rule = if answer == Answer::Created {
+            id::LOG_2
+        } else {
+            id::LOG_3
+        };
+        let gone = known
+            .as_ref()
+            .map_or(connected == 0 || elsewhere, |known| known.gone);
         if gone {
             out.held(id::LOG_11);
             if !handling.events.is_empty() {
-                let rule = if elsewhere && known.is_none() { id::COM_6 } else { id::LOG_11 };
+                let rule = if elsewhere && known.is_none() {
+                    id::COM_6
+                } else {
+                    id::LOG_11
+                };
                 wrong(view, handling, rule, "the session is not connected", out);
             }
             return;
@@ -108,15 +126,32 @@ impl Login {
         match (handling.events.len(), created) {
             (0, _) if must => {
                 let rule = handling.blames(view, rule, handling.restarts);
-                wrong(view, handling, rule, "one session event CREATED must come of it", out);
+                wrong(
+                    view,
+                    handling,
+                    rule,
+                    "one session event CREATED must come of it",
+                    out,
+                );
             }
             (0, _) => {}
             (1, Some(created)) if created == (session, account) => {}
-            _ => wrong(view, handling, rule, "one session event CREATED may come of it", out),
+            _ => wrong(
+                view,
+                handling,
+                rule,
+                "one session event CREATED may come of it",
+                out,
+            ),
         }
-        let known = self.tenants.of(tenant).entry(session).or_default();
+        let silent = handling.events.is_empty();
+        let sessions = self.tenants.of(tenant);
+        if silent && !sessions.contains_key(&session) {
+            return;
+        }
+        let known = sessions.entry(session).or_default();
         known.bound = Some(account);
-        known.waits = handling.events.is_empty() && answer == Answer::Licence;
+        known.waits = silent && answer == Answer::Licence;
     }
 
     /// An input from which nothing may come.
@@ -129,25 +164,32 @@ impl Login {
 
     fn stimulus(&mut self, view: View<'_>, handling: &Handling, of: Stimulus, out: &mut Out) {
         let count = handling.events.len();
-        let tenant = handling.events.first().and_then(|event| view.tenant(*event));
+        let tenant = handling
+            .events
+            .first()
+            .and_then(|event| view.tenant(*event));
         match (of, tenant) {
             (Stimulus::Connect, None) => self.connected += 1,
             (Stimulus::Disconnect, None) => self.left_silently += 1,
             (_, None) => {}
-            (Stimulus::Credentials, Some(tenant)) => {
-                match command(view, handling, 0) {
-                    Some((of, SessionAsk::Create { .. })) if count == 1 => {
-                        out.held(id::LOG_1);
-                        let known = Known {
-                            left_silently: self.left_silently,
-                            restarts: handling.restarts,
-                            ..Known::default()
-                        };
-                        self.tenants.of(tenant).entry(of.session).or_insert(known);
-                    }
-                    _ => wrong(view, handling, id::LOG_1, "one CREATE by LOGIN may come", out),
+            (Stimulus::Credentials, Some(tenant)) => match command(view, handling, 0) {
+                Some((of, SessionAsk::Create { .. })) if count == 1 => {
+                    out.held(id::LOG_1);
+                    let known = Known {
+                        left_silently: self.left_silently,
+                        restarts: handling.restarts,
+                        ..Known::default()
+                    };
+                    self.tenants.of(tenant).entry(of.session).or_insert(known);
                 }
-            }
+                _ => wrong(
+                    view,
+                    handling,
+                    id::LOG_1,
+                    "one CREATE by LOGIN may come",
+                    out,
+                ),
+            },
             (Stimulus::SelectCharacter, Some(tenant)) => {
                 out.held(id::LOG_8);
                 let right = match command(view, handling, 0) {
@@ -164,9 +206,8 @@ impl Login {
             }
             (Stimulus::AcceptLicence, Some(tenant)) => {
                 let created = client(view, handling, 0, ClientSessionType::Created);
-                let known = created.and_then(|(session, _)| {
-                    self.tenants.of(tenant).get_mut(&session)
-                });
+                let known =
+                    created.and_then(|(session, _)| self.tenants.of(tenant).get_mut(&session));
                 let waits = known.is_none_or(|known| std::mem::take(&mut known.waits));
                 if count != 1 || created.is_none() || !waits {
                     let what = "one CREATED may come, if it was not announced before";
@@ -196,7 +237,13 @@ impl Login {
             let known = self.tenants.of(tenant).entry(session).or_default();
             known.gone = true;
             if known.bound.is_some_and(|bound| bound != account) {
-                wrong(view, handling, id::LOG_9, "the session is of another account", out);
+                wrong(
+                    view,
+                    handling,
+                    id::LOG_9,
+                    "the session is of another account",
+                    out,
+                );
                 known.bound = None;
             }
         }

@@ -225,7 +225,9 @@ impl Checks {
         let view = View::new(history, &self.memo);
         self.assembler.end(view, (&mut self.out, &mut self.done));
         self.judge(history);
-        let held = RULES.iter().map(|rule| (rule.id, self.out.premises[rule.id.at()]));
+        let held = RULES
+            .iter()
+            .map(|rule| (rule.id, self.out.premises[rule.id.at()]));
         Report {
             findings: std::mem::take(&mut self.out.findings),
             premises: held.filter(|(_, times)| *times > 0).collect(),

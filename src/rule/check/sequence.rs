@@ -91,7 +91,10 @@ impl Sequence {
                 session.commanded = true;
                 session.asked |= matches!(ask, SessionAsk::Create { .. });
                 if !matches!(ask, SessionAsk::Create { .. }) {
-                    self.accounts.entry((tenant, of.account)).or_default().may_end = true;
+                    self.accounts
+                        .entry((tenant, of.account))
+                        .or_default()
+                        .may_end = true;
                 }
             }
             Fact::InviteCommand(head, _) => {
@@ -138,7 +141,11 @@ impl Sequence {
                 let ends = what.status != InviteStatusKind::Created;
                 let was = std::mem::replace(pending, !ends);
                 if ends {
-                    event.judge(id::SEQ_4, was, "no CREATED came before it that is not ended");
+                    event.judge(
+                        id::SEQ_4,
+                        was,
+                        "no CREATED came before it that is not ended",
+                    );
                 }
             }
             Fact::BanStatus { ban, status } => {
@@ -161,7 +168,11 @@ impl Sequence {
         event.judge(id::SEQ_6, commanded, "no command had this session id");
         if matches!(answer, Answer::Created | Answer::Licence) {
             session.welcomed = true;
-            event.judge(id::SEQ_1, session.asked, "no CREATE of this session came before it");
+            event.judge(
+                id::SEQ_1,
+                session.asked,
+                "no CREATE of this session came before it",
+            );
         }
     }
 
@@ -193,7 +204,11 @@ impl Sequence {
         match kind {
             ClientSessionType::Created => {
                 let welcomed = session.welcomed;
-                event.judge(id::SEQ_1, welcomed, "the session was not answered with CREATED");
+                event.judge(
+                    id::SEQ_1,
+                    welcomed,
+                    "the session was not answered with CREATED",
+                );
                 event.judge(id::SEQ_3, !gone, "the session was destroyed before");
             }
             ClientSessionType::Destroyed => {
@@ -210,7 +225,10 @@ impl Event<'_> {
         let cause = self.cause.map(|cause| self.view.fact(cause));
         matches!(
             cause,
-            Some(Fact::InviteCommand(_, InviteAsk::Accept { .. } | InviteAsk::Reject { .. }))
+            Some(Fact::InviteCommand(
+                _,
+                InviteAsk::Accept { .. } | InviteAsk::Reject { .. }
+            ))
         )
     }
 }
@@ -221,7 +239,9 @@ impl Checker for Sequence {
         let Some(tenant) = view.tenant(record) else {
             return;
         };
-        let valid_cause = appended.cause.is_none_or(|cause| view.tenant(cause).is_some());
+        let valid_cause = appended
+            .cause
+            .is_none_or(|cause| view.tenant(cause).is_some());
         if appended.doubled || appended.course == Course::Apart || !valid_cause {
             return;
         }

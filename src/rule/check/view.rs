@@ -3,7 +3,7 @@
 use rustc_hash::FxHasher;
 use std::hash::Hasher;
 
-use super::fact::{Channel, Fact, Sym, Symbols, read};
+use super::fact::{Channel, Fact, Symbols, read};
 use super::map::FxMap;
 use crate::history::{History, Placed, ServiceIx};
 use crate::message::{ChannelIx, Payload, RecordId, Tenant};
@@ -111,7 +111,7 @@ impl Memo {
     }
 
     fn fact(&mut self, channel: Channel, value: Option<&Payload>) -> u32 {
-        let hash = value.map_or(0, |payload| payload.content_hash());
+        let hash = value.map_or(0, Payload::content_hash);
         if let Some(known) = self.by_payload.get(&(channel, hash)) {
             return *known;
         }
@@ -158,10 +158,6 @@ impl<'a> View<'a> {
     pub(super) fn role(self, service: ServiceIx) -> Role {
         let role = self.memo.roles.get(service.at()).copied();
         role.unwrap_or(Role::Other)
-    }
-
-    pub(super) fn text(self, sym: Sym) -> &'a str {
-        self.memo.symbols.text(sym)
     }
 
     /// `#3 ban.command/CREATE`

@@ -33,9 +33,12 @@ impl Account {
                 case.wrong(id::ACC_3, "that is no answer to a login");
             }
             Answer::Error(Some(code)) => {
-                if !case.events.statuses.iter().all(|(_, _, status)| {
-                    *status == AccountStatusType::Created
-                }) {
+                if !case
+                    .events
+                    .statuses
+                    .iter()
+                    .all(|(_, _, status)| *status == AccountStatusType::Created)
+                {
                     case.wrong(id::ACC_5, "a refused login logs nobody in or out");
                 }
                 state.refused(case, (complete, elsewhere), (attempt, account, code));
@@ -57,7 +60,12 @@ impl Account {
 }
 
 impl State {
-    fn welcomed(&mut self, case: &mut Case<'_>, (attempt, account): (Attempt, u32), answer: Answer) {
+    fn welcomed(
+        &mut self,
+        case: &mut Case<'_>,
+        (attempt, account): (Attempt, u32),
+        answer: Answer,
+    ) {
         let (of, name, password) = attempt;
         let restarts = case.handling.restarts;
         let only = self.only(name).map(|(account, _)| account);
@@ -66,11 +74,13 @@ impl State {
         if known.name != name {
             case.wrong(id::ACC_4, "the account has another name");
         }
-        if let Some(session) = known.certain(case.handling.at) {
+        // The licence may be asked for before anything else is looked at.
+        let passed = answer == Answer::Created;
+        if let Some(session) = known.certain(case.handling.at).filter(|_| passed) {
             let since = session.restarts;
             case.missing(id::ACC_4, since, "the account is logged in already");
         }
-        if only == Some(account) && known.password.same(password) == Some(false) {
+        if passed && only == Some(account) && known.password.same(password) == Some(false) {
             case.wrong(id::ACC_4, "the password is another one");
         }
         case.held(id::ACC_5);
@@ -86,9 +96,13 @@ impl State {
             case.wrong(id::ACC_5, "one LOGGED_IN and no LOGGED_OUT may come of it");
         }
         known.wrong = 0;
-        // None was left, or the answer would have been another one.
-        known.sessions.clear();
-        known.maybe_more = false;
+        if passed {
+            // None was left, or the answer would have been another one.
+            known.sessions.clear();
+            known.maybe_more = false;
+        } else if let Some(at) = known.own(of) {
+            known.sessions.remove(at);
+        }
         known.sessions.push(Session {
             id: of.session,
             issuer: of.issuer,
@@ -122,10 +136,10 @@ impl State {
             ErrorCode::AlreadyLoggedIn if unknown => {
                 case.wrong(foreign, "there is no account of this name");
             }
-            ErrorCode::AlreadyLoggedIn => {
-                if only.is_some_and(|(_, known)| known.is_idle()) && !self.unclear {
-                    case.wrong(id::ACC_4, "the account has no session");
-                }
+            ErrorCode::AlreadyLoggedIn
+                if !self.unclear && only.is_some_and(|(_, known)| known.is_idle()) =>
+            {
+                case.wrong(id::ACC_4, "the account has no session");
             }
             ErrorCode::IncorrectPassword if unknown => {
                 case.wrong(foreign, "there is no account of this name");

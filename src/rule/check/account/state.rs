@@ -87,15 +87,16 @@ impl Known {
     /// A session in state 1, besides the one at `but`.
     pub(super) fn active_besides(&self, but: Option<usize>, now: VirtualTime) -> Option<&Session> {
         let mut others = self.sessions.iter().enumerate();
-        let found = others.find(|(at, session)| {
-            Some(*at) != but && session.firm(now) == Firm::Active
-        });
+        let found =
+            others.find(|(at, session)| Some(*at) != but && session.firm(now) == Firm::Active);
         found.map(|(_, session)| session)
     }
 
     /// A session that certainly exists.
     pub(super) fn certain(&self, now: VirtualTime) -> Option<&Session> {
-        self.sessions.iter().find(|session| session.firm(now) != Firm::Unsure)
+        self.sessions
+            .iter()
+            .find(|session| session.firm(now) != Firm::Unsure)
     }
 
     /// Whether it certainly has no session.
@@ -107,7 +108,10 @@ impl Known {
 impl State {
     /// The accounts of a name.
     pub(super) fn named(&self, name: Sym) -> impl Iterator<Item = (u32, &Known)> {
-        let all = self.accounts.iter().map(|(account, known)| (*account, known));
+        let all = self
+            .accounts
+            .iter()
+            .map(|(account, known)| (*account, known));
         all.filter(move |(_, known)| known.name == name)
     }
 
