@@ -67,13 +67,6 @@ pub enum Producer {
 /// What happened.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Event {
-    /// The test made settings or data known to a service, before the run.
-    Given {
-        /// Which service.
-        service: ServiceIx,
-        /// What kinds: `settings, accounts`.
-        what: String,
-    },
     /// The test appended a record.
     Sent {
         /// Which.
@@ -208,5 +201,12 @@ pub enum Event {
     Time {
         /// To when.
         to: VirtualTime,
+    },
+    /// The test made settings or data known to a service, before the run.
+    Given {
+        /// Which service.
+        service: ServiceIx,
+        /// What kinds: `settings, accounts`.
+        what: String,
     },
 }

@@ -1,5 +1,5 @@
-//! Whoever keeps the rules is not blamed: the references, in any order, under all faults, with every
-//! accepted behaviour.
+//! Whoever keeps the rules is not blamed: the references, in any order, under all faults, with
+//! every accepted behaviour.
 
 use quintet::bus::{Chooser, Point, Random, Topology};
 use quintet::driver::FaultKind;

@@ -1,8 +1,8 @@
 //! Accounts and their sessions by what is announced of them: ACC-1 to ACC-13.
 //!
 //! What this is: the checker, with one part for each kind of command. What is not known (an account
-//! that was given, a session that may have ended silently) is kept as not known, and then nothing is
-//! said about it.
+//! that was given, a session that may have ended silently) is kept as not known, and then nothing
+//! is said about it.
 
 mod attempt;
 mod events;

@@ -1,5 +1,5 @@
-//! Every event against its producer's contract, and what documents say of keys: COM-7, EFF-7, INV-11,
-//! LOG-10.
+//! Every event against its producer's contract, and what documents say of keys: COM-7, EFF-7,
+//! INV-11, LOG-10.
 
 use std::hash::{Hash, Hasher};
 

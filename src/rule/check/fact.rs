@@ -1,7 +1,7 @@
 //! What checkers need to know of a record's value, in a form that is compared and copied cheaply.
 //!
-//! What always holds: a value is decoded once, however often it comes; texts are numbered ([`Sym`]),
-//! passwords and params are hashed, and nothing of them can be shown from here.
+//! What always holds: a value is decoded once, however often it comes; texts are numbered
+//! ([`Sym`]), passwords and params are hashed, and nothing of them can be shown from here.
 
 use uuid::Uuid;
 use xxhash_rust::xxh3::xxh3_64;

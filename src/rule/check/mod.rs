@@ -1,14 +1,15 @@
 //! Checkers: the rules that can be judged from a history.
 //!
-//! What this is: [`all`] for a finished history, and [`Checks`] for one that still grows. What it is
+//! What this is: [`all`] for a finished history, [`Checks`] for one that still grows. What it is
 //! not: no checker asks a service anything; a rule that neither records nor deliveries show (an
 //! active ban, a stat) is judged by expectations of scenarios.
 //!
-//! What always holds: whatever a rule accepts besides the reference is no violation; where a history
+//! What always holds: what a rule accepts besides the reference is no violation; where a history
 //! does not tell enough (state that was given, a record that a fault changed), nothing is said.
 //! Values are decoded once, however often they come. Start at [`CHECKERS`].
 
 mod account;
+mod assembly;
 mod ban;
 mod contract;
 mod envelope;
@@ -25,7 +26,8 @@ mod view;
 use std::collections::BTreeMap;
 use std::fmt;
 
-use self::handling::{Appended, Assembler, Handling};
+use self::assembly::Assembler;
+use self::handling::{Appended, Handling};
 use self::out::Out;
 use self::view::{Memo, View};
 use super::{Finding, RULES, RuleId, id};
@@ -182,7 +184,7 @@ impl Checks {
                 Event::Sent { record } | Event::Emitted { record, .. } => {
                     self.memo.learn(history.record(*record));
                 }
-                Event::Applied { rule, .. } => self.out.held(*rule),
+                Event::Applied { rule, .. } => self.out.applied(*rule),
                 Event::Given { service, what } => {
                     let view = View::new(history, &self.memo);
                     for checker in &mut self.checkers {
@@ -225,11 +227,12 @@ impl Checks {
         let view = View::new(history, &self.memo);
         self.assembler.end(view, (&mut self.out, &mut self.done));
         self.judge(history);
+        let findings = std::mem::take(&mut self.out.findings);
         let held = RULES
             .iter()
-            .map(|rule| (rule.id, self.out.premises[rule.id.at()]));
+            .map(|rule| (rule.id, self.out.premise(rule.id)));
         Report {
-            findings: std::mem::take(&mut self.out.findings),
+            findings,
             premises: held.filter(|(_, times)| *times > 0).collect(),
         }
     }

@@ -7,14 +7,18 @@ use crate::rule::{Finding, RULES, RuleId, Severity};
 #[derive(Debug)]
 pub(super) struct Out {
     pub(super) findings: Vec<Finding>,
-    pub(super) premises: Vec<u64>,
+    /// As checkers count them.
+    held: Vec<u64>,
+    /// As services note them.
+    applied: Vec<u64>,
 }
 
 impl Default for Out {
     fn default() -> Self {
         Self {
             findings: Vec::new(),
-            premises: vec![0; RULES.len()],
+            held: vec![0; RULES.len()],
+            applied: vec![0; RULES.len()],
         }
     }
 }
@@ -22,12 +26,23 @@ impl Default for Out {
 impl Out {
     pub(super) fn clear(&mut self) {
         self.findings.clear();
-        self.premises.fill(0);
+        self.held.fill(0);
+        self.applied.fill(0);
+    }
+
+    /// A service notes that the premise of a rule held.
+    pub(super) fn applied(&mut self, rule: RuleId) {
+        self.applied[rule.at()] += 1;
+    }
+
+    /// How often the premise of a rule held: service and checker may both have counted it.
+    pub(super) fn premise(&self, rule: RuleId) -> u64 {
+        self.held[rule.at()].max(self.applied[rule.at()])
     }
 
     /// The premise of a rule held.
     pub(super) fn held(&mut self, rule: RuleId) {
-        self.premises[rule.at()] += 1;
+        self.held[rule.at()] += 1;
     }
 
     /// A rule is broken.

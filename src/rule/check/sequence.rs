@@ -1,7 +1,7 @@
 //! What comes before what, from the records alone: SEQ-1 to SEQ-6.
 //!
-//! Events are told apart from what the test sends: rules speak of what services emit. An event that a
-//! crash doubled counts once. What another rule accepts is not reported here.
+//! Events are told apart from what the test sends: rules speak of what services emit. An event that
+//! a crash doubled counts once. What another rule accepts is not reported here.
 
 use uuid::Uuid;
 
