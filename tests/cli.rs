@@ -221,6 +221,8 @@ fn passwords_are_in_no_output(#[case] arguments: &str) {
         "  - send: account.session.command\n    \
         raw: '{ \"password\": \"correct-horse\"'\n  - expect: account",
     );
+    let number = TABLE.replace("password: $password", "password: 1234567");
+    let number = number.replace("hwid: HW-1 }", "hwid: HW-1 }\n    breaks_contract: true");
     let where_ = TABLE.replace("where: { ", "where: { password: correct-horse, ");
     let files = [
         ("table.scenario.yaml", TABLE),
@@ -228,6 +230,7 @@ fn passwords_are_in_no_output(#[case] arguments: &str) {
         ("odd.scenario.yaml", &odd),
         ("raw.scenario.yaml", &raw),
         ("where.scenario.yaml", &where_),
+        ("number.scenario.yaml", &number),
     ];
     let folder = folder(&files);
     let said = Said::of(folder.path(), arguments);

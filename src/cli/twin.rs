@@ -43,3 +43,60 @@ fn fail(outcome: &mut Outcome, message: String, divergence: Option<Divergence>) 
         finding: None,
     });
 }
+
+#[cfg(test)]
+mod tests {
+    use super::compare;
+    use crate::contract::Contracts;
+    use crate::message::Seed;
+    use crate::scenario::run::{Options, Outcome, Setup, Verdict, run};
+    use crate::scenario::{Known, NoFiles, load_bytes};
+
+    const TEXT: &str = "\
+format: 1
+scenario: A ban is made
+tenant: { region: GMS, major: 83, minor: 1 }
+steps:
+  - send: ban.command/CREATE
+    with: { body: { value: 10.0.0.9, permanent: true } }
+  - expect: ban.status/CREATED
+";
+
+    fn outcome(seed: u64) -> Outcome {
+        let contracts = Contracts::builtin();
+        let known = Known {
+            contracts: &contracts,
+            words: &[],
+        };
+        let loaded = load_bytes("x.yaml", TEXT.as_bytes(), &known, &NoFiles);
+        let options = Options {
+            seed: Seed(seed),
+            ..Options::default()
+        };
+        let setup = Setup::reference(contracts.clone());
+        run(&loaded.plans[0], &setup, &options)
+    }
+
+    #[test]
+    fn equal_runs_pass() {
+        let mut first = outcome(1);
+        compare(&mut first, || outcome(1));
+        assert_eq!(first.verdict, Verdict::Passed);
+    }
+
+    #[test]
+    fn the_first_step_that_differs_is_shown_from_both_sides() {
+        let mut first = outcome(1);
+        compare(&mut first, || outcome(2));
+        assert_eq!(first.verdict, Verdict::Failed);
+        let trouble = &first.troubles[0];
+        assert_eq!(trouble.code, "twin::differs");
+        assert!(
+            trouble.message.ends_with("from step 0 on"),
+            "{}",
+            trouble.message
+        );
+        assert!(trouble.notes[0].starts_with("first run: 0.000 s sent record 0"));
+        assert!(trouble.notes[1].starts_with("its twin:  0.000 s sent record 0"));
+    }
+}

@@ -153,7 +153,7 @@ impl History {
             } => {
                 let mut fields = vec![of(*service)];
                 fields.extend(record.map(rec));
-                fields.push(("why", Json::String(reject.to_string())));
+                fields.push(("why", Json::String(reject.shown())));
                 ("rejected", fields)
             }
             Event::Applied { service, rule } => (

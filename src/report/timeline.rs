@@ -163,7 +163,7 @@ impl Teller<'_> {
                 reject,
             } => {
                 let what = record.map_or_else(nothing, |record| record.to_string());
-                (*service, "ignores", what, why(reject).to_owned())
+                (*service, "ignores", what, reject.shown())
             }
             Event::Emitted {
                 service, record, ..
@@ -230,18 +230,6 @@ impl Teller<'_> {
             Some(Claim::Line { path, line }) => format!("claimed by {}:{line}", short(path)),
             None => "not claimed".to_owned(),
         }
-    }
-}
-
-/// Why a record has no effect. What the handler says of the value is left out: it may quote it.
-fn why(reject: &crate::service::Reject) -> &str {
-    use crate::service::Reject;
-    match reject {
-        Reject::Undecodable(_) => "does not decode",
-        Reject::UnknownType(_) => "unknown type",
-        Reject::Empty => "empty value",
-        Reject::Refused(why) => why,
-        Reject::Unemittable(_) => "cannot emit",
     }
 }
 

@@ -144,6 +144,18 @@ pub enum Reject {
     Unemittable(String),
 }
 
+impl Reject {
+    /// The reason as reports show it. Why a value does not decode is left out: the reason may quote
+    /// the value, and that may be a password.
+    #[must_use]
+    pub fn shown(&self) -> String {
+        match self {
+            Self::Undecodable(_) => "does not decode".to_owned(),
+            other => other.to_string(),
+        }
+    }
+}
+
 /// Who asks, and when.
 #[derive(Clone, Copy, Debug)]
 pub struct Asked<'a> {
