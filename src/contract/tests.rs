@@ -224,13 +224,24 @@ fn deep_nesting_is_left_to_the_judge() {
 #[test]
 fn no_problem_repeats_a_secret() {
     let set = Contracts::builtin();
-    let create = set.channel_ix("account.create").and_then(|ix| set.messages(ix).next());
+    let create = set
+        .channel_ix("account.create")
+        .and_then(|ix| set.messages(ix).next());
     let create = create.expect("account has it");
-    for secret in ["12345678", "[12345678]", "{\"a\":12345678}", "1.2345678", "true"] {
+    for secret in [
+        "12345678",
+        "[12345678]",
+        "{\"a\":12345678}",
+        "1.2345678",
+        "true",
+    ] {
         let text = format!(r#"{{"name":"alice","password":{secret}}}"#);
         let value = Json::parse(text.as_bytes()).unwrap();
         for problem in schemas(create).flat_map(|schema| schema.problems(&value)) {
-            assert!(!format!("{problem:?} {problem}").contains("2345678"), "{problem}");
+            assert!(
+                !format!("{problem:?} {problem}").contains("2345678"),
+                "{problem}"
+            );
         }
     }
 }

@@ -4,10 +4,12 @@ use std::collections::BTreeMap;
 
 use super::engine::{Engine, target_name};
 use super::outcome::Trouble;
+use super::shown::show_value;
 use crate::driver::Until;
 use crate::message::{Json, RecordId};
 use crate::rule::{self, Finding};
 use crate::scenario::{Always, Property, Target};
+use crate::yaml::is_secret_name;
 
 /// How many stray records are told one by one.
 const STRAYS_TOLD: usize = 5;
@@ -108,6 +110,16 @@ impl Engine<'_> {
         value.cloned().unwrap_or_default()
     }
 
+    /// The value at a dotted path without what is never shown.
+    fn shown(&self, path: &str, value: &Json) -> String {
+        let contracts = self.driver.contracts();
+        let is_sensitive = |field: &str| contracts.is_sensitive(field) || is_secret_name(field);
+        if path.split('.').any(is_sensitive) {
+            return "***".to_owned();
+        }
+        show_value(value, &is_sensitive)
+    }
+
     fn answers_carry(
         &self,
         field: &str,
@@ -128,9 +140,9 @@ impl Engine<'_> {
     fn at_most_once(&self, message: &Target, by: &str) -> Option<(String, Vec<RecordId>)> {
         let mut seen: BTreeMap<String, RecordId> = BTreeMap::new();
         for record in self.state.all_of(message) {
-            let value = self.field(record, by).to_string();
-            if let Some(first) = seen.insert(value.clone(), record) {
-                let name = target_name(message);
+            let value = self.field(record, by);
+            if let Some(first) = seen.insert(value.to_string(), record) {
+                let (name, value) = (target_name(message), self.shown(by, &value));
                 let message = format!("{first} and {record} are both {name} with {by} {value}");
                 return Some((message, vec![first, record]));
             }
@@ -149,7 +161,7 @@ impl Engine<'_> {
             let same = |id: &&RecordId| self.field(**id, by) == value;
             let count = records.iter().filter(same).count();
             if count != 1 {
-                let name = target_name(message);
+                let (name, value) = (target_name(message), self.shown(by, &value));
                 let message = format!("for {cause} with {by} {value} there are {count} {name}");
                 return Some((message, vec![cause]));
             }

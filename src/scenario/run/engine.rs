@@ -245,7 +245,8 @@ impl<'a> Engine<'a> {
             return Box::new(self.trouble("expect::not-seen", "nothing", Span::default(), ""));
         };
         let name = target_name(&wanted.target);
-        let variables = show_variables(wanted.value.as_ref(), &self.state.scope);
+        let is_sensitive = |field: &str| self.driver.contracts().is_sensitive(field);
+        let variables = show_variables(wanted.value.as_ref(), &self.state.scope, &is_sensitive);
         let variables = if variables.is_empty() {
             variables
         } else {
@@ -329,7 +330,7 @@ impl<'a> Engine<'a> {
 
     /// A fragment runs in a scope of its own; only what it returns leaves it.
     fn fragment(&mut self, used: &Use) -> Result<(), Stopped> {
-        let mut inner = Scope::default();
+        let mut inner = Scope::hiding(&used.fragment.secrets);
         for argument in &used.arguments {
             let value = self
                 .make(&argument.value, None, &argument.name)?

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::outcome::Difference;
 use super::scope::{Bound, Scope};
-use super::shown::show_template;
+use super::shown::{show_template, show_value};
 use crate::message::{Json, Number, VirtualTime, parse_timestamp};
 use crate::scenario::{
     Field, Matcher, MatcherKind, Name, Offset, Template, TemplateKind, TimestampMatcher,
@@ -133,7 +133,9 @@ impl Comparison<'_, '_> {
             .split('.')
             .any(|field| (self.context.is_sensitive)(field));
         let hide = |text: String| if secret { "***".to_owned() } else { text };
-        let (expected, bound_at) = show_template(template, self.context.scope);
+        let is_sensitive = self.context.is_sensitive;
+        let (expected, bound_at) = show_template(template, self.context.scope, is_sensitive);
+        let got = value.map(|value| show_value(value, is_sensitive));
         self.out.differences.push(Difference {
             path: if path.is_empty() {
                 "the value".to_owned()
@@ -141,7 +143,7 @@ impl Comparison<'_, '_> {
                 path.to_owned()
             },
             expected: hide(expected),
-            got: hide(value.map_or_else(|| "nothing".to_owned(), Json::to_string)),
+            got: hide(got.unwrap_or_else(|| "nothing".to_owned())),
             bound_at,
         });
     }

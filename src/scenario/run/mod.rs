@@ -24,7 +24,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use self::engine::Engine;
-use self::scope::Bound;
+use self::scope::{Bound, Scope};
 use self::state::State;
 use crate::bus::{Chooser, Random, Replay, Topology, World};
 use crate::contract::Contracts;
@@ -135,6 +135,7 @@ fn run_schedule(plan: &TestPlan, setup: &Setup, (options, schedule): (&Options, 
 pub fn play(plan: &TestPlan, driver: &mut dyn Driver, seed: Seed) -> Outcome {
     let scenario = &plan.scenario;
     let mut state = State::new(tenant_of(plan, seed), &scenario.file);
+    state.scope = Scope::hiding(&scenario.secrets);
     for (name, cell) in &plan.row {
         let at = format!(
             "{}:{}",

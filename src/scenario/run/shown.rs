@@ -3,11 +3,50 @@
 use std::time::Duration;
 
 use super::scope::Scope;
+use crate::message::Json;
 use crate::scenario::{MatcherKind, Template, TemplateKind};
+use crate::yaml::is_secret_name;
+
+/// Whether values of fields of this name are never shown, by the contracts.
+pub(super) type Sensitive<'a> = &'a dyn Fn(&str) -> bool;
+
+/// What stands in place of a secret.
+const HIDDEN: &str = "***";
+
+/// A value without the secrets in it.
+pub(super) fn show_value(value: &Json, is_sensitive: Sensitive<'_>) -> String {
+    without_secrets(value, is_sensitive).to_string()
+}
+
+fn without_secrets(value: &Json, is_sensitive: Sensitive<'_>) -> Json {
+    match value {
+        Json::Array(items) => {
+            let items = items.iter().map(|item| without_secrets(item, is_sensitive));
+            Json::Array(items.collect())
+        }
+        Json::Object(fields) => {
+            let shown = |(name, value): (&String, &Json)| {
+                let hidden = is_sensitive(name) || is_secret_name(name);
+                let value = if hidden {
+                    HIDDEN.into()
+                } else {
+                    without_secrets(value, is_sensitive)
+                };
+                (name.clone(), value)
+            };
+            Json::Object(fields.iter().map(shown).collect())
+        }
+        scalar => scalar.clone(),
+    }
+}
 
 /// The template with the values of its variables, and where the first of them was bound.
-pub(super) fn show_template(template: &Template, scope: &Scope) -> (String, Option<String>) {
-    let text = text_of(template, scope);
+pub(super) fn show_template(
+    template: &Template,
+    scope: &Scope,
+    is_sensitive: Sensitive<'_>,
+) -> (String, Option<String>) {
+    let text = text_of(template, scope, is_sensitive);
     let mut names = Vec::new();
     variables(template, &mut names);
     let bound_at = names
@@ -18,7 +57,11 @@ pub(super) fn show_template(template: &Template, scope: &Scope) -> (String, Opti
 }
 
 /// `$account = 41, $session = "…"` for the variables of a template; empty where it has none.
-pub(super) fn show_variables(template: Option<&Template>, scope: &Scope) -> String {
+pub(super) fn show_variables(
+    template: Option<&Template>,
+    scope: &Scope,
+    is_sensitive: Sensitive<'_>,
+) -> String {
     let mut names = Vec::new();
     if let Some(template) = template {
         variables(template, &mut names);
@@ -29,9 +72,9 @@ pub(super) fn show_variables(template: Option<&Template>, scope: &Scope) -> Stri
         .filter_map(|name| {
             let bound = scope.get(name)?;
             let value = if bound.secret {
-                "***".to_owned()
+                HIDDEN.to_owned()
             } else {
-                bound.value.to_string()
+                show_value(&bound.value, is_sensitive)
             };
             Some(format!("${name} = {value}"))
         })
@@ -76,25 +119,26 @@ fn bindings<'a>(template: &'a Template, names: &mut Vec<&'a str>) {
     }
 }
 
-fn text_of(template: &Template, scope: &Scope) -> String {
-    let list = |items: &[Template]| {
-        items
-            .iter()
-            .map(|item| text_of(item, scope))
-            .collect::<Vec<_>>()
-            .join(", ")
-    };
+fn text_of(template: &Template, scope: &Scope, is_sensitive: Sensitive<'_>) -> String {
+    let text_of = |template: &Template| text_of(template, scope, is_sensitive);
+    let list = |items: &[Template]| items.iter().map(text_of).collect::<Vec<_>>().join(", ");
     match &template.kind {
-        TemplateKind::Literal(json) => json.to_string(),
+        TemplateKind::Literal(json) => show_value(json, is_sensitive),
         TemplateKind::Var(name) => match scope.get(name) {
-            Some(bound) if bound.secret => "***".to_owned(),
-            Some(bound) => bound.value.to_string(),
+            Some(bound) if bound.secret => HIDDEN.to_owned(),
+            Some(bound) => show_value(&bound.value, is_sensitive),
             None => format!("${name}"),
         },
         TemplateKind::Object(fields) => {
-            let fields = fields
-                .iter()
-                .map(|field| format!("{}: {}", field.name, text_of(&field.value, scope)));
+            let fields = fields.iter().map(|field| {
+                let hidden = is_sensitive(&field.name) || is_secret_name(&field.name);
+                let value = if hidden {
+                    HIDDEN.to_owned()
+                } else {
+                    text_of(&field.value)
+                };
+                format!("{}: {value}", field.name)
+            });
             format!("{{ {} }}", fields.collect::<Vec<_>>().join(", "))
         }
         TemplateKind::List(items) => format!("[{}]", list(items)),
@@ -102,9 +146,9 @@ fn text_of(template: &Template, scope: &Scope) -> String {
             MatcherKind::OneOf(items) => format!("one of {}", list(items)),
             MatcherKind::Has(items) => format!("a list with {}", list(items)),
             MatcherKind::AnyOrder(items) => format!("in any order {}", list(items)),
-            MatcherKind::Each(item) => format!("a list, each {}", text_of(item, scope)),
-            MatcherKind::Length(item) => format!("length {}", text_of(item, scope)),
-            MatcherKind::Not(item) => format!("not {}", text_of(item, scope)),
+            MatcherKind::Each(item) => format!("a list, each {}", text_of(item)),
+            MatcherKind::Length(item) => format!("length {}", text_of(item)),
+            MatcherKind::Not(item) => format!("not {}", text_of(item)),
             other => simple_matcher(other),
         },
     }
