@@ -28,6 +28,10 @@ use crate::message::typed::{Secret, decode};
 use crate::message::{Json, Tenant};
 use crate::rule::id;
 
+const SETTINGS: [&str; 1] = ["automatic_registration"];
+/// What an account can be given.
+const ACCOUNT_FIELDS: [&str; 3] = ["name", "password", "licence"];
+
 /// The account service.
 #[derive(Clone, Debug, Default)]
 pub struct Account(ByTenant<State>);
@@ -163,13 +167,13 @@ impl Service for Account {
     fn configure(&mut self, tenant: &Tenant, given: &Given<'_>) -> Result<(), String> {
         if let Some(settings) = given.settings {
             let args = Args(settings);
-            args.only(&["automatic_registration"])?;
+            args.only(&SETTINGS)?;
             let on = args.truth("automatic_registration")?;
             self.0.of(tenant).automatic_registration = on.unwrap_or_default();
         }
         for entry in given.entries("accounts")? {
             let args = Args(entry);
-            args.only(&["name", "password", "licence"])?;
+            args.only(&ACCOUNT_FIELDS)?;
             let name = required("name", args.text("name")?)?;
             let password = required("password", args.text("password")?)?;
             let mut holder = Holder::new(name, Secret::new(password.to_owned()));
@@ -188,6 +192,8 @@ impl Service for Account {
         Vocabulary {
             stimuli: &[("accept_licence", &ACCOUNT_ARGS)],
             queries: &[("account", &ACCOUNT_ARGS)],
+            settings: &SETTINGS,
+            data: &[("accounts", &ACCOUNT_FIELDS)],
         }
     }
 }

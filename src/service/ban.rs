@@ -28,6 +28,16 @@ use crate::message::typed::decode;
 use crate::message::{Json, Key, Tenant, VirtualTime};
 use crate::rule::id;
 
+/// What a ban can be given.
+const BAN_FIELDS: [&str; 7] = [
+    "banType",
+    "value",
+    "reason",
+    "reasonCode",
+    "permanent",
+    "expiresAt",
+    "issuedBy",
+];
 const SWEEP: &str = "sweep";
 const HOUR: Duration = Duration::from_secs(60 * 60);
 
@@ -280,15 +290,7 @@ impl Service for Ban {
         }
         for entry in given.entries("bans")? {
             let args = Args(entry);
-            let fields = [
-                "banType",
-                "value",
-                "reason",
-                "reasonCode",
-                "permanent",
-                "expiresAt",
-            ];
-            args.only(&[&fields[..], &["issuedBy"]].concat())?;
+            args.only(&BAN_FIELDS)?;
             let expires_at = args.integer("expiresAt")?;
             let create = CreateBan {
                 ban_type: required("banType", args.integer("banType")?)?,
@@ -314,6 +316,8 @@ impl Service for Ban {
                 ("ban", &["banId"]),
                 ("history", &["accountId"]),
             ],
+            settings: &[],
+            data: &[("bans", &BAN_FIELDS)],
         }
     }
 }

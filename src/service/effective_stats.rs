@@ -24,6 +24,11 @@ use crate::message::typed::login::{ClientSession, ClientSessionType};
 use crate::message::{Json, Tenant};
 use crate::rule::id;
 
+/// What a character can be given.
+const CHARACTER_FIELDS: [&str; 1 + Stat::BASE.len()] = stat::fields("id", &Stat::BASE);
+/// What a piece of equipment can be given.
+const EQUIPMENT_FIELDS: [&str; 1 + Stat::ALL.len()] = stat::fields("assetId", &Stat::ALL);
+
 /// The effective stats service.
 #[derive(Clone, Debug, Default)]
 pub struct EffectiveStats(ByTenant<State>);
@@ -194,7 +199,7 @@ impl Service for EffectiveStats {
         let state = self.0.of(tenant);
         for entry in given.entries("characters")? {
             let args = Args(entry);
-            args.only(&[&["id"][..], &Stat::BASE.map(Stat::as_str)].concat())?;
+            args.only(&CHARACTER_FIELDS)?;
             let mut base = Base::default();
             for stat in Stat::BASE {
                 base.set(stat, args.integer(stat.as_str())?.unwrap_or_default());
@@ -205,7 +210,7 @@ impl Service for EffectiveStats {
         }
         for entry in given.entries("equipment")? {
             let args = Args(entry);
-            args.only(&[&["assetId"][..], &Stat::ALL.map(Stat::as_str)].concat())?;
+            args.only(&EQUIPMENT_FIELDS)?;
             let amounts = Stat::ALL.into_iter().map(|stat| {
                 let amount = args.integer(stat.as_str())?;
                 Ok(amount.map(|amount| (stat, Amount::Flat(amount))))
@@ -222,6 +227,11 @@ impl Service for EffectiveStats {
         Vocabulary {
             stimuli: &[],
             queries: &[("character", &["characterId"])],
+            settings: &[],
+            data: &[
+                ("characters", &CHARACTER_FIELDS),
+                ("equipment", &EQUIPMENT_FIELDS),
+            ],
         }
     }
 }

@@ -330,8 +330,8 @@ impl Service for Invite {
 
     fn vocabulary(&self) -> Vocabulary {
         Vocabulary {
-            stimuli: &[],
             queries: &[("pending", &["targetId"])],
+            ..Vocabulary::default()
         }
     }
 }

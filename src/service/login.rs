@@ -354,6 +354,7 @@ impl Service for Login {
                 ("disconnect", &["session"]),
             ],
             queries: &[("session", &["session"]), ("account", &["accountId"])],
+            ..Vocabulary::default()
         }
     }
 }

@@ -88,19 +88,23 @@ pub trait Service: Send {
     /// stores it does; one that does not starts empty here.
     fn restarted(&mut self) {}
 
-    /// The names of the stimuli and queries that the service answers.
+    /// The stimuli and queries that the service answers, and what it can be given.
     fn vocabulary(&self) -> Vocabulary {
         Vocabulary::default()
     }
 }
 
-/// What a service can be told and asked besides its records.
+/// What a service can be told, asked and given besides its records.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Vocabulary {
     /// Stimuli with their arguments, e.g. `("connect", &["ip", "hwid"])`.
     pub stimuli: &'static [(&'static str, &'static [&'static str])],
     /// Queries with their arguments.
     pub queries: &'static [(&'static str, &'static [&'static str])],
+    /// Settings that a scenario can give it, e.g. `automatic_registration`.
+    pub settings: &'static [&'static str],
+    /// Data that it looks up, with the fields of an entry.
+    pub data: &'static [(&'static str, &'static [&'static str])],
 }
 
 /// A record as its consumer sees it.

@@ -369,8 +369,10 @@ fn is_ambiguous(text: &str) -> bool {
 
 fn hint(kind: &ErrorKind) -> Option<&'static str> {
     match kind {
-        ErrorKind::MappingValueNotAllowed
-        | ErrorKind::ExpectedFlowMappingSeparator
+        ErrorKind::MappingValueNotAllowed => Some(
+            "indent the line like its neighbours; quote a text that holds one of `, : # [ ] { }`",
+        ),
+        ErrorKind::ExpectedFlowMappingSeparator
         | ErrorKind::ExpectedFlowSequenceSeparator
         | ErrorKind::UnexpectedCharacter { .. }
         | ErrorKind::UnexpectedEofImplicitFlowMapping => {

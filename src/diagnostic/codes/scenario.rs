@@ -250,6 +250,20 @@ pub(super) const CODES: &[CodeInfo] = &[
         example: Some("- query: effective_stats.stats\n  expect: {}"),
     },
     CodeInfo {
+        code: "scenario::unknown-setting",
+        title: "the service has no such setting",
+        explanation: "Under `given`, `settings` has an entry a service with the settings that the \
+                      service knows.",
+        example: Some("given:\n  settings: { account: { automatic_regstration: true } }"),
+    },
+    CodeInfo {
+        code: "scenario::unknown-data",
+        title: "no service looks up data of this name, or a field of it",
+        explanation: "What stands under `given` besides `settings` is data that services look up \
+                      elsewhere: a list of entries, each with the fields that the service knows.",
+        example: Some("given:\n  acounts: [{ name: alice, password: correct-horse }]"),
+    },
+    CodeInfo {
         code: "scenario::unknown-argument",
         title: "a stimulus or query does not take this argument",
         explanation: "Each stimulus and query has a fixed list of arguments.",

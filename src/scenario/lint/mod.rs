@@ -3,6 +3,7 @@
 //! The checks run while a file is read, so that each problem has its place.
 
 mod fields;
+mod given;
 mod names;
 mod sends;
 

@@ -190,6 +190,7 @@ impl Reader<'_, '_> {
                 let what = format!("`{}`", super::clip(name));
                 self.wrong_type(value, &what, "a list");
             } else if let Some(value) = self.template(value, Role::Data, Secret::No) {
+                self.check_data((name, key.span), &value);
                 given.data.push(Field {
                     name: name.to_owned(),
                     span: key.span,
@@ -211,6 +212,7 @@ impl Reader<'_, '_> {
             let known = self.check_service(name, key.span);
             let value = self.object_template(value, "the settings of a service", Role::Data);
             if let (Some(()), Some(value)) = (known, value) {
+                self.check_settings(name, &value);
                 settings.push(Field {
                     name: name.to_owned(),
                     span: key.span,

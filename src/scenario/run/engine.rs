@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::make::Maker;
-use super::matching::{Context, compare};
+use super::matching::{Context, Matched, compare};
 use super::outcome::{Claim, Place, Trouble};
 use super::scope::{Bound, Scope};
 use super::shown::{show_duration, show_variables};
@@ -432,29 +432,39 @@ impl<'a> Engine<'a> {
             if ended.map_err(|error| self.world_failed(&error, query.span))? == Ended::Seen {
                 continue;
             }
-            let name = format!("{}.{}", query.service, query.name);
-            let message = match down {
-                true => format!("{name} cannot be asked: {} is down", query.service),
-                false => format!(
-                    "{name} does not answer as expected within {}",
-                    show_duration(wait)
-                ),
-            };
-            let label = format!("asked from {from} to {}", from.after(wait));
-            let mut trouble = self.trouble("query::differs", message, query.span, label);
-            trouble
-                .notes
-                .extend(matched.differences.iter().map(|difference| {
-                    let super::Difference {
-                        path,
-                        expected,
-                        got,
-                        ..
-                    } = difference;
-                    format!("{path}: expected {expected}, got {got}")
-                }));
-            return Err(Box::new(trouble));
+            let answer = (!down).then_some((&answer, &matched));
+            return Err(self.not_answered(query, answer, (from, wait)));
         }
+    }
+
+    /// Says how the last answer differs, or that there was none.
+    fn not_answered(
+        &self,
+        query: &Query,
+        answer: Option<(&Json, &Matched)>,
+        (from, wait): (VirtualTime, Duration),
+    ) -> Stopped {
+        let Query { service, name, .. } = query;
+        let label = format!("asked from {from} to {}", from.after(wait));
+        let Some((answer, matched)) = answer else {
+            let message = format!("{service}.{name} cannot be asked: {service} is down");
+            return Box::new(self.trouble("query::differs", message, query.span, label));
+        };
+        let wait = show_duration(wait);
+        let message = format!("{service}.{name} does not answer as expected within {wait}");
+        let mut trouble = self.trouble("query::differs", message, query.span, label);
+        let told = |one: &super::Difference| {
+            format!("{}: expected {}, got {}", one.path, one.expected, one.got)
+        };
+        trouble.notes.extend(matched.differences.iter().map(told));
+        // Of a field that is not there the name may be wrong.
+        let absent = matched.differences.iter().any(|one| one.got == "nothing");
+        if let (Json::Object(fields), true) = (answer, absent) {
+            let fields: Vec<_> = fields.keys().map(String::as_str).collect();
+            let fields = fields.join(", ");
+            trouble.notes.push(format!("the answer has {fields}"));
+        }
+        Box::new(trouble)
     }
 
     /// Notes that a record was sent by the test.

@@ -222,16 +222,19 @@ fn give(plan: &TestPlan, engine: &mut Engine<'_>) -> Result<(), Box<Trouble>> {
             .iter()
             .find(|(name, _)| *name == service)
             .map(|(_, value)| value);
-        let given = Given {
+        let made = Given {
             settings: own,
             data: &data,
         };
         engine
             .driver
-            .give(&service, &tenant, &given)
+            .give(&service, &tenant, &made)
             .map_err(|error: DriverError| {
-                let span = plan.scenario.title_span;
-                Box::new(engine.trouble("given::refused", error.to_string(), span, "given here"))
+                let message = format!("{service} cannot use what is given: {error}");
+                let settings = given.settings.iter().find(|field| field.name == service);
+                let place = settings.or(given.data.first());
+                let span = place.map_or(plan.scenario.title_span, |field| field.span);
+                Box::new(engine.trouble("given::refused", message, span, "given here"))
             })?;
     }
     Ok(())

@@ -51,6 +51,20 @@ impl Stat {
     ];
 }
 
+/// The names of an id and of stats.
+pub(super) const fn fields<const STATS: usize, const FIELDS: usize>(
+    id: &'static str,
+    stats: &[Stat; STATS],
+) -> [&'static str; FIELDS] {
+    let mut fields = [id; FIELDS];
+    let mut at = 0;
+    while at < STATS {
+        fields[at + 1] = stats[at].as_str();
+        at += 1;
+    }
+    fields
+}
+
 /// How much a bonus is.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Amount {
