@@ -75,7 +75,6 @@ fn each_message_is_sent_and_read_by_all_who_do() {
 }
 
 #[test]
-#[ignore = "the checkers that count the premises of COM and SEQ rules are not there yet"]
 fn each_rule_is_exercised() {
     let held: BTreeSet<_> = OUTCOMES
         .iter()
