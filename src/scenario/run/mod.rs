@@ -31,7 +31,8 @@ use crate::contract::Contracts;
 use crate::driver::{Driver, DriverError};
 use crate::history::History;
 use crate::message::{Json, RecordId, Seed, Stream, Tenant};
-use crate::rule::{self, Finding, RuleId};
+use crate::rule::check::Checks;
+use crate::rule::{Finding, RuleId};
 use crate::scenario::{Field, Step, Target, TestPlan, Verb};
 use crate::service::{Given, Service};
 
@@ -83,9 +84,10 @@ pub fn run(plan: &TestPlan, setup: &Setup, options: &Options) -> Outcome {
     };
     let mut messages = BTreeSet::new();
     let mut rules = BTreeMap::new();
+    let mut checks = Checks::new();
     let mut schedule = first;
     loop {
-        let mut outcome = run_schedule(plan, setup, (options, schedule));
+        let mut outcome = run_schedule(plan, setup, (options, schedule), &mut checks);
         messages.append(&mut outcome.messages);
         for (rule, count) in std::mem::take(&mut outcome.rules) {
             *rules.entry(rule).or_insert(0) += count;
@@ -102,7 +104,12 @@ pub fn run(plan: &TestPlan, setup: &Setup, options: &Options) -> Outcome {
     }
 }
 
-fn run_schedule(plan: &TestPlan, setup: &Setup, (options, schedule): (&Options, u32)) -> Outcome {
+fn run_schedule(
+    plan: &TestPlan,
+    setup: &Setup,
+    (options, schedule): (&Options, u32),
+    checks: &mut Checks,
+) -> Outcome {
     let seed = options.seed;
     let chooser: Box<dyn Chooser> = match &options.choices {
         Some(names) => Box::new(Replay::new(names.clone())),
@@ -113,7 +120,7 @@ fn run_schedule(plan: &TestPlan, setup: &Setup, (options, schedule): (&Options, 
     let world = World::new(contracts, services, setup.topology, (seed, chooser));
     match world {
         Ok(mut world) => {
-            let mut outcome = play(plan, &mut world, seed);
+            let mut outcome = play(plan, &mut world, seed, checks);
             outcome.schedule = schedule;
             outcome.choices = world.choices();
             outcome
@@ -130,9 +137,14 @@ fn run_schedule(plan: &TestPlan, setup: &Setup, (options, schedule): (&Options, 
     }
 }
 
-/// Plays a test once, in a world in which nothing has happened.
+/// Plays a test once, in a world in which nothing has happened, and has the checkers judge it.
 #[must_use]
-pub fn play(plan: &TestPlan, driver: &mut dyn Driver, seed: Seed) -> Outcome {
+pub fn play(
+    plan: &TestPlan,
+    driver: &mut dyn Driver,
+    seed: Seed,
+    checks: &mut Checks,
+) -> Outcome {
     let scenario = &plan.scenario;
     let mut state = State::new(tenant_of(plan, seed), &scenario.file);
     state.scope = Scope::hiding(&scenario.secrets);
@@ -175,7 +187,7 @@ pub fn play(plan: &TestPlan, driver: &mut dyn Driver, seed: Seed) -> Outcome {
     outcome.troubles = troubles;
     outcome.ended = driver.now();
     outcome.claimed = state.claimed;
-    exercise(&mut outcome, &state.tenant);
+    exercise(&mut outcome, &state.tenant, checks);
     outcome
 }
 
@@ -265,8 +277,9 @@ fn collect_allowed(steps: &[Step], allowed: &mut Vec<Target>) {
 }
 
 /// Judges the history by the rules, and notes what it exercised.
-fn exercise(outcome: &mut Outcome, tenant: &Tenant) {
-    let report = rule::check::all(&outcome.history);
+fn exercise(outcome: &mut Outcome, tenant: &Tenant, checks: &mut Checks) {
+    checks.begin(&outcome.history);
+    let report = checks.end(&outcome.history);
     let (violations, advisories): (Vec<Finding>, Vec<Finding>) =
         report.findings.into_iter().partition(end::fails);
     outcome
