@@ -9,7 +9,7 @@ use quintet::scenario::run::{Options, Outcome, Setup, run};
 use quintet::scenario::{Known, Loaded, Resolver, TestPlan, load, words_of};
 
 /// The repository as scenarios see it: paths from its root.
-struct Repository;
+pub(crate) struct Repository;
 
 impl Resolver for Repository {
     fn read(&self, path: &str) -> Result<Option<Vec<u8>>, String> {
