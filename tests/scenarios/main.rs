@@ -4,6 +4,7 @@ mod coverage;
 mod guide;
 mod histories;
 mod support;
+mod wire;
 
 use quintet::diagnostic::render;
 use quintet::message::Seed;
