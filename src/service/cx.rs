@@ -214,6 +214,26 @@ impl<'a> Cx<'a> {
         self.effects.timers.push(TimerChange::Cancel(name.into()));
     }
 
+    /// What the handler has left to be done so far. Services have no need of it; wrappers that change
+    /// what another service does (a planted bug) do.
+    pub fn effects(&mut self) -> &mut Effects {
+        self.effects
+    }
+
+    /// The same call on behalf of another tenant, for wrappers that plant bugs.
+    pub fn on_behalf_of<'b>(&'b mut self, tenant: &'b Tenant) -> Cx<'b> {
+        Cx {
+            contracts: self.contracts,
+            host: self.host,
+            effects: self.effects,
+            now: self.now,
+            tenant,
+            cause: self.cause,
+            ids: self.ids.clone(),
+            trace: self.trace,
+        }
+    }
+
     fn effect_headers(&mut self) -> Headers {
         let trace = *self.trace.get_or_insert_with(|| self.ids.uuid().as_u128());
         let span = self.ids.bits().max(1);

@@ -1,0 +1,5 @@
+//! Bugs of the invite family.
+
+use super::Bug;
+
+pub(crate) static BUGS: &[Bug] = &[];

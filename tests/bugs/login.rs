@@ -1,0 +1,5 @@
+//! Bugs of the login family.
+
+use super::Bug;
+
+pub(crate) static BUGS: &[Bug] = &[];

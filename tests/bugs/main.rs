@@ -1,0 +1,112 @@
+//! Planted bugs: each rule has at least one, and the scenario suite finds every one of them.
+//!
+//! A bug is a wrapper around a reference service ([`warp::Warp`]), planted into the world of the
+//! scenarios that speak of its rule. A bug that no scenario finds, a rule without a bug, and a
+//! scenario that fails without one are failures here.
+
+mod account;
+mod ban;
+mod common;
+mod effective_stats;
+mod invite;
+mod login;
+mod sequence;
+#[path = "../scenarios/support.rs"]
+mod support;
+mod warp;
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use quintet::rule::{RULES, RuleId};
+use quintet::scenario::run::{Options, Setup, Verdict, run};
+use quintet::service::{Service, reference};
+
+use support::{SETUP, SUITE};
+
+/// A planted bug.
+pub(crate) struct Bug {
+    /// The rule that it breaks.
+    pub(crate) rule: RuleId,
+    /// What is wrong, in a phrase.
+    pub(crate) what: &'static str,
+    /// The service that has it.
+    pub(crate) service: &'static str,
+    /// The tests that are run: those whose names begin so.
+    pub(crate) tests: &'static str,
+    /// How it is found.
+    pub(crate) found: Found,
+    /// Puts it into the service.
+    pub(crate) plant: fn(Box<dyn Service>) -> Box<dyn Service>,
+}
+
+/// How a bug is found.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Found {
+    /// A checker names the rule.
+    ByRule,
+    /// An expectation, or the closed world at the end, fails.
+    ByScenario,
+}
+
+fn bugs() -> impl Iterator<Item = &'static Bug> {
+    let families = [
+        common::BUGS,
+        ban::BUGS,
+        account::BUGS,
+        login::BUGS,
+        effective_stats::BUGS,
+        invite::BUGS,
+        sequence::BUGS,
+    ];
+    families.into_iter().flatten()
+}
+
+fn with(bug: &'static Bug) -> Setup {
+    let services = move || {
+        let plant = |service: Box<dyn Service>| {
+            if service.name() == bug.service { (bug.plant)(service) } else { service }
+        };
+        reference().into_iter().map(plant).collect()
+    };
+    Setup { services: Arc::new(services), ..SETUP.clone() }
+}
+
+#[test]
+fn each_bug_is_found() {
+    let mut missed = Vec::new();
+    for bug in bugs() {
+        let setup = with(bug);
+        let plans: Vec<_> =
+            SUITE.iter().filter(|plan| plan.name.starts_with(bug.tests)).collect();
+        assert!(!plans.is_empty(), "{}: no test is named {}", bug.rule, bug.tests);
+        let mut outcomes = plans.iter().map(|plan| run(plan, &setup, &Options::default()));
+        let found = outcomes.any(|outcome| match bug.found {
+            Found::ByScenario => outcome.verdict == Verdict::Failed,
+            Found::ByRule => outcome.troubles.iter().any(|trouble| {
+                trouble.finding.as_ref().is_some_and(|finding| finding.rule == bug.rule)
+            }),
+        });
+        if !found {
+            missed.push(format!("{} ({}) in {}", bug.rule, bug.what, bug.tests));
+        }
+    }
+    assert!(missed.is_empty(), "not found:\n{}", missed.join("\n"));
+}
+
+#[test]
+fn without_bugs_nothing_is_found() {
+    let named: BTreeSet<_> = bugs().map(|bug| bug.tests).collect();
+    for plan in SUITE.iter().filter(|plan| named.iter().any(|name| plan.name.starts_with(name))) {
+        let outcome = run(plan, &SETUP, &Options::default());
+        assert_eq!(outcome.verdict, Verdict::Passed, "{}", support::told(&outcome));
+    }
+}
+
+#[test]
+fn each_rule_has_a_bug() {
+    let planted: BTreeSet<_> = bugs().map(|bug| bug.rule).collect();
+    let bare: Vec<_> =
+        RULES.iter().map(|rule| rule.id).filter(|rule| !planted.contains(rule)).collect();
+    assert!(bare.is_empty(), "rules without a planted bug: {bare:?}");
+}
