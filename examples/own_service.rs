@@ -1,7 +1,8 @@
-//! Your own service in the simulator: its contract, its code, a rule, and a bug that the rule finds.
+//! Your own service in the simulator: its contract, its code, a rule, and a bug that the rule
+//! finds.
 //!
-//! `cargo run --example own_service` finds the bug; `cargo test --example own_service` holds that it
-//! is found and that the mended service passes.
+//! `cargo run --example own_service` finds the bug; `cargo test --example own_service` holds that
+//! it is found and that the mended service passes.
 
 use std::{collections::BTreeSet, sync::Arc};
 

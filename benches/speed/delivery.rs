@@ -1,8 +1,8 @@
 //! `delivery`: how fast records are handled at full fidelity, against a bare loop over the values.
 //!
 //! The records are those that the scenario suite sends, in its mix. Full fidelity: each is decoded,
-//! handled, what it causes is encoded, checked by its contract, written into the history, hashed, and
-//! judged by all rules. The bare loop decodes and encodes each value of that history once, with
+//! handled, what it causes is encoded, checked by its contract, written into the history, hashed,
+//! and judged by all rules. The bare loop decodes and encodes each value of that history once, with
 //! serde_json, into and from the typed structs.
 
 use std::hint::black_box;

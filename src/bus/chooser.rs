@@ -1,7 +1,8 @@
 //! Choices: the only source of nondeterminism.
 //!
-//! What happens next is always one of a list of [`Choice`]s, and a [`Chooser`] picks it. Strategies,
-//! replay, exhaustive search and shrinking all are choosers; nothing else in the bus is random.
+//! What happens next is always one of a list of [`Choice`]s, and a [`Chooser`] picks it.
+//! Strategies, replay, exhaustive search and shrinking all are choosers; nothing else in the bus is
+//! random.
 
 use std::fmt::Write as _;
 

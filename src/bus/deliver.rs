@@ -1,9 +1,10 @@
 //! One record from a partition through a handler, and the plan that is made of the result.
 //!
-//! A handled record becomes a plan: state and unsent events are kept together (that is done when the
-//! handler returns), then each event is emitted and marked as sent, then the offset is committed.
-//! Between any two of these a fault can kill the service. After a restart, kept plans go on where
-//! their marks end, and a redelivered record whose effects are kept is recognised and committed.
+//! A handled record becomes a plan: state and unsent events are kept together (that is done when
+//! the handler returns), then each event is emitted and marked as sent, then the offset is
+//! committed. Between any two of these a fault can kill the service. After a restart, kept plans go
+//! on where their marks end, and a redelivered record whose effects are kept is recognised and
+//! committed.
 
 use super::World;
 use super::faults::damaged;

@@ -1,7 +1,7 @@
 //! The simulated bus: Kafka as its clients see it, in one thread and in virtual time.
 //!
-//! What this is: [`World`], which holds topics with partitions, groups with positions and commits, a
-//! clock, timers and faults, and runs services on them; and [`Chooser`], which picks what happens
+//! What this is: [`World`], which holds topics with partitions, groups with positions and commits,
+//! a clock, timers and faults, and runs services on them; and [`Chooser`], which picks what happens
 //! next. What it is not: a broker; transactions, retention and compaction are not modelled and
 //! cannot be asked for.
 //!

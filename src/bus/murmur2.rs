@@ -1,6 +1,7 @@
 //! The hash by which Kafka's clients spread keys over partitions.
 
-/// 32-bit murmur2 with Kafka's seed, as the Java client and librdkafka's `murmur2_random` compute it.
+/// 32-bit murmur2 with Kafka's seed, as the Java client and librdkafka's `murmur2_random` compute
+/// it.
 #[must_use]
 pub fn murmur2(key: &[u8]) -> u32 {
     const M: u32 = 0x5bd1_e995;

@@ -18,8 +18,8 @@ pub(super) struct Slot {
     /// Which members have a record in hand.
     pub(super) busy: Vec<bool>,
     pub(super) generation: u32,
-    /// What is kept and not yet done, in the order in which state changed. Only the first plan makes
-    /// steps, so events leave in the order of the changes that they announce.
+    /// What is kept and not yet done, in the order in which state changed. Only the first plan
+    /// makes steps, so events leave in the order of the changes that they announce.
     pub(super) plans: VecDeque<Plan>,
     /// When a killed service starts again.
     pub(super) down_until: Option<VirtualTime>,

@@ -1,7 +1,7 @@
 //! The seam between scenarios and a world in which they happen.
 //!
-//! What this is: the [`Driver`] trait, and the faults that a world can be asked for. What it is not:
-//! a world; [`crate::bus`] is one, simulated, and a broker can be another.
+//! What this is: the [`Driver`] trait, and the faults that a world can be asked for. What it is
+//! not: a world; [`crate::bus`] is one, simulated, and a broker can be another.
 //!
 //! What always holds: reading starts before the first send; whatever a world does or sees is in its
 //! [`History`], and nothing else is. Start at [`Driver`].

@@ -1,8 +1,8 @@
 //! The history: everything that happened in a run, in order, append-only.
 //!
-//! What this is: [`History`], the list of [`Entry`] and the records they speak of, with a hash chain
-//! over it. What it is not: it judges nothing; checkers ([`crate::rule`]) read it, and every report
-//! and verdict is made from it alone.
+//! What this is: [`History`], the list of [`Entry`] and the records they speak of, with a hash
+//! chain over it. What it is not: it judges nothing; checkers ([`crate::rule`]) read it, and every
+//! report and verdict is made from it alone.
 //!
 //! What always holds: entries are never changed or removed; records are numbered in order of
 //! appearance; two histories with equal chains are equal step for step. Start at [`History`].

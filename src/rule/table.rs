@@ -5,9 +5,9 @@
 //! What it is not: it judges nothing. The services decide by these rules, the checkers look for
 //! breaches of them.
 //!
-//! What always holds: identifiers are unique and stand in the order of the list; every rule rests on
-//! a section of one of the five documents; only what the documents leave open, or leave room for,
-//! has alternatives. Start at [`Rule`].
+//! What always holds: identifiers are unique and stand in the order of the list; every rule rests
+//! on a section of one of the five documents; only what the documents leave open, or leave room
+//! for, has alternatives. Start at [`Rule`].
 
 mod account;
 mod ban;

@@ -1,11 +1,11 @@
 //! The reference ban service.
 //!
-//! What this is: bans by id, the logins it has heard of, and the question whether someone is banned.
-//! What it is not: it does not end the sessions of those it bans; no document says so.
+//! What this is: bans by id, the logins it has heard of, and the question whether someone is
+//! banned. What it is not: it does not end the sessions of those it bans; no document says so.
 //!
-//! What always holds: an id is given once in a tenant; DELETE removes the ban it names and no other.
-//! Expired bans are swept at whole hours only, and not before they have been expired for an hour, so
-//! that a DELETE shortly after the end of a ban still finds it. Start at [`Ban`].
+//! What always holds: an id is given once in a tenant; DELETE removes the ban it names and no
+//! other. Expired bans are swept at whole hours only, and not before they have been expired for an
+//! hour, so that a DELETE shortly after the end of a ban still finds it. Start at [`Ban`].
 
 mod matching;
 #[cfg(test)]

@@ -24,7 +24,8 @@ pub struct Timer {
     pub at: VirtualTime,
 }
 
-/// A timer set or taken back. A name is unique for a service and a tenant: setting it again moves it.
+/// A timer set or taken back. A name is unique for a service and a tenant: setting it again moves
+/// it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum TimerChange {
     /// Due at a moment (at once if that is past).
@@ -163,8 +164,8 @@ impl<'a> Cx<'a> {
         self.host.ask(service, name, args, self.tenant)
     }
 
-    /// Puts a record into the buffer: it is emitted if and only if the handler returns `Ok`, with the
-    /// tenant and the trace of what caused it.
+    /// Puts a record into the buffer: it is emitted if and only if the handler returns `Ok`, with
+    /// the tenant and the trace of what caused it.
     ///
     /// # Errors
     /// [`Reject::Unemittable`] when no contract names the channel or the value cannot be written.
@@ -214,8 +215,8 @@ impl<'a> Cx<'a> {
         self.effects.timers.push(TimerChange::Cancel(name.into()));
     }
 
-    /// What the handler has left to be done so far. Services have no need of it; wrappers that change
-    /// what another service does (a planted bug) do.
+    /// What the handler has left to be done so far. Services have no need of it; wrappers that
+    /// change what another service does (a planted bug) do.
     pub fn effects(&mut self) -> &mut Effects {
         self.effects
     }

@@ -4,8 +4,8 @@
 //! they come to. What it is not: it emits nothing; a query is the only way to see anything, and no
 //! buff expires here by time.
 //!
-//! What always holds: taking a bonus away leaves every stat as it was before the bonus came. Start at
-//! [`EffectiveStats`].
+//! What always holds: taking a bonus away leaves every stat as it was before the bonus came. Start
+//! at [`EffectiveStats`].
 
 mod stat;
 #[cfg(test)]

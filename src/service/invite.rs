@@ -4,8 +4,8 @@
 //! character, or time. What it is not: it knows no parties or guilds; an accepted invite is gone.
 //!
 //! What always holds: at most one invite is pending for a target, type and reference; what an event
-//! names is what was removed. An invite is pending until it is swept, 180 to 185 s after its CREATE.
-//! Start at [`Invite`].
+//! names is what was removed. An invite is pending until it is swept, 180 to 185 s after its
+//! CREATE. Start at [`Invite`].
 
 mod pending;
 #[cfg(test)]

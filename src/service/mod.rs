@@ -27,7 +27,8 @@ use crate::message::{Json, Offset, Partition, RecordId, Tenant, VirtualTime};
 /// A service under the harness.
 ///
 /// Implementations must be deterministic: no clock, no randomness and no iteration order but what
-/// [`Cx`] gives; a history replays only then, and a twin run shows the first step where it does not.
+/// [`Cx`] gives; a history replays only then, and a twin run shows the first step where it does
+/// not.
 pub trait Service: Send {
     /// The service's name: `x-service` of its contract, e.g. `ban`.
     fn name(&self) -> &str;

@@ -1,7 +1,7 @@
 //! A bench for one service: records in, records out, no bus between.
 //!
-//! What always holds: every emitted record is checked by its contract, every decision is one that its
-//! rule lists, and a refused record leaves the state as it was; a test fails otherwise.
+//! What always holds: every emitted record is checked by its contract, every decision is one that
+//! its rule lists, and a refused record leaves the state as it was; a test fails otherwise.
 #![expect(
     clippy::needless_pass_by_value,
     reason = "json!(…) at each call reads better"

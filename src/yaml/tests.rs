@@ -1,3 +1,5 @@
+//! The strict subset, what it refuses, and where it says so.
+
 use std::sync::Arc;
 
 use proptest::prelude::*;

@@ -1,7 +1,8 @@
-//! The shapes of messages: plain fields, a flat message with a discriminator, an envelope with a body.
+//! The shapes of messages: plain fields, a flat message with a discriminator, an envelope with a
+//! body.
 //!
-//! serde's derive writes them but does not read them: it takes a list for an object, and has no zero
-//! for `null`. Each macro names the lifetime of what is borrowed from the text `'a`.
+//! serde's derive writes them but does not read them: it takes a list for an object, and has no
+//! zero for `null`. Each macro names the lifetime of what is borrowed from the text `'a`.
 
 /// An object: `fields! { struct Name { /// doc field "wireName": Type, … } }`.
 macro_rules! fields {
@@ -58,7 +59,8 @@ macro_rules! fields {
     };
 }
 
-/// The values of a discriminator or another closed list: `tags! { enum Name { Created "CREATED" } }`.
+/// The values of a discriminator or another closed list: `tags! { enum Name { Created "CREATED" }
+/// }`.
 macro_rules! tags {
     (
         $(#[$doc:meta])*

@@ -1,8 +1,8 @@
 //! The messages of the five services as types.
 //!
-//! What this is: one struct for each message, read as a tolerant reader does and written as a closed
-//! writer does. What it is not: no contract is checked here; a value that decodes may still break
-//! one (an invite type that nobody knows).
+//! What this is: one struct for each message, read as a tolerant reader does and written as a
+//! closed writer does. What it is not: no contract is checked here; a value that decodes may still
+//! break one (an invite type that nobody knows).
 //!
 //! What always holds: unknown fields are ignored; a missing field and `null` read as zero; a value
 //! of another type or out of range, and a list where an object belongs, do not decode; integers

@@ -1,6 +1,7 @@
 //! Matching: does a value look as a template says, and if not, where does it differ?
 //!
-//! All differences are found, not the first, so that a report can show the record that comes nearest.
+//! All differences are found, not the first, so that a report can show the record that comes
+//! nearest.
 
 use std::time::Duration;
 

@@ -1,8 +1,8 @@
 //! Running a test: its steps against a world, its expectations against what the world did.
 //!
-//! What this is: [`run`], which plays a [`TestPlan`] in simulated worlds, one for each schedule, and
-//! [`play`], which plays it once in any world behind a [`Driver`]. What it is not: it prints nothing
-//! and decides no exit code.
+//! What this is: [`run`], which plays a [`TestPlan`] in simulated worlds, one for each schedule,
+//! and [`play`], which plays it once in any world behind a [`Driver`]. What it is not: it prints
+//! nothing and decides no exit code.
 //!
 //! What always holds: the same plan, setup and options give the same [`Outcome`], whatever runs
 //! beside it. Start at [`run`].
@@ -139,12 +139,7 @@ fn run_schedule(
 
 /// Plays a test once, in a world in which nothing has happened, and has the checkers judge it.
 #[must_use]
-pub fn play(
-    plan: &TestPlan,
-    driver: &mut dyn Driver,
-    seed: Seed,
-    checks: &mut Checks,
-) -> Outcome {
+pub fn play(plan: &TestPlan, driver: &mut dyn Driver, seed: Seed, checks: &mut Checks) -> Outcome {
     let scenario = &plan.scenario;
     let mut state = State::new(tenant_of(plan, seed), &scenario.file);
     state.scope = Scope::hiding(&scenario.secrets);
