@@ -1,7 +1,7 @@
 //! Kinds of message, over all contracts, each compiled for every service that sends or reads it.
 
 use super::merge::{Foreign, merge};
-use super::scan::Program;
+use super::program::Program;
 use super::{HeaderRule, KeyRule, Message, Schema};
 use crate::message::{ChannelIx, Json};
 

@@ -19,6 +19,7 @@ mod kind;
 mod merge;
 mod model;
 mod problem;
+mod program;
 mod read;
 mod redact;
 mod scan;

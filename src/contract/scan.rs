@@ -1,91 +1,17 @@
 //! The fast check: one pass over the bytes of a value, without a tree and without allocation.
 //!
-//! What this is: a program compiled from a [`Schema`] that answers *yes* or *do not know*. What it
-//! is not: the judge. Whatever is unusual (an escape where a string is limited, a field that no
+//! What this is: the run of a [`super::program::Program`], which answers *yes* or *do not know*. What
+//! it is not: the judge. Whatever is unusual (an escape where a string is limited, a field that no
 //! contract declares, anything wrong) is left to [`super::judge`].
 //!
 //! What always holds: *yes* means that the judge has nothing to say about these bytes, no advisory
-//! either; a property test holds the two together. Start at [`Program::accepts`].
+//! either; a property test holds the two together. Start at [`accepts`].
 
-use super::Format;
 use super::encoding::is_date_time;
-use super::schema::{Schema, Types};
+use super::program::{Node, Object, Word};
 
 /// Deeper values are left to the judge.
 const MAX_DEPTH: u32 = 64;
-/// Objects with more declared fields are left to the judge: one bit a field.
-const MAX_FIELDS: usize = 64;
-
-/// A compiled schema.
-#[derive(Clone, Debug)]
-pub(super) struct Program(Node);
-
-#[derive(Clone, Debug)]
-enum Node {
-    Anything,
-    Null,
-    Bool,
-    Integer(i128, i128),
-    Text,
-    Uuid,
-    DateTime,
-    /// Strings as they stand in JSON, quotes included.
-    OneOf(Box<[Word]>),
-    List(Box<Node>),
-    Object(Box<Object>),
-    OrNull(Box<Node>),
-    /// Never *yes*.
-    Unknown,
-}
-
-#[derive(Clone, Debug)]
-struct Object {
-    fields: Box<[Field]>,
-    /// The bits of the required fields.
-    required: u64,
-}
-
-#[derive(Clone, Debug)]
-struct Field {
-    /// `"name":`
-    quoted: Word,
-    node: Node,
-    is_key: bool,
-}
-
-/// Bytes that are looked for; the first 16 are compared at once.
-#[derive(Clone, Debug)]
-pub(super) struct Word {
-    bytes: Box<[u8]>,
-    head: u128,
-    mask: u128,
-}
-
-impl Word {
-    fn new(bytes: Vec<u8>) -> Self {
-        let mut head = [0; 16];
-        let mut mask = [0; 16];
-        for (at, byte) in bytes.iter().take(16).enumerate() {
-            head[at] = *byte;
-            mask[at] = 0xff;
-        }
-        let (head, mask) = (u128::from_le_bytes(head), u128::from_le_bytes(mask));
-        Self {
-            bytes: bytes.into(),
-            head,
-            mask,
-        }
-    }
-
-    /// Whether `text` begins so.
-    fn begins(&self, text: &[u8]) -> bool {
-        match text.first_chunk() {
-            Some(chunk) if (u128::from_le_bytes(*chunk) ^ self.head) & self.mask != 0 => false,
-            Some(_) if self.bytes.len() <= 16 => true,
-            _ => text.starts_with(&self.bytes),
-        }
-    }
-}
 
 /// What the scan saw on its way.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -94,22 +20,15 @@ pub(super) struct Seen {
     pub(super) key_id: Option<i128>,
 }
 
-impl Program {
-    /// Compiles a schema; the field at `key` is looked out for.
-    pub(super) fn new(schema: &Schema, key: Option<&str>) -> Self {
-        Self(compile(schema, key))
-    }
-
-    /// What was seen if the value is accepted without remark; `None` is *do not know*.
-    pub(super) fn accepts(&self, bytes: &[u8]) -> Option<Seen> {
-        let mut scan = Scan::new(bytes);
-        scan.blank();
-        scan.value(&self.0, 0)?;
-        scan.blank();
-        let whole = scan.at == bytes.len();
-        let utf8 = scan.high & HIGH == 0 || std::str::from_utf8(bytes).is_ok();
-        (whole && utf8).then_some(scan.seen)
-    }
+/// What a value shows, if it is what the node says; `None` where that is not sure.
+pub(super) fn accepts(node: &Node, bytes: &[u8]) -> Option<Seen> {
+    let mut scan = Scan::new(bytes);
+    scan.blank();
+    scan.value(node, 0)?;
+    scan.blank();
+    let whole = scan.at == bytes.len();
+    let utf8 = scan.high & HIGH == 0 || std::str::from_utf8(bytes).is_ok();
+    (whole && utf8).then_some(scan.seen)
 }
 
 /// The text of a field at the top of an object, without unescaping; `None` is *do not know*.
@@ -139,98 +58,9 @@ pub(super) fn quoted_name(name: &str) -> Option<Word> {
     Some(Word::new(quoted))
 }
 
-fn quoted(text: &str) -> Option<Vec<u8>> {
-    let plain = text
-        .bytes()
-        .all(|byte| byte >= 0x20 && byte != b'"' && byte != b'\\');
+pub(super) fn quoted(text: &str) -> Option<Vec<u8>> {
+    let plain = text.bytes().all(|byte| byte >= 0x20 && byte != b'"' && byte != b'\\');
     plain.then(|| format!("\"{text}\"").into_bytes())
-}
-
-fn compile(schema: &Schema, key: Option<&str>) -> Node {
-    if schema.accepts_anything() {
-        return Node::Anything;
-    }
-    let types = schema.types;
-    if !types.is_any() && types != Types::NULL && types.admits(Types::NULL) {
-        let mut rest = schema.clone();
-        rest.types = Types::ANY;
-        for name in types.names().filter(|name| *name != "null") {
-            rest.types = rest.types.and(Types::named(name).unwrap_or_default());
-        }
-        // An enumeration limits null as well.
-        return match (rest.allowed.is_some(), compile(&rest, key)) {
-            (true, _) | (false, Node::Unknown) => Node::Unknown,
-            (false, node) => Node::OrNull(Box::new(node)),
-        };
-    }
-    if let Some(allowed) = &schema.allowed {
-        let texts = allowed
-            .iter()
-            .map(|value| value.as_str().and_then(quoted).map(Word::new));
-        return match texts.collect::<Option<Box<[_]>>>() {
-            Some(texts) if types.admits(Types::STRING) && !schema.limits_strings() => {
-                Node::OneOf(texts)
-            }
-            _ => Node::Unknown,
-        };
-    }
-    match types {
-        Types::NULL => Node::Null,
-        Types::BOOLEAN => Node::Bool,
-        Types::INTEGER => Node::Integer(
-            schema.minimum.unwrap_or(i128::MIN),
-            schema.maximum.unwrap_or(i128::MAX),
-        ),
-        Types::STRING if !schema.limits_strings() => Node::Text,
-        Types::STRING => match (
-            schema.format,
-            &schema.pattern,
-            schema.min_length,
-            schema.max_length,
-        ) {
-            (Some(Format::Uuid), None, None, None) => Node::Uuid,
-            (Some(Format::DateTime), None, None, None) => Node::DateTime,
-            _ => Node::Unknown,
-        },
-        Types::ARRAY => {
-            let items = schema
-                .items
-                .as_ref()
-                .map_or(Node::Anything, |items| compile(items, None));
-            Node::List(Box::new(items))
-        }
-        Types::OBJECT => object(schema, key),
-        _ => Node::Unknown,
-    }
-}
-
-fn object(schema: &Schema, key: Option<&str>) -> Node {
-    if schema.properties.len() > MAX_FIELDS {
-        return Node::Unknown;
-    }
-    let key = key.and_then(|key| key.strip_prefix('/'));
-    let (key, below) = match key.and_then(|key| key.find('/').map(|at| key.split_at(at))) {
-        Some((name, below)) => (Some(name), Some(below)),
-        None => (key, None),
-    };
-    let mut required = 0;
-    let mut fields = Vec::with_capacity(schema.properties.len());
-    for (at, (name, property)) in schema.properties.iter().enumerate() {
-        let Some(quoted) = quoted_name(name) else {
-            return Node::Unknown;
-        };
-        required |= u64::from(property.required) << at;
-        let on_path = key == Some(&**name);
-        fields.push(Field {
-            quoted,
-            node: compile(&property.schema, below.filter(|_| on_path)),
-            is_key: on_path && below.is_none(),
-        });
-    }
-    Node::Object(Box::new(Object {
-        fields: fields.into(),
-        required,
-    }))
 }
 
 struct Scan<'a> {
@@ -246,12 +76,7 @@ const HIGH: u64 = ONES << 7;
 
 impl<'a> Scan<'a> {
     fn new(bytes: &'a [u8]) -> Self {
-        Self {
-            bytes,
-            at: 0,
-            high: 0,
-            seen: Seen::default(),
-        }
+        Self { bytes, at: 0, high: 0, seen: Seen::default() }
     }
 
     fn peek(&self) -> Option<u8> {
@@ -269,9 +94,7 @@ impl<'a> Scan<'a> {
     }
 
     fn word(&mut self, word: &[u8]) -> Option<()> {
-        self.bytes[self.at..]
-            .starts_with(word)
-            .then(|| self.at += word.len())
+        self.bytes[self.at..].starts_with(word).then(|| self.at += word.len())
     }
 
     /// A field's name and colon; whether it is the one wanted.
@@ -302,9 +125,7 @@ impl<'a> Scan<'a> {
             Node::Text => self.string(),
             Node::Uuid => self.uuid(),
             Node::OneOf(texts) => {
-                let found = texts
-                    .iter()
-                    .find(|text| text.begins(&self.bytes[self.at..]))?;
+                let found = texts.iter().find(|text| text.begins(&self.bytes[self.at..]))?;
                 self.at += found.bytes.len();
                 Some(())
             }
@@ -360,10 +181,7 @@ impl<'a> Scan<'a> {
         let name = &self.bytes[start..self.at];
         self.blank();
         self.byte(b':')?;
-        object
-            .fields
-            .iter()
-            .position(|field| field.quoted.bytes.strip_suffix(b":") == Some(name))
+        object.fields.iter().position(|field| field.quoted.bytes.strip_suffix(b":") == Some(name))
     }
 
     fn list(&mut self, items: &Node, depth: u32) -> Option<()> {
@@ -438,13 +256,9 @@ impl<'a> Scan<'a> {
         let text: &[u8; 38] = self.bytes.get(self.at..)?.first_chunk()?;
         let edges = text[0] == b'"' && text[37] == b'"';
         let hyphens = [9, 14, 19, 24].iter().all(|at| text[*at] == b'-');
-        let digits = [1..9, 10..14, 15..19, 20..24, 25..37]
-            .into_iter()
-            .all(|part| {
-                text[part]
-                    .iter()
-                    .fold(true, |good, byte| good & LOWER_HEX[usize::from(*byte)])
-            });
+        let digits = [1..9, 10..14, 15..19, 20..24, 25..37].into_iter().all(|part| {
+            text[part].iter().fold(true, |good, byte| good & LOWER_HEX[usize::from(*byte)])
+        });
         (edges && hyphens && digits).then(|| self.at += 38)
     }
 

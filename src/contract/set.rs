@@ -9,7 +9,8 @@ use indexmap::IndexMap;
 
 use super::kind::{MessageIx, MessageKind, compile_views, list_fields};
 use super::merge::{Foreign, merge};
-use super::scan::{Word, quoted_name};
+use super::program::Word;
+use super::scan::quoted_name;
 use super::{Action, Basis, Contract, KeyEncoding, KeyRule, Message};
 use crate::diagnostic::{Diagnostic, SourceFile};
 use crate::message::{ChannelIx, Json, KeyBytes};

@@ -2,7 +2,8 @@
 
 use proptest::prelude::*;
 
-use super::scan::{Program, discriminator, quoted_name};
+use super::program::Program;
+use super::scan::{discriminator, quoted_name};
 use super::{BUILTIN, Contracts, MessageKind, Schema};
 use crate::diagnostic::{SourceFile, render};
 use crate::message::Json;
