@@ -10,6 +10,7 @@ mod common;
 mod effective_stats;
 mod invite;
 mod login;
+mod plant;
 mod sequence;
 #[path = "../scenarios/support.rs"]
 mod support;
@@ -37,8 +38,11 @@ pub(crate) struct Bug {
     /// How it is found.
     pub(crate) found: Found,
     /// Puts it into the service.
-    pub(crate) plant: fn(Box<dyn Service>) -> Box<dyn Service>,
+    pub(crate) plant: Plant,
 }
+
+/// Puts a bug into a service.
+pub(crate) type Plant = fn(Box<dyn Service>) -> Box<dyn Service>;
 
 /// How a bug is found.
 #[derive(Clone, Copy, PartialEq, Eq)]
