@@ -1,6 +1,7 @@
 //! The suite: every scenario below `scenarios/` passes, and together they leave nothing out.
 
 mod coverage;
+mod failures;
 mod guide;
 mod histories;
 mod support;

@@ -138,14 +138,18 @@ impl Reader<'_, '_> {
         .then(|| problems.into_iter().next()) else {
             return;
         };
-        let message = format!("no record can have this value: {}", problem.message);
+        let field = dots(pointer);
+        let message = format!(
+            "no record can have this value: `{field}` {}",
+            problem.message
+        );
         let diagnostic = self
             .error("scenario::cannot-match", message, span)
             .note(format!("by the contract of {}", problem.contract));
         let diagnostic = if problem.expected.is_empty() {
             diagnostic
         } else {
-            diagnostic.help(format!("`{}` is {}", dots(pointer), problem.expected))
+            diagnostic.help(format!("`{field}` is {}", problem.expected))
         };
         self.push(diagnostic);
     }

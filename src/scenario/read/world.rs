@@ -124,7 +124,11 @@ impl Reader<'_, '_> {
     fn service_word(&mut self, node: &Node, verb: &'static str) -> Option<ServiceWord> {
         let text = self.text(node, &format!("`{verb}`"))?;
         let Some((service, name)) = text.split_once('.') else {
-            let message = format!("`{verb}` takes a service and a word, as in `login.connect`");
+            let example = match verb {
+                "query" => "ban.check",
+                _ => "login.connect",
+            };
+            let message = format!("`{verb}` takes a service and a word, as in `{example}`");
             self.report("scenario::wrong-type", message, node.span);
             return None;
         };

@@ -7,7 +7,7 @@ use super::make::Maker;
 use super::matching::{Context, Matched, compare};
 use super::outcome::{Claim, Place, Trouble};
 use super::scope::{Bound, Scope};
-use super::shown::{show_duration, show_variables};
+use super::shown::show_duration;
 use super::state::State;
 use crate::diagnostic::Span;
 use crate::driver::{Driver, DriverError, Ended, Until};
@@ -228,50 +228,6 @@ impl<'a> Engine<'a> {
             return Ok(());
         }
         Err(self.not_seen(expectations, in_order, (from, wait)))
-    }
-
-    /// Names the first expectation that no record fits, or says that order or number is wrong.
-    fn not_seen(
-        &self,
-        expectations: &[Expectation],
-        in_order: bool,
-        (from, wait): (VirtualTime, Duration),
-    ) -> Stopped {
-        let at = (from, self.driver.history());
-        let lone = |want: &&Expectation| self.state.find(want, at).is_none();
-        let missing = expectations.iter().find(lone);
-        let shown = show_duration(wait);
-        let Some(wanted) = missing.or(expectations.first()) else {
-            return Box::new(self.trouble("expect::not-seen", "nothing", Span::default(), ""));
-        };
-        let name = target_name(&wanted.target);
-        let is_sensitive = |field: &str| self.driver.contracts().is_sensitive(field);
-        let variables = show_variables(wanted.value.as_ref(), &self.state.scope, &is_sensitive);
-        let variables = if variables.is_empty() {
-            variables
-        } else {
-            format!(" for {variables}")
-        };
-        let (code, message) = match missing {
-            Some(_) => (
-                "expect::not-seen",
-                format!("no {name}{variables} within {shown}"),
-            ),
-            None if in_order => (
-                "expect_in_order::wrong-order",
-                format!("each of these was seen within {shown}, but not in this order"),
-            ),
-            None => (
-                "expect_all::too-few",
-                format!("each of these fits a record, but not each one of its own, within {shown}"),
-            ),
-        };
-        let label = format!("looked from {from} to {}", from.after(wait));
-        let mut trouble = self.trouble(code, message, wanted.target.span, label);
-        if missing.is_some() {
-            trouble.nearest = self.state.nearest(wanted, at);
-        }
-        Box::new(trouble)
     }
 
     fn never(&mut self, never: &Never) -> Result<(), Stopped> {

@@ -17,6 +17,7 @@ mod scope;
 mod send;
 mod shown;
 mod state;
+mod unseen;
 
 pub use outcome::{Claim, Difference, Nearest, Outcome, Place, Trouble, Verdict};
 

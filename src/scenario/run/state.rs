@@ -139,6 +139,21 @@ impl State {
         candidates.map(compare).find(|(_, matched)| matched.holds())
     }
 
+    /// All unclaimed records that match.
+    pub(super) fn fitting(
+        &self,
+        expectation: &Expectation,
+        (now, history): (VirtualTime, &History),
+    ) -> Vec<RecordId> {
+        let value = expectation.value.as_ref();
+        let fits = |id: &RecordId| {
+            let matched = self.compare_record(value, *id, (&self.scope, now, history));
+            matched.holds()
+        };
+        let candidates = self.unclaimed(&expectation.target).into_iter();
+        candidates.filter(fits).collect()
+    }
+
     /// A record of its own for each expectation; in their order if `in_order`.
     pub(super) fn find_all(
         &self,
