@@ -221,6 +221,12 @@ impl<'a> Cx<'a> {
         self.effects
     }
 
+    /// The headers of what caused this call. As with [`Cx::effects`], it is wrappers that need them.
+    #[must_use]
+    pub fn cause(&self) -> &'a Headers {
+        self.cause
+    }
+
     /// The same call on behalf of another tenant, for wrappers that plant bugs.
     pub fn on_behalf_of<'b>(&'b mut self, tenant: &'b Tenant) -> Cx<'b> {
         Cx {
