@@ -32,7 +32,7 @@ pub(crate) static BUGS: &[Bug] = &[
     bug(
         id::BAN_1,
         "each ban gets the id 1",
-        "ban/",
+        "bad-input/bytes",
         ByRule,
         |inner| {
             let warp = Warp::of(inner);

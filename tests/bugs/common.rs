@@ -227,7 +227,7 @@ pub(crate) static BUGS: &[Bug] = &[
                     return;
                 };
                 edit_records(cx, |record| {
-                    record.headers = record.headers.of_effect(trace)
+                    record.headers = record.headers.of_effect(trace);
                 });
             };
             Warp::of(inner).spoil(spoil).boxed()

@@ -101,7 +101,7 @@ pub(crate) static BUGS: &[Bug] = &[
         "effective_stats/buffs",
         |inner| {
             misread(inner, |value| {
-                mistake_change(value, "WATER_WALKING", "SPEED")
+                mistake_change(value, "WATER_WALKING", "SPEED");
             })
         },
     ),

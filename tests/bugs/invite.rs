@@ -60,7 +60,7 @@ pub(crate) static BUGS: &[Bug] = &[
                     .cloned()
                     .unwrap_or_default();
                 edit(cx, |event| {
-                    set(event, "body.originatorId", originator.clone())
+                    set(event, "body.originatorId", originator.clone());
                 });
             })
         },
@@ -73,7 +73,7 @@ pub(crate) static BUGS: &[Bug] = &[
         |inner| {
             after(inner, "ACCEPT", |_, _, _, cx| {
                 edit(cx, |event| {
-                    set(event, "body.originatorId", Number::from(4u32))
+                    set(event, "body.originatorId", Number::from(4u32));
                 });
             })
         },
