@@ -76,6 +76,11 @@ pub(crate) fn after(
     warp.boxed()
 }
 
+/// Spoils the effects of each record of a type that was handled.
+pub(crate) fn spoil_after(inner: Inner, which: &'static str, spoil: fn(&mut Cx<'_>)) -> Inner {
+    after(inner, which, move |_, _, _, cx| spoil(cx))
+}
+
 /// The integer at a pointer; 0 where there is none.
 pub(crate) fn int(value: &Json, pointer: &str) -> i128 {
     value
