@@ -87,6 +87,11 @@ impl History {
         &self.contracts
     }
 
+    /// The contracts, shared: whoever keeps them can tell whether another history has the same.
+    pub(crate) fn shared_contracts(&self) -> &Arc<Contracts> {
+        &self.contracts
+    }
+
     /// The hash of the last entry, chained over all before it.
     #[must_use]
     pub fn head(&self) -> u64 {

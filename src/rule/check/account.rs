@@ -83,13 +83,13 @@ impl Account {
     fn known_elsewhere(&self, tenant: TenantIx, name: Sym) -> bool {
         self.tenants
             .others(tenant)
-            .any(|state| state.named(name).next().is_some())
+            .any(|state| !state.ids(name).is_empty())
     }
 
     fn create(&mut self, case: &mut Case<'_>, tenant: TenantIx, (name, password): (Sym, Password)) {
         let given = self.given;
         let state = self.tenants.of(tenant);
-        let taken = name == Sym::EMPTY || state.named(name).next().is_some();
+        let taken = name == Sym::EMPTY || !state.ids(name).is_empty();
         let must = !taken && !state.unclear && !given;
         case.held(if taken { id::ACC_2 } else { id::ACC_1 });
         let created = case.events.count(AccountStatusType::Created);
@@ -126,7 +126,7 @@ impl State {
                 case.wrong(id::ACC_1, "its name is another one");
             }
             let known = Known::new(named, password, case.handling.restarts);
-            self.accounts.insert(account, known);
+            self.add(account, known);
         }
     }
 }

@@ -11,15 +11,17 @@ use std::collections::VecDeque;
 
 use smallvec::SmallVec;
 
-use super::fact::{Channel, Fact};
+use super::fact::Fact;
 use super::handling::{Appended, Course, Handling, Input, Stimulus};
 use super::map::FxSet;
 use super::out::Out;
-use super::view::{TenantIx, View};
+use super::view::{TenantIx, ValueIx, View};
 use crate::history::{Entry, Event, ServiceIx};
 use crate::message::{RecordId, VirtualTime};
-use crate::rule::id;
+use crate::rule::{RuleId, id};
 use crate::service::Reject;
+
+pub(super) const RULES: &[RuleId] = &[id::COM_1, id::COM_10];
 
 /// Puts handlings together.
 #[derive(Debug, Default)]
@@ -27,12 +29,12 @@ pub(super) struct Assembler {
     desks: Vec<Desk>,
     /// The service whose last input may still get more entries.
     open: Option<ServiceIx>,
-    seen: FxSet<(ServiceIx, TenantIx, Channel, u64)>,
+    seen: FxSet<(ServiceIx, TenantIx, ValueIx)>,
 }
 
 impl Assembler {
     pub(super) fn begin(&mut self, services: usize) {
-        self.desks.clear();
+        self.desks.iter_mut().for_each(Desk::clear);
         self.desks.resize_with(services, Desk::default);
         self.open = None;
         self.seen.clear();
@@ -180,10 +182,8 @@ impl Assembler {
             handling.after_poison = desk.after_poison;
             if let Input::Record(record) = handling.input {
                 desk.after_poison = handling.fact == Fact::Unreadable;
-                let value = view.placed(record).record.value.as_ref();
-                if let (Some(tenant), Some(value)) = (handling.tenant, value) {
-                    let hash = value.content_hash();
-                    let value = (service, tenant, view.channel(record), hash);
+                if let Some(tenant) = handling.tenant {
+                    let value = (service, tenant, view.value(record));
                     handling.repeated = !self.seen.insert(value);
                 }
                 if handling.repeated {
@@ -330,6 +330,14 @@ struct Desk {
 }
 
 impl Desk {
+    fn clear(&mut self) {
+        self.queue.clear();
+        self.down = false;
+        self.restarts = 0;
+        self.after_poison = false;
+        self.last = None;
+    }
+
     /// What stands at the head of the queue of a service that is up, and lacks events.
     fn pop_stuck(&mut self) -> Option<Pending> {
         let stuck = !self.down && self.queue.front().is_some_and(Pending::lacks);

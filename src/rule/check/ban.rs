@@ -5,9 +5,9 @@ use super::fact::{BanCreate, Fact};
 use super::handling::{Course, Handling, Input};
 use super::map::FxMap;
 use super::out::Out;
-use super::view::{ByTenant, Role, View};
+use super::view::{ByTenant, Role, ValueIx, View};
+use crate::message::RecordId;
 use crate::message::typed::ban::BanStatusType;
-use crate::message::{Payload, RecordId};
 use crate::rule::{RuleId, id};
 
 pub(super) const RULES: &[RuleId] = &[
@@ -37,7 +37,7 @@ struct Known {
     /// Unix seconds; `i64::MAX` for a permanent ban.
     expires_at: i64,
     /// Of the value that made it.
-    value: u64,
+    value: ValueIx,
     event: RecordId,
     gone: bool,
     restarts: u32,
@@ -70,12 +70,6 @@ impl Events {
         }
         events
     }
-}
-
-fn value_of(view: View<'_>, handling: &Handling) -> u64 {
-    let record = handling.record().map(|record| view.placed(record));
-    let value = record.and_then(|placed| placed.record.value.as_ref());
-    value.map_or(0, Payload::content_hash)
 }
 
 fn wrong(view: View<'_>, handling: &Handling, rule: RuleId, wanted: &str, out: &mut Out) {
@@ -116,10 +110,10 @@ impl Ban {
             };
             wrong(view, handling, rule, wanted, out);
         }
-        let Some((ban, event)) = events.created else {
+        let (Some((ban, event)), Some(command)) = (events.created, handling.record()) else {
             return;
         };
-        let value = value_of(view, handling);
+        let value = view.value(command);
         let known = Known {
             expires_at: create.expires_at,
             value,

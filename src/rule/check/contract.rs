@@ -13,7 +13,7 @@ use super::out::Out;
 use super::view::{Role, TenantIx, View};
 use crate::contract::{self, Cause, ProblemKind};
 use crate::history::ServiceIx;
-use crate::message::{ChannelIx, Payload, RecordId};
+use crate::message::{ChannelIx, RecordId};
 use crate::rule::{RuleId, Severity, id};
 
 pub(super) const RULES: &[RuleId] = &[id::COM_7, id::EFF_7, id::INV_11, id::LOG_10];
@@ -21,7 +21,7 @@ pub(super) const RULES: &[RuleId] = &[id::COM_7, id::EFF_7, id::INV_11, id::LOG_
 #[derive(Debug, Default)]
 pub(super) struct Contract {
     /// Records that were found in order, by all that a contract looks at.
-    clean: FxSet<u64>,
+    clean: FxSet<Look>,
     keys: FxMap<(Channel, TenantIx, u32), RecordId>,
     ids: FxMap<(Channel, TenantIx, u64), (u32, RecordId)>,
     /// Services that handled something under a tenant of their own: their timers may have none.
@@ -31,23 +31,15 @@ pub(super) struct Contract {
 /// More are not remembered.
 const MOST_CLEAN: usize = 100_000;
 
-/// All that a contract looks at: place, key and value, and the headers but for the numbers in the
-/// trace.
-fn look(view: View<'_>, service: ServiceIx, record: RecordId, cause: Cause) -> u64 {
-    let placed = view.placed(record);
-    let mut hasher = FxHasher::default();
-    service.hash(&mut hasher);
-    placed.channel.hash(&mut hasher);
-    placed.record.key.hash(&mut hasher);
-    placed.record.headers.shared_hash().hash(&mut hasher);
-    placed.record.headers.trace().is_some().hash(&mut hasher);
-    (cause == Cause::Timer).hash(&mut hasher);
-    let value = placed.record.value.as_ref();
-    value.map(Payload::content_hash).hash(&mut hasher);
-    hasher.finish()
-}
+/// What a contract looks at: who sends it for what, place and content, and whether there is a trace.
+type Look = (ServiceIx, bool, bool, u64);
 
 impl Contract {
+    /// Forgets which records were in order: services or contracts are others now.
+    pub(super) fn forget(&mut self) {
+        self.clean.clear();
+    }
+
     fn by_contract(&mut self, view: View<'_>, appended: &Appended, of: ServiceIx, out: &mut Out) {
         out.held(id::COM_7);
         let cause = if appended.by_timer {
@@ -56,11 +48,12 @@ impl Contract {
             Cause::Input
         };
         let record = appended.record;
-        let look = look(view, of, record, cause);
+        let placed = view.placed(record);
+        let traced = placed.record.headers.trace().is_some();
+        let look = (of, cause == Cause::Timer, traced, view.content(record));
         if self.clean.contains(&look) {
             return;
         }
-        let placed = view.placed(record);
         let service = view.history.service(of);
         let channel: ChannelIx = placed.channel;
         let contracts = view.history.contracts();

@@ -125,7 +125,11 @@ impl Checker for Envelope {
         if valid_cause && plain {
             self.uses(view, record);
         }
-        if let Some(trace) = trace {
+        let of_cause = appended.cause.and_then(|cause| {
+            let trace = view.placed(cause).record.headers.trace();
+            trace.map(|trace| trace.trace)
+        });
+        if let Some(trace) = trace.filter(|trace| of_cause != Some(trace.trace)) {
             self.traces.entry(trace.trace).or_insert(record);
         }
     }

@@ -10,7 +10,7 @@ use super::fact::{Fact, InviteAsk, InviteEvent, InviteStatusKind, Sym, Transacti
 use super::handling::{Course, Handling, Input};
 use super::map::FxMap;
 use super::out::Out;
-use super::view::{ByTenant, Role, TenantIx, View};
+use super::view::{ByTenant, Reset, Role, TenantIx, View};
 use crate::message::{RecordId, VirtualTime};
 use crate::rule::{RuleId, id};
 
@@ -119,6 +119,15 @@ impl Case<'_> {
                 "the world id is neither the command's nor the stored one",
             );
         }
+    }
+}
+
+impl Reset for State {
+    fn reset(&mut self) {
+        self.pending.clear();
+        self.ended = 0;
+        self.deleted = false;
+        self.unclear = false;
     }
 }
 

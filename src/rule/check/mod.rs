@@ -24,82 +24,98 @@ mod sequence;
 mod view;
 
 use std::collections::BTreeMap;
-use std::fmt;
 
 use self::assembly::Assembler;
 use self::handling::{Appended, Handling};
 use self::out::Out;
-use self::view::{Memo, View};
-use super::{Finding, RULES, RuleId, id};
-use crate::history::{Event, History};
+use self::view::{Memo, Role, View};
+use super::{Finding, RULES, RuleId};
+use crate::history::{Event, History, ServiceIx};
 
 /// A checker and the rules that it can find broken.
+#[derive(Clone, Copy, Debug)]
 pub struct CheckerInfo {
     /// What it looks at.
     pub name: &'static str,
     /// The rules that it names.
     pub rules: &'static [RuleId],
-    new: fn() -> Box<dyn Checker>,
 }
 
-impl fmt::Debug for CheckerInfo {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("CheckerInfo")
-            .field("name", &self.name)
-            .field("rules", &self.rules)
-            .finish_non_exhaustive()
-    }
+const fn checker(name: &'static str, rules: &'static [RuleId]) -> CheckerInfo {
+    CheckerInfo { name, rules }
 }
 
 /// All checkers, in the order in which they look.
 pub static CHECKERS: &[CheckerInfo] = &[
-    CheckerInfo {
-        name: "envelope",
-        rules: envelope::RULES,
-        new: || Box::new(envelope::Envelope::default()),
-    },
-    CheckerInfo {
-        name: "contract",
-        rules: contract::RULES,
-        new: || Box::new(contract::Contract::default()),
-    },
-    CheckerInfo {
-        name: "order",
-        rules: order::RULES,
-        new: || Box::new(order::Order::default()),
-    },
-    CheckerInfo {
-        name: "ban",
-        rules: ban::RULES,
-        new: || Box::new(ban::Ban::default()),
-    },
-    CheckerInfo {
-        name: "account",
-        rules: account::RULES,
-        new: || Box::new(account::Account::default()),
-    },
-    CheckerInfo {
-        name: "login",
-        rules: login::RULES,
-        new: || Box::new(login::Login::default()),
-    },
-    CheckerInfo {
-        name: "invite",
-        rules: invite::RULES,
-        new: || Box::new(invite::Invite::default()),
-    },
-    CheckerInfo {
-        name: "sequence",
-        rules: sequence::RULES,
-        new: || Box::new(sequence::Sequence::default()),
-    },
+    checker("assembly", assembly::RULES),
+    checker("envelope", envelope::RULES),
+    checker("contract", contract::RULES),
+    checker("order", order::RULES),
+    checker("ban", ban::RULES),
+    checker("account", account::RULES),
+    checker("login", login::RULES),
+    checker("invite", invite::RULES),
+    checker("sequence", sequence::RULES),
 ];
 
-/// What the assembly of handlings itself finds broken.
-pub const ASSEMBLY_RULES: &[RuleId] = &[id::COM_1, id::COM_10];
+/// The checkers, at work.
+#[derive(Debug, Default)]
+struct Checkers {
+    envelope: envelope::Envelope,
+    contract: contract::Contract,
+    order: order::Order,
+    ban: ban::Ban,
+    account: account::Account,
+    login: login::Login,
+    invite: invite::Invite,
+    sequence: sequence::Sequence,
+}
+
+impl Checker for Checkers {
+    fn appended(&mut self, view: View<'_>, appended: &Appended, out: &mut Out) {
+        self.envelope.appended(view, appended, out);
+        if appended.by.is_some() {
+            self.contract.appended(view, appended, out);
+            self.order.appended(view, appended, out);
+        }
+        self.sequence.appended(view, appended, out);
+    }
+
+    fn handled(&mut self, view: View<'_>, handling: &Handling, out: &mut Out) {
+        self.envelope.handled(view, handling, out);
+        self.contract.handled(view, handling, out);
+        match handling.role {
+            Role::Ban => self.ban.handled(view, handling, out),
+            Role::Account => self.account.handled(view, handling, out),
+            Role::Login => self.login.handled(view, handling, out),
+            Role::Invite => self.invite.handled(view, handling, out),
+            Role::EffectiveStats | Role::Other => {}
+        }
+    }
+
+    fn given(&mut self, view: View<'_>, service: ServiceIx, what: &str) {
+        self.account.given(view, service, what);
+    }
+
+    fn clear(&mut self) {
+        let all: [&mut dyn Checker; 8] = [
+            &mut self.envelope,
+            &mut self.contract,
+            &mut self.order,
+            &mut self.ban,
+            &mut self.account,
+            &mut self.login,
+            &mut self.invite,
+            &mut self.sequence,
+        ];
+        for checker in all {
+            checker.clear();
+        }
+    }
+}
 
 /// Looks at a run as it goes, in order. State is kept by tenant.
-trait Checker: Send {
+trait Checker {
     /// A record was appended.
     fn appended(&mut self, view: View<'_>, appended: &Appended, out: &mut Out) {
         let _ = (view, appended, out);
@@ -111,7 +127,7 @@ trait Checker: Send {
     }
 
     /// The test gave a service data of these kinds before the run.
-    fn given(&mut self, view: View<'_>, service: crate::history::ServiceIx, what: &str) {
+    fn given(&mut self, view: View<'_>, service: ServiceIx, what: &str) {
         let _ = (view, service, what);
     }
 
@@ -128,50 +144,32 @@ pub struct Report {
     pub premises: BTreeMap<RuleId, u64>,
 }
 
-/// The checkers at work on one history after another, in the words of one set of contracts.
+/// The checkers at work on one history after another.
+#[derive(Debug, Default)]
 pub struct Checks {
     memo: Memo,
     assembler: Assembler,
-    checkers: Vec<Box<dyn Checker>>,
+    checkers: Checkers,
     out: Out,
     done: Vec<Handling>,
     next: usize,
-}
-
-impl fmt::Debug for Checks {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Checks")
-            .field("entries", &self.next)
-            .field("findings", &self.out.findings)
-            .finish_non_exhaustive()
-    }
-}
-
-impl Default for Checks {
-    fn default() -> Self {
-        Self::new()
-    }
 }
 
 impl Checks {
     /// Checkers that have seen nothing.
     #[must_use]
     pub fn new() -> Self {
-        Self {
-            memo: Memo::default(),
-            assembler: Assembler::default(),
-            checkers: CHECKERS.iter().map(|info| (info.new)()).collect(),
-            out: Out::default(),
-            done: Vec::new(),
-            next: 0,
-        }
+        Self::default()
     }
 
-    /// Starts on another history of the same contracts: what was learned of values is kept.
+    /// Starts on another history. What was learned of values is kept where the contracts and the
+    /// services are the same.
     pub fn begin(&mut self, history: &History) {
-        self.memo.begin(history);
+        if !self.memo.begin(history) {
+            self.checkers.contract.forget();
+        }
         self.assembler.begin(history.services().len());
-        self.checkers.iter_mut().for_each(|checker| checker.clear());
+        self.checkers.clear();
         self.out.clear();
         self.done.clear();
         self.next = 0;
@@ -187,18 +185,14 @@ impl Checks {
                 Event::Applied { rule, .. } => self.out.applied(*rule),
                 Event::Given { service, what } => {
                     let view = View::new(history, &self.memo);
-                    for checker in &mut self.checkers {
-                        checker.given(view, *service, what);
-                    }
+                    self.checkers.given(view, *service, what);
                 }
                 _ => {}
             }
             let view = View::new(history, &self.memo);
             let to = (&mut self.out, &mut self.done);
             if let Some(appended) = self.assembler.entry(view, entry, to) {
-                for checker in &mut self.checkers {
-                    checker.appended(view, &appended, &mut self.out);
-                }
+                self.checkers.appended(view, &appended, &mut self.out);
             }
             self.judge(history);
         }
@@ -208,9 +202,7 @@ impl Checks {
     fn judge(&mut self, history: &History) {
         let view = View::new(history, &self.memo);
         for handling in self.done.drain(..) {
-            for checker in &mut self.checkers {
-                checker.handled(view, &handling, &mut self.out);
-            }
+            self.checkers.handled(view, &handling, &mut self.out);
         }
     }
 

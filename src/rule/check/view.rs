@@ -1,10 +1,13 @@
 //! What checkers see of a run: the history, and what was learned of each record as it appeared.
 
-use rustc_hash::FxHasher;
 use std::hash::Hasher;
+use std::sync::Arc;
+
+use rustc_hash::FxHasher;
 
 use super::fact::{Channel, Fact, Symbols, read};
 use super::map::FxMap;
+use crate::contract::Contracts;
 use crate::history::{History, Placed, ServiceIx};
 use crate::message::{ChannelIx, Payload, RecordId, Tenant};
 
@@ -45,54 +48,78 @@ impl Role {
 
 #[derive(Clone, Copy, Debug)]
 struct Learned {
-    fact: u32,
+    value: ValueIx,
     tenant: Option<TenantIx>,
     channel: Channel,
+    /// A hash of place and content, but for the trace.
+    content: u64,
 }
+
+/// A value on a channel, by number: equal numbers are equal bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) struct ValueIx(u32);
 
 /// What was learned. What is true in every run (facts of payloads, texts) outlives a run.
 #[derive(Debug, Default)]
 pub(super) struct Memo {
     symbols: Symbols,
     facts: Vec<Fact>,
-    by_payload: FxMap<(Channel, u64), u32>,
-    // Of one run:
+    by_payload: FxMap<(Channel, u64), ValueIx>,
+    /// The contracts and services of the last run, and what they are.
+    contracts: Option<Arc<Contracts>>,
     channels: Vec<Channel>,
+    services: Vec<String>,
     roles: Vec<Role>,
+    // Of one run:
     records: Vec<Learned>,
     tenants: FxMap<Tenant, ()>,
     by_headers: FxMap<u64, Option<TenantIx>>,
+    last_headers: Option<(u64, Option<TenantIx>)>,
 }
 
 impl Memo {
-    /// Starts a run.
-    pub(super) fn begin(&mut self, history: &History) {
-        self.channels.clear();
-        self.roles.clear();
+    /// Starts a run; whether what was learned of values and services in earlier ones still holds.
+    pub(super) fn begin(&mut self, history: &History) -> bool {
         self.records.clear();
         self.tenants.clear();
         self.by_headers.clear();
-        if self.facts.len() > MOST_FACTS {
+        self.last_headers = None;
+        let forgets = self.facts.len() > MOST_FACTS;
+        if forgets {
             self.facts.clear();
             self.by_payload.clear();
         }
-        let contracts = history.contracts();
-        for at in 0..contracts.channel_count() {
-            let ix = ChannelIx(u16::try_from(at).unwrap_or(u16::MAX));
-            self.channels
-                .push(Channel::named(contracts.channel_name(ix)));
+        let contracts = history.shared_contracts();
+        let known = self.contracts.as_ref();
+        let same = known.is_some_and(|known| Arc::ptr_eq(known, contracts));
+        if same && self.services == history.services() {
+            return !forgets;
         }
-        let roles = history.services().iter().map(|name| Role::named(name));
-        self.roles.extend(roles);
+        self.contracts = Some(Arc::clone(contracts));
+        self.services = history.services().to_vec();
+        self.roles = history
+            .services()
+            .iter()
+            .map(|name| Role::named(name))
+            .collect();
+        let channels = (0..contracts.channel_count()).map(|at| {
+            let ix = ChannelIx(u16::try_from(at).unwrap_or(u16::MAX));
+            Channel::named(contracts.channel_name(ix))
+        });
+        self.channels = channels.collect();
+        false
     }
 
     /// Learns the next record.
     pub(super) fn learn(&mut self, placed: &Placed) {
         let channel = self.channels.get(placed.channel.at()).copied();
         let channel = channel.unwrap_or(Channel::Other);
-        let fact = self.fact(channel, placed.record.value.as_ref());
+        let value = self.value(channel, placed.record.value.as_ref());
         let headers = &placed.record.headers;
-        let known = self.by_headers.get(&headers.shared_hash()).copied();
+        let shared = headers.shared_hash();
+        let last = self.last_headers.filter(|(last, _)| *last == shared);
+        let known = last.map(|(_, tenant)| tenant);
+        let known = known.or_else(|| self.by_headers.get(&shared).copied());
         let tenant = known.unwrap_or_else(|| {
             let tenant = headers.tenant().ok().map(|tenant| {
                 let entry = self.tenants.entry(tenant.clone());
@@ -100,23 +127,33 @@ impl Memo {
                 entry.or_default();
                 TenantIx(at)
             });
-            self.by_headers.insert(headers.shared_hash(), tenant);
+            self.by_headers.insert(shared, tenant);
             tenant
         });
+        self.last_headers = Some((shared, tenant));
+        let mut content = FxHasher::default();
+        content.write_u16(placed.channel.0);
+        content.write_u32(value.0);
+        content.write_u64(shared);
+        match placed.record.key.as_deref() {
+            Some(key) => content.write(key),
+            None => content.write_u8(0),
+        }
         self.records.push(Learned {
-            fact,
+            value,
             tenant,
             channel,
+            content: content.finish(),
         });
     }
 
-    fn fact(&mut self, channel: Channel, value: Option<&Payload>) -> u32 {
+    fn value(&mut self, channel: Channel, value: Option<&Payload>) -> ValueIx {
         let hash = value.map_or(0, Payload::content_hash);
         if let Some(known) = self.by_payload.get(&(channel, hash)) {
             return *known;
         }
         let fact = read(channel, value.map(Payload::as_bytes), &mut self.symbols);
-        let at = u32::try_from(self.facts.len()).unwrap_or(u32::MAX);
+        let at = ValueIx(u32::try_from(self.facts.len()).unwrap_or(u32::MAX));
         self.facts.push(fact);
         self.by_payload.insert((channel, hash), at);
         at
@@ -143,7 +180,7 @@ impl<'a> View<'a> {
     }
 
     pub(super) fn fact(self, record: RecordId) -> Fact {
-        self.memo.facts[self.memo.records[record.at()].fact as usize]
+        self.memo.facts[self.memo.records[record.at()].value.0 as usize]
     }
 
     pub(super) fn channel(self, record: RecordId) -> Channel {
@@ -176,44 +213,54 @@ impl<'a> View<'a> {
         }
     }
 
-    /// A hash of a record's place and content but for its trace.
+    /// The value of a record.
+    pub(super) fn value(self, record: RecordId) -> ValueIx {
+        self.memo.records[record.at()].value
+    }
+
+    /// A hash of a record's place and content, but for its trace.
     pub(super) fn content(self, record: RecordId) -> u64 {
-        let placed = self.placed(record);
-        let mut hasher = FxHasher::default();
-        hasher.write_u16(placed.channel.0);
-        hasher.write(placed.record.key.as_deref().unwrap_or(b"\xffnull"));
-        hasher.write_u64(placed.record.headers.shared_hash());
-        let value = placed.record.value.as_ref();
-        hasher.write_u64(value.map_or(0, Payload::content_hash));
-        hasher.finish()
+        self.memo.records[record.at()].content
+    }
+}
+
+/// What can be emptied and used again.
+pub(super) trait Reset: Default {
+    /// Empties it, and keeps its memory.
+    fn reset(&mut self);
+}
+
+impl<K, V> Reset for FxMap<K, V> {
+    fn reset(&mut self) {
+        self.clear();
     }
 }
 
 /// Something for each tenant.
-#[derive(Debug)]
-pub(super) struct ByTenant<T>(Vec<T>);
-
-impl<T> Default for ByTenant<T> {
-    fn default() -> Self {
-        Self(Vec::new())
-    }
+#[derive(Debug, Default)]
+pub(super) struct ByTenant<T> {
+    of: Vec<T>,
+    used: usize,
 }
 
-impl<T: Default> ByTenant<T> {
+impl<T: Reset> ByTenant<T> {
     pub(super) fn of(&mut self, tenant: TenantIx) -> &mut T {
-        if self.0.len() <= tenant.at() {
-            self.0.resize_with(tenant.at() + 1, T::default);
+        let at = tenant.at();
+        if self.of.len() <= at {
+            self.of.resize_with(at + 1, T::default);
         }
-        &mut self.0[tenant.at()]
+        self.used = self.used.max(at + 1);
+        &mut self.of[at]
     }
 
     pub(super) fn clear(&mut self) {
-        self.0.clear();
+        self.of[..self.used].iter_mut().for_each(T::reset);
+        self.used = 0;
     }
 
     /// Those of all other tenants.
     pub(super) fn others(&self, tenant: TenantIx) -> impl Iterator<Item = &T> {
-        let others = self.0.iter().enumerate();
+        let others = self.of[..self.used].iter().enumerate();
         others
             .filter(move |(at, _)| *at != tenant.at())
             .map(|(_, of)| of)

@@ -69,8 +69,12 @@ impl State {
         let (of, name, password) = attempt;
         let restarts = case.handling.restarts;
         let only = self.only(name).map(|(account, _)| account);
-        let fresh = || Known::new(name, Password::UNKNOWN, restarts);
-        let known = self.accounts.entry(account).or_insert_with(fresh);
+        if !self.accounts.contains_key(&account) {
+            self.add(account, Known::new(name, Password::UNKNOWN, restarts));
+        }
+        let Some(known) = self.accounts.get_mut(&account) else {
+            return;
+        };
         if known.name != name {
             case.wrong(id::ACC_4, "the account has another name");
         }
@@ -157,8 +161,8 @@ impl State {
             _ => {}
         }
         if code == ErrorCode::IncorrectPassword {
-            let named: Vec<_> = self.named(name).map(|(account, _)| account).collect();
-            for account in named {
+            for at in 0..self.ids(name).len() {
+                let account = self.ids(name)[at];
                 if let Some(known) = self.accounts.get_mut(&account) {
                     known.wrong += 1;
                 }

@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use super::super::fact::{Password, SessionOf, Sym};
 use super::super::map::FxMap;
+use super::super::view::Reset;
 use crate::message::VirtualTime;
 
 /// Before this, a session in transition has not ended by itself.
@@ -15,6 +16,7 @@ const TRANSITION: Duration = Duration::from_secs(5);
 #[derive(Debug, Default)]
 pub(super) struct State {
     pub(super) accounts: FxMap<u32, Known>,
+    by_name: FxMap<Sym, SmallVec<[u32; 2]>>,
     /// Something was handled of which nothing is known.
     pub(super) unclear: bool,
 }
@@ -105,14 +107,38 @@ impl Known {
     }
 }
 
+impl Reset for State {
+    fn reset(&mut self) {
+        self.accounts.clear();
+        self.by_name.clear();
+        self.unclear = false;
+    }
+}
+
 impl State {
+    /// Adds an account, or forgets what was known of one of this id.
+    pub(super) fn add(&mut self, account: u32, known: Known) {
+        let name = known.name;
+        if let Some(other) = self.accounts.insert(account, known)
+            && let Some(named) = self.by_name.get_mut(&other.name)
+        {
+            named.retain(|named| *named != account);
+        }
+        self.by_name.entry(name).or_default().push(account);
+    }
+
+    /// The ids of the accounts of a name.
+    pub(super) fn ids(&self, name: Sym) -> &[u32] {
+        self.by_name
+            .get(&name)
+            .map(SmallVec::as_slice)
+            .unwrap_or_default()
+    }
+
     /// The accounts of a name.
     pub(super) fn named(&self, name: Sym) -> impl Iterator<Item = (u32, &Known)> {
-        let all = self
-            .accounts
-            .iter()
-            .map(|(account, known)| (*account, known));
-        all.filter(move |(_, known)| known.name == name)
+        let ids = self.ids(name).iter();
+        ids.filter_map(|id| Some((*id, self.accounts.get(id)?)))
     }
 
     /// The only account of a name.
