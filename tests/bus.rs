@@ -24,9 +24,7 @@ fn answers(history: &History) -> Vec<String> {
         .records()
         .iter()
         .filter(|placed| history.contracts().channel_name(placed.channel) == "answer");
-    answers
-        .map(|placed| history.shown_value(placed).to_string())
-        .collect()
+    answers.map(|placed| history.shown_value(placed).to_string()).collect()
 }
 
 fn a_run(topology: Topology, ids: &[u32], faults: &[(FaultKind, usize)], seed: u64) -> World {
@@ -44,9 +42,7 @@ fn play(mut world: World, ids: &[u32], faults: &[(FaultKind, usize)]) -> World {
         ask(&mut world, *id);
         if at % 3 == 2 {
             let now = world.now();
-            world
-                .run(Until::Time(now), &mut |_| false)
-                .expect("it goes on");
+            world.run(Until::Time(now), &mut |_| false).expect("it goes on");
         }
     }
     run_out(&mut world);
@@ -56,9 +52,7 @@ fn play(mut world: World, ids: &[u32], faults: &[(FaultKind, usize)]) -> World {
 fn check_invariants(history: &History) {
     let mut next_offset = BTreeMap::new();
     for placed in history.records() {
-        let next = next_offset
-            .entry((placed.channel, placed.partition))
-            .or_insert(0);
+        let next = next_offset.entry((placed.channel, placed.partition)).or_insert(0);
         assert_eq!(placed.offset.0, *next, "offsets are dense");
         *next += 1;
     }
@@ -67,30 +61,18 @@ fn check_invariants(history: &History) {
     let mut high: BTreeMap<_, u64> = BTreeMap::new();
     for entry in history.entries() {
         match entry.event {
-            Event::Delivered {
-                service,
-                record,
-                attempt,
-            } => {
+            Event::Delivered { service, record, attempt } => {
                 let placed = history.record(record);
                 let place = (service, placed.channel, placed.partition);
                 let (offset, high) = (placed.offset.0, high.entry(place).or_insert(0));
                 let committed = *committed.get(&place).unwrap_or(&0);
-                assert!(
-                    offset >= committed,
-                    "only what is not committed is delivered again"
-                );
+                assert!(offset >= committed, "only what is not committed is delivered again");
                 assert_eq!(attempt > 1, offset < *high, "an attempt is counted");
                 assert!(offset <= *high, "no record of a partition is passed over");
                 *high = (*high).max(offset + 1);
                 position.insert(place, offset + 1);
             }
-            Event::Committed {
-                service,
-                channel,
-                partition,
-                offset,
-            } => {
+            Event::Committed { service, channel, partition, offset } => {
                 let place = (service, channel, partition);
                 let before = committed.insert(place, offset.0).unwrap_or(0);
                 assert!(offset.0 >= before, "commits do not go back");
@@ -100,19 +82,12 @@ fn check_invariants(history: &History) {
         }
     }
     for (place, high) in high {
-        assert_eq!(
-            committed.get(&place),
-            Some(&high),
-            "all is committed in the end"
-        );
+        assert_eq!(committed.get(&place), Some(&high), "all is committed in the end");
     }
 }
 
 fn any_fault() -> impl Strategy<Value = (FaultKind, usize)> {
-    (
-        proptest::sample::select(FaultKind::ALL.as_slice()),
-        0usize..8,
-    )
+    (proptest::sample::select(FaultKind::ALL.as_slice()), 0usize..8)
 }
 
 proptest! {
@@ -183,10 +158,7 @@ fn each_fault_has_its_effect(#[case] kind: FaultKind, #[case] expected: &[&str])
         .collect();
     let got: Vec<_> = answers(world.history());
     let parse = |texts: &[String]| -> Vec<_> {
-        texts
-            .iter()
-            .map(|text| quintet::message::Json::parse(text.as_bytes()).unwrap())
-            .collect()
+        texts.iter().map(|text| quintet::message::Json::parse(text.as_bytes()).unwrap()).collect()
     };
     assert_eq!(parse(&got), parse(&wanted));
     check_invariants(world.history());
@@ -204,25 +176,14 @@ fn a_crashed_service_is_down_until_it_restarts() {
     world.run(Until::Quiet, &mut |_| false).expect("it goes on");
     assert_eq!(world.now(), VirtualTime::ZERO);
     ask(&mut world, 8);
-    world
-        .run(Until::Time(VirtualTime::from_ms(4_999)), &mut |_| false)
-        .expect("it goes on");
+    world.run(Until::Time(VirtualTime::from_ms(4_999)), &mut |_| false).expect("it goes on");
     assert_eq!(answers(world.history()).len(), 2, "it is down");
     run_out(&mut world);
     assert_eq!(answers(world.history()).len(), 4);
     let recognised = |entry: &&quintet::history::Entry| {
-        matches!(
-            entry.event,
-            Event::Recognised {
-                record: RecordId(0),
-                ..
-            }
-        )
+        matches!(entry.event, Event::Recognised { record: RecordId(0), .. })
     };
-    assert_eq!(
-        world.history().entries().iter().filter(recognised).count(),
-        1
-    );
+    assert_eq!(world.history().entries().iter().filter(recognised).count(), 1);
 }
 
 #[test]
@@ -232,15 +193,8 @@ fn a_choice_that_is_not_possible_is_refused() {
     for id in 0..4 {
         ask(&mut world, id);
     }
-    let error = world
-        .run(Until::Quiet, &mut |_| false)
-        .expect_err("no ban service runs here");
-    let DriverError::Replay {
-        choice,
-        step: 0,
-        possible,
-    } = error
-    else {
+    let error = world.run(Until::Quiet, &mut |_| false).expect_err("no ban service runs here");
+    let DriverError::Replay { choice, step: 0, possible } = error else {
         panic!("{error}");
     };
     assert_eq!(choice, "deliver ban ban.command/0");
@@ -249,19 +203,12 @@ fn a_choice_that_is_not_possible_is_refused() {
 
 #[test]
 fn keys_decide_partitions_and_partitions_keep_order() {
-    let mut world = world(
-        Topology::default(),
-        Seed(3),
-        Box::new(Random::new(Seed(3), 0)),
-    );
+    let mut world = world(Topology::default(), Seed(3), Box::new(Random::new(Seed(3), 0)));
     let sent: Vec<_> = (0..60).map(|at| ask(&mut world, at % 6)).collect();
     let history = world.history();
     for id in sent.iter().map(|id| history.record(*id)) {
         let first = history.record(RecordId(id.id.0 % 6));
-        assert_eq!(
-            id.partition, first.partition,
-            "equal keys, equal partitions"
-        );
+        assert_eq!(id.partition, first.partition, "equal keys, equal partitions");
     }
     run_out(&mut world);
     check_invariants(world.history());

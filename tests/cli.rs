@@ -116,21 +116,14 @@ fn json_is_the_same_for_any_number_of_jobs() {
     }
     let stopped = |jobs| quintet(ALL, &format!("run --format json --jobs {jobs}")).out;
     assert_eq!(stopped(1), stopped(4));
-    assert_ne!(
-        one.out,
-        quintet(ALL, "run --keep-going --format json --seed 6").out
-    );
+    assert_ne!(one.out, quintet(ALL, "run --keep-going --format json --seed 6").out);
 }
 
 #[test]
 fn what_was_not_started_is_counted() {
     let rows = TABLE.replace("[wrong, open-sesame, INC", "[wrong, open-sesame, OTHER_INC");
     let rows = rows.replace("[right, correct-horse,", "[right, pw,");
-    let files = [
-        ("a.scenario.yaml", rows.as_str()),
-        ("b.scenario.yaml", GOOD),
-        A_FAILING,
-    ];
+    let files = [("a.scenario.yaml", rows.as_str()), ("b.scenario.yaml", GOOD), A_FAILING];
     for jobs in [1, 3] {
         let out = quintet(&files, &format!("run --jobs {jobs}")).out;
         let counts = "2 tests: 1 passed, 1 failed; 2 tests were not started";
@@ -140,30 +133,18 @@ fn what_was_not_started_is_counted() {
 
 #[test]
 fn many_tests_that_pass_are_told_by_folder() {
-    let names: Vec<_> = (0..61)
-        .map(|at| format!("{}/{at}.scenario.yaml", at / 50))
-        .collect();
+    let names: Vec<_> = (0..61).map(|at| format!("{}/{at}.scenario.yaml", at / 50)).collect();
     let mut files: Vec<_> = names.iter().map(|name| (name.as_str(), GOOD)).collect();
     files[20].1 = FAILING;
     let said = quintet(&files, "run --keep-going");
-    let told = said
-        .out
-        .lines()
-        .filter(|line| line.starts_with("ok ") || line.starts_with("FAIL"));
-    let told: Vec<_> = told
-        .map(|line| line.split_whitespace().take(3).collect::<Vec<_>>())
-        .collect();
+    let told = said.out.lines().filter(|line| line.starts_with("ok ") || line.starts_with("FAIL"));
+    let told: Vec<_> =
+        told.map(|line| line.split_whitespace().take(3).collect::<Vec<_>>()).collect();
     assert_eq!(told.len(), 4, "{told:?}");
     assert_eq!(told[1], ["FAIL", "0/20", "seed"]);
-    assert_eq!(
-        (&told[0][1..], &told[3][1..]),
-        (&["0", "13"][..], &["1", "11"][..])
-    );
+    assert_eq!((&told[0][1..], &told[3][1..]), (&["0", "13"][..], &["1", "11"][..]));
     let each = quintet(&files, "run --keep-going --timings").out;
-    assert_eq!(
-        each.lines().filter(|line| line.starts_with("ok ")).count(),
-        60
-    );
+    assert_eq!(each.lines().filter(|line| line.starts_with("ok ")).count(), 60);
 }
 
 #[test]
@@ -177,33 +158,22 @@ fn a_terminal_gets_no_control_characters_from_a_record() {
     for arguments in ["run", "run --format json"] {
         let said = quintet(&[("x.scenario.yaml", &wrong)], arguments);
         assert_eq!(said.code, 1, "{said:?}");
-        assert!(
-            !said.out.contains('\u{1b}') && !said.err.contains('\u{1b}'),
-            "{said:?}"
-        );
+        assert!(!said.out.contains('\u{1b}') && !said.err.contains('\u{1b}'), "{said:?}");
     }
 }
 
 #[test]
 fn each_json_line_is_an_object_with_an_event() {
-    let said = quintet(
-        &[A_DAMAGED, A_FAILING, A_GOOD],
-        "run --keep-going --format json",
-    );
+    let said = quintet(&[A_DAMAGED, A_FAILING, A_GOOD], "run --keep-going --format json");
     let mut events: BTreeMap<String, usize> = BTreeMap::new();
     for line in said.out.lines() {
         let value: serde_json::Value = serde_json::from_str(line).unwrap();
-        *events
-            .entry(value["event"].as_str().unwrap().to_owned())
-            .or_default() += 1;
+        *events.entry(value["event"].as_str().unwrap().to_owned()).or_default() += 1;
     }
     let lines: Vec<&str> = said.out.lines().collect();
     assert!(lines[0].starts_with(r#"{"event":"run","format":1,"#));
     assert!(lines[lines.len() - 1].starts_with(r#"{"event":"summary""#));
-    assert_eq!(
-        (events["test"], events["trouble"], events["diagnostic"]),
-        (2, 1, 2)
-    );
+    assert_eq!((events["test"], events["trouble"], events["diagnostic"]), (2, 1, 2));
     assert!(!said.out.contains("real_us"));
     let timed = quintet(&[A_GOOD], "run --format json --timings").out;
     assert_eq!(timed.matches("real_us").count(), 2);
@@ -215,25 +185,15 @@ fn a_failure_is_replayed_from_its_choices() {
     let run = Said::of(folder.path(), "run --seed 3 --save saved");
     let replayed = Said::of(folder.path(), "replay saved/x.choices.json");
     assert_eq!((run.code, replayed.code), (1, 1));
-    assert!(
-        run.out
-            .contains("replay:  quintet replay saved/x.choices.json")
-    );
+    assert!(run.out.contains("replay:  quintet replay saved/x.choices.json"));
     let timeline = |said: &Said| -> Vec<String> {
-        let rows = said
-            .out
-            .lines()
-            .filter(|line| line.starts_with("   ") && line.contains('#'));
+        let rows = said.out.lines().filter(|line| line.starts_with("   ") && line.contains('#'));
         rows.map(str::to_owned).collect()
     };
     assert_eq!(timeline(&run), timeline(&replayed));
     assert!(timeline(&run).len() > 4);
     let json = Said::of(folder.path(), "replay saved/x.choices.json --format json");
-    let hash = |said: &str| {
-        said.split("\"hash\":")
-            .nth(1)
-            .map(|rest| rest[..18].to_owned())
-    };
+    let hash = |said: &str| said.split("\"hash\":").nth(1).map(|rest| rest[..18].to_owned());
     let ran = Said::of(folder.path(), "run --seed 3 --format json");
     assert_eq!(hash(&json.out), hash(&ran.out));
 }
@@ -262,11 +222,7 @@ fn again_runs_the_same_schedule() {
     let first = Said::of(folder.path(), "run --schedule 7 --format json");
     let again = Said::of(folder.path(), "run --schedule 7 --format json");
     assert_eq!(first.out, again.out);
-    assert!(
-        first
-            .out
-            .contains("run scenarios/x.scenario.yaml --seed 0 --schedule 7")
-    );
+    assert!(first.out.contains("run scenarios/x.scenario.yaml --seed 0 --schedule 7"));
 }
 
 #[rstest]
@@ -285,12 +241,7 @@ fn a_closed_pipe_ends_quietly(#[case] arguments: &str) {
         .unwrap();
     drop(child.stdout.take());
     let mut err = String::new();
-    child
-        .stderr
-        .take()
-        .unwrap()
-        .read_to_string(&mut err)
-        .unwrap();
+    child.stderr.take().unwrap().read_to_string(&mut err).unwrap();
     assert_eq!(err, "");
     let code = child.wait().unwrap().code();
     assert!(matches!(code, Some(0 | 1)), "{code:?}");
@@ -300,56 +251,33 @@ fn a_closed_pipe_ends_quietly(#[case] arguments: &str) {
 fn a_file_outside_the_folder_runs_as_well() {
     let folder = folder(&[]);
     std::fs::write(folder.path().join("my own.yaml"), FAILING).unwrap();
-    let output = command(folder.path(), "run")
-        .arg("my own.yaml")
-        .output()
-        .unwrap();
+    let output = command(folder.path(), "run").arg("my own.yaml").output().unwrap();
     let out = String::from_utf8(output.stdout).unwrap();
     assert!(out.starts_with("FAIL  my own "), "{out}");
-    assert!(
-        out.contains("again:  quintet run 'my own.yaml' --seed 0"),
-        "{out}"
-    );
+    assert!(out.contains("again:  quintet run 'my own.yaml' --seed 0"), "{out}");
 }
 
 #[cfg(unix)]
 #[test]
 fn what_cannot_be_read_is_told_and_the_rest_runs() {
     let folder = folder(&[A_GOOD, ("nutf8.scenario.yaml", "")]);
-    std::fs::write(
-        folder.path().join("scenarios/nutf8.scenario.yaml"),
-        b"a: \xff",
-    )
-    .unwrap();
+    std::fs::write(folder.path().join("scenarios/nutf8.scenario.yaml"), b"a: \xff").unwrap();
     std::fs::create_dir(folder.path().join("scenarios/dir.scenario.yaml")).unwrap();
-    std::os::unix::fs::symlink(
-        "nowhere",
-        folder.path().join("scenarios/link.scenario.yaml"),
-    )
-    .unwrap();
+    std::os::unix::fs::symlink("nowhere", folder.path().join("scenarios/link.scenario.yaml"))
+        .unwrap();
     let said = Said::of(folder.path(), "run");
     assert_eq!(said.code, 2);
     assert!(said.err.contains("error[yaml::not-utf8]"), "{}", said.err);
     assert!(said.err.contains("link.scenario.yaml"), "{}", said.err);
-    assert!(
-        said.out.contains("1 test: 1 passed; 2 files have errors"),
-        "{}",
-        said.out
-    );
+    assert!(said.out.contains("1 test: 1 passed; 2 files have errors"), "{}", said.out);
 }
 
 #[cfg(target_os = "linux")]
 #[test]
 fn a_full_disk_is_no_success() {
     let folder = folder(ALL);
-    let full = std::fs::File::options()
-        .write(true)
-        .open("/dev/full")
-        .unwrap();
-    let output = command(folder.path(), "list")
-        .stdout(full)
-        .output()
-        .unwrap();
+    let full = std::fs::File::options().write(true).open("/dev/full").unwrap();
+    let output = command(folder.path(), "list").stdout(full).output().unwrap();
     assert_eq!(output.status.code(), Some(2));
     assert!(String::from_utf8_lossy(&output.stderr).contains("cannot write"));
 }

@@ -50,20 +50,12 @@ fn commands() -> String {
     let mut text = head("Commands", about);
     for command in ["", "run", "list", "lint", "explain", "replay"] {
         let mut quintet = Command::new(env!("CARGO_BIN_EXE_quintet"));
-        let called = quintet
-            .args(command.split_whitespace())
-            .arg("--help")
-            .output();
+        let called = quintet.args(command.split_whitespace()).arg("--help").output();
         let help = String::from_utf8(called.expect("the binary is built").stdout).unwrap();
         let name = format!("quintet {command}");
         let lines: Vec<_> = help.lines().map(str::trim_end).collect();
         let help = lines.join("\n");
-        let _ = write!(
-            text,
-            "\n## {}\n\n```text\n{}\n```\n",
-            name.trim(),
-            help.trim()
-        );
+        let _ = write!(text, "\n## {}\n\n```text\n{}\n```\n", name.trim(), help.trim());
     }
     text
 }
@@ -85,19 +77,12 @@ fn codes() -> String {
     let mut text = head("Codes", about);
     let mut area = "";
     for info in CODES {
-        let (own, _) = info
-            .code
-            .split_once("::")
-            .expect("a test holds the form of codes");
+        let (own, _) = info.code.split_once("::").expect("a test holds the form of codes");
         if own != area {
             let _ = write!(text, "\n## {own}\n");
             area = own;
         }
-        let _ = write!(
-            text,
-            "\n**`{}`**: {}. {}\n",
-            info.code, info.title, info.explanation
-        );
+        let _ = write!(text, "\n**`{}`**: {}. {}\n", info.code, info.title, info.explanation);
         if let Some(example) = info.example {
             let _ = write!(text, "\n```yaml\n{}\n```\n", example.trim_end());
         }
@@ -117,9 +102,7 @@ fn rules() -> String {
     text.push_str("\n| Rule | Basis | Text | Also accepted | Document |\n|---|---|---|---|---|\n");
     for rule in RULES {
         let others = rule.also_accepted.iter();
-        let others: Vec<_> = others
-            .map(|one| format!("`{}`: {}", one.name, one.text))
-            .collect();
+        let others: Vec<_> = others.map(|one| format!("`{}`: {}", one.name, one.text)).collect();
         let basis = match rule.basis {
             Basis::Documented => "documented",
             Basis::Safety => "safety",

@@ -31,13 +31,7 @@ fn read_with(
 ) -> Loaded {
     let contracts = Contracts::builtin();
     let words = words_of(&reference());
-    load(
-        &Known {
-            contracts: &contracts,
-            words: &words,
-        },
-        resolver,
-    )
+    load(&Known { contracts: &contracts, words: &words }, resolver)
 }
 
 fn read_file(path: &str) -> Loaded {
@@ -49,49 +43,34 @@ fn read_text(text: &str) -> Loaded {
 }
 
 fn read_bytes(bytes: &[u8]) -> Loaded {
-    read_with(&NoFiles, |known, none| {
-        load_bytes("t.scenario.yaml", bytes, known, none)
-    })
+    read_with(&NoFiles, |known, none| load_bytes("t.scenario.yaml", bytes, known, none))
 }
 
 fn rendered(loaded: &Loaded) -> String {
-    let all: Vec<_> = loaded
-        .diagnostics
-        .iter()
-        .map(|d| render(d, false))
-        .collect();
+    let all: Vec<_> = loaded.diagnostics.iter().map(|d| render(d, false)).collect();
     all.join("\n\n")
 }
 
 fn codes(loaded: &Loaded) -> Vec<&'static str> {
-    loaded
-        .diagnostics
-        .iter()
-        .map(|diagnostic| diagnostic.code)
-        .collect()
+    loaded.diagnostics.iter().map(|diagnostic| diagnostic.code).collect()
 }
 
 fn broken_files() -> Vec<PathBuf> {
     let folder = std::fs::read_dir(BROKEN).expect("the fixtures are in the repository");
     let files = folder.map(|entry| entry.expect("a fixture can be listed").path());
-    let mut files: Vec<_> = files
-        .filter(|path| name_of(path).ends_with(".scenario.yaml"))
-        .collect();
+    let mut files: Vec<_> =
+        files.filter(|path| name_of(path).ends_with(".scenario.yaml")).collect();
     files.sort();
     files
 }
 
 fn name_of(path: &Path) -> String {
-    path.file_name()
-        .map(|name| name.to_string_lossy().into_owned())
-        .unwrap_or_default()
+    path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
 }
 
 /// The code that a fixture is named after.
 fn code_of(path: &Path) -> String {
-    name_of(path)
-        .replace(".scenario.yaml", "")
-        .replacen('.', "::", 1)
+    name_of(path).replace(".scenario.yaml", "").replacen('.', "::", 1)
 }
 
 #[test]
@@ -103,11 +82,7 @@ fn each_problem_is_shown_in_its_place() {
     for path in broken_files() {
         let code = code_of(&path);
         let loaded = read_file(&path.to_string_lossy());
-        assert!(
-            codes(&loaded).contains(&code.as_str()),
-            "{code}:\n{}",
-            rendered(&loaded)
-        );
+        assert!(codes(&loaded).contains(&code.as_str()), "{code}:\n{}", rendered(&loaded));
         assert!(loaded.plans.is_empty() || !loaded.has_errors());
         settings.bind(|| insta::assert_snapshot!(code.replace("::", "."), rendered(&loaded)));
     }
@@ -121,18 +96,11 @@ fn each_code_of_the_reader_has_a_file_that_shows_it() {
     for info in CODES {
         let ours = info.code.starts_with("yaml::") || info.code.starts_with("scenario::");
         if ours && !elsewhere.contains(&info.code) {
-            assert!(
-                shown.contains(info.code),
-                "no file in {BROKEN} shows {}",
-                info.code
-            );
+            assert!(shown.contains(info.code), "no file in {BROKEN} shows {}", info.code);
         }
     }
     for code in shown {
-        assert!(
-            code_info(&code).is_some(),
-            "{code} is not in the list of codes"
-        );
+        assert!(code_info(&code).is_some(), "{code} is not in the list of codes");
     }
 }
 
@@ -172,27 +140,13 @@ fn each_code_in_the_sources_is_in_the_list_and_each_in_the_list_is_used() {
         }
     }
     // Bytes that are not UTF-8 are found before there is a text to read.
-    used.insert(
-        "yaml::not-utf8".to_owned(),
-        PathBuf::from("src/diagnostic/source.rs"),
-    );
-    used.insert(
-        "yaml::too-large".to_owned(),
-        PathBuf::from("src/diagnostic/source.rs"),
-    );
+    used.insert("yaml::not-utf8".to_owned(), PathBuf::from("src/diagnostic/source.rs"));
+    used.insert("yaml::too-large".to_owned(), PathBuf::from("src/diagnostic/source.rs"));
     for (code, path) in &used {
-        assert!(
-            code_info(code).is_some(),
-            "{code} of {} has no entry",
-            path.display()
-        );
+        assert!(code_info(code).is_some(), "{code} of {} has no entry", path.display());
     }
     for info in CODES {
-        assert!(
-            used.contains_key(info.code),
-            "nothing reports {}",
-            info.code
-        );
+        assert!(used.contains_key(info.code), "nothing reports {}", info.code);
     }
 }
 
@@ -248,15 +202,8 @@ fn no_excerpt_shows_a_password() {
     for text in files {
         let text = format!("format: 1\nscenario: Secrets\n{text}");
         let loaded = read_text(&text);
-        assert!(
-            !loaded.diagnostics.is_empty(),
-            "nothing is wrong with\n{text}"
-        );
-        assert!(
-            !rendered(&loaded).contains("hunter2"),
-            "{}",
-            rendered(&loaded)
-        );
+        assert!(!loaded.diagnostics.is_empty(), "nothing is wrong with\n{text}");
+        assert!(!rendered(&loaded).contains("hunter2"), "{}", rendered(&loaded));
     }
 }
 
@@ -268,28 +215,17 @@ fn a_fragment_beside_the_file_comes_before_a_built_in_one() {
     let scenario = "format: 1\nscenario: Uses ours\nsteps:\n  - use: fixtures/try-login\n    \
                     with: { name: alice }\n";
     let mut files = BTreeMap::new();
-    files.insert(
-        "scenarios/a/b.scenario.yaml".to_owned(),
-        scenario.to_owned(),
-    );
-    files.insert(
-        "scenarios/fixtures/try-login.fragment.yaml".to_owned(),
-        own.to_owned(),
-    );
-    let loaded = read_with(&files, |known, files| {
-        load("scenarios/a/b.scenario.yaml", known, files)
-    });
+    files.insert("scenarios/a/b.scenario.yaml".to_owned(), scenario.to_owned());
+    files.insert("scenarios/fixtures/try-login.fragment.yaml".to_owned(), own.to_owned());
+    let loaded =
+        read_with(&files, |known, files| load("scenarios/a/b.scenario.yaml", known, files));
     assert_eq!(rendered(&loaded), "");
     assert_eq!(loaded.plans[0].name, "a/b");
     // What stands above the folder `scenarios` is not looked at.
     files.remove("scenarios/fixtures/try-login.fragment.yaml");
-    files.insert(
-        "fixtures/try-login.fragment.yaml".to_owned(),
-        own.to_owned(),
-    );
-    let loaded = read_with(&files, |known, files| {
-        load("scenarios/a/b.scenario.yaml", known, files)
-    });
+    files.insert("fixtures/try-login.fragment.yaml".to_owned(), own.to_owned());
+    let loaded =
+        read_with(&files, |known, files| load("scenarios/a/b.scenario.yaml", known, files));
     assert_eq!(codes(&loaded), ["scenario::missing-parameter"]);
 }
 
@@ -315,19 +251,10 @@ fn rows_are_tests_with_values_of_their_types() {
          - [\"2\", { exactly: [<int>] }]\n    - [3, \"4\"]\nsteps:\n  - let: { x: $id }\n  \
          - advance: 1s\n  - let: { y: $x }\n",
     );
-    assert_eq!(
-        codes(&loaded),
-        ["scenario::unused-variable"],
-        "{}",
-        rendered(&loaded)
-    );
+    assert_eq!(codes(&loaded), ["scenario::unused-variable"], "{}", rendered(&loaded));
     let names: Vec<_> = loaded.plans.iter().map(|plan| plan.name.as_str()).collect();
     assert_eq!(names, ["t::one", "t::2", "t::3"]);
-    let values: Vec<_> = loaded
-        .plans
-        .iter()
-        .map(|plan| plan.row["id"].value.to_string())
-        .collect();
+    let values: Vec<_> = loaded.plans.iter().map(|plan| plan.row["id"].value.to_string()).collect();
     assert_eq!(values, ["1", "[\"<int>\"]", "\"4\""]);
 }
 
@@ -419,10 +346,8 @@ fn the_file_that_is_damaged_below_is_good() {
 }
 
 fn damaged() -> impl Strategy<Value = Vec<u8>> {
-    let edits = prop::collection::vec(
-        (any::<prop::sample::Index>(), 0usize..60, any::<u8>()),
-        1..8,
-    );
+    let edits =
+        prop::collection::vec((any::<prop::sample::Index>(), 0usize..60, any::<u8>()), 1..8);
     edits.prop_map(|edits| {
         let mut bytes = VALID.as_bytes().to_vec();
         for (at, length, what) in edits {
@@ -434,10 +359,7 @@ fn damaged() -> impl Strategy<Value = Vec<u8>> {
                 1 => (at, Vec::new()),
                 2 => (at, bytes[at..end].repeat(9)),
                 3 => (at, b"[{a: ".repeat(usize::from(what))),
-                4 => (
-                    at,
-                    vec![b"[]{}:,#&*!|>'\"%@`-? \t\n~$<"[usize::from(what) % 25]],
-                ),
+                4 => (at, vec![b"[]{}:,#&*!|>'\"%@`-? \t\n~$<"[usize::from(what) % 25]]),
                 _ => (bytes.len() / 2, bytes[at..end].to_vec()),
             };
             let removed = if what % 6 == 1 { at..end } else { to..to };
@@ -462,11 +384,7 @@ fn is_read_or_refused(bytes: &[u8]) -> Result<(), TestCaseError> {
 }
 
 fn config() -> ProptestConfig {
-    ProptestConfig {
-        cases: 128,
-        failure_persistence: None,
-        ..ProptestConfig::default()
-    }
+    ProptestConfig { cases: 128, failure_persistence: None, ..ProptestConfig::default() }
 }
 
 proptest! {
@@ -501,10 +419,7 @@ fn files_made_to_take_long_do_not() {
         many("  - expect_all: [ban.status]\n", 5_000),
         many("  - wrong: 1\n", 5_000),
         many("  - repeat: 1\n    steps: [{ advance: 1s }]\n", 2_500),
-        many(
-            "  - send: ban.command/DELETE\n    with: { body: { banId: 1 } }\n",
-            10_000,
-        ),
+        many("  - send: ban.command/DELETE\n    with: { body: { banId: 1 } }\n", 10_000),
     ] {
         assert!(rendered(&read_text(&text)).len() < 1_000_000);
     }

@@ -21,21 +21,9 @@ const MODULES: &[&str] = &[
 
 /// Arrows that run up, each with its reason.
 const EXCEPTIONS: &[(&str, &str, &str)] = &[
-    (
-        "rule/check",
-        "history",
-        "checkers read histories; the table of rules, above, uses nothing",
-    ),
-    (
-        "rule/check",
-        "service",
-        "why a record had no effect stands in the history",
-    ),
-    (
-        "history",
-        "service",
-        "why a record had no effect stands in the history",
-    ),
+    ("rule/check", "history", "checkers read histories; the table of rules, above, uses nothing"),
+    ("rule/check", "service", "why a record had no effect stands in the history"),
+    ("history", "service", "why a record had no effect stands in the history"),
 ];
 
 const FILE_LINES: usize = 500;
@@ -68,10 +56,7 @@ fn sources(folder: &str) -> Vec<(PathBuf, String)> {
 }
 
 fn all_sources() -> Vec<(PathBuf, String)> {
-    ["src", "tests", "benches", "examples"]
-        .into_iter()
-        .flat_map(sources)
-        .collect()
+    ["src", "tests", "benches", "examples"].into_iter().flat_map(sources).collect()
 }
 
 /// The modules that a file names after `crate::`, with their lines.
@@ -83,9 +68,7 @@ fn used_modules(text: &str) -> Vec<(usize, &str)> {
         }
         for (at, _) in text.match_indices("crate::") {
             let rest = &text[at + "crate::".len()..];
-            let end = rest
-                .find(|c: char| !c.is_alphanumeric() && c != '_')
-                .unwrap_or(rest.len());
+            let end = rest.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(rest.len());
             used.push((line, &rest[..end]));
         }
     }
@@ -96,34 +79,20 @@ fn used_modules(text: &str) -> Vec<(usize, &str)> {
 fn no_module_uses_one_below_it() {
     let mut wrong = String::new();
     for (path, text) in sources("src") {
-        let inside = path
-            .strip_prefix("src")
-            .expect("it lies in src")
-            .display()
-            .to_string();
-        let module = inside
-            .split(['/', '.'])
-            .next()
-            .expect("a path has a first part");
+        let inside = path.strip_prefix("src").expect("it lies in src").display().to_string();
+        let module = inside.split(['/', '.']).next().expect("a path has a first part");
         let Some(own) = MODULES.iter().position(|known| *known == module) else {
-            assert!(
-                matches!(module, "lib" | "main"),
-                "{inside}: which module is it?"
-            );
+            assert!(matches!(module, "lib" | "main"), "{inside}: which module is it?");
             continue;
         };
         for (line, used) in used_modules(&text) {
             let Some(other) = MODULES.iter().position(|known| *known == used) else {
                 continue;
             };
-            let excused = EXCEPTIONS
-                .iter()
-                .any(|(from, to, _)| inside.starts_with(from) && used == *to);
+            let excused =
+                EXCEPTIONS.iter().any(|(from, to, _)| inside.starts_with(from) && used == *to);
             if other > own && !excused {
-                let _ = writeln!(
-                    wrong,
-                    "{inside}:{line}: {module} uses {used}, which is below it"
-                );
+                let _ = writeln!(wrong, "{inside}:{line}: {module} uses {used}, which is below it");
             }
         }
     }
@@ -134,17 +103,10 @@ fn no_module_uses_one_below_it() {
 fn each_exception_is_needed() {
     for (from, to, reason) in EXCEPTIONS {
         let needed = sources("src").into_iter().any(|(path, text)| {
-            let inside = path
-                .strip_prefix("src")
-                .expect("it lies in src")
-                .display()
-                .to_string();
+            let inside = path.strip_prefix("src").expect("it lies in src").display().to_string();
             inside.starts_with(from) && used_modules(&text).iter().any(|(_, used)| used == to)
         });
-        assert!(
-            needed,
-            "{from} no longer uses {to} ({reason}): delete the exception"
-        );
+        assert!(needed, "{from} no longer uses {to} ({reason}): delete the exception");
     }
 }
 
@@ -189,10 +151,8 @@ fn functions<'a>(lines: &[&'a str]) -> Vec<(usize, &'a str, usize)> {
         let name = after.split(['(', '<']).next().unwrap_or_default();
         let closes = |line: &&str| line.len() > indent && line.trim_end() == close(indent);
         let opens = |line: &&str| line.ends_with('{') || line.ends_with(';') || line.ends_with('}');
-        let is_declared = lines[at..]
-            .iter()
-            .find(|line| opens(line))
-            .is_none_or(|line| line.ends_with(';'));
+        let is_declared =
+            lines[at..].iter().find(|line| opens(line)).is_none_or(|line| line.ends_with(';'));
         if is_declared {
             continue;
         }
@@ -210,11 +170,7 @@ fn close(indent: usize) -> String {
 #[test]
 fn every_module_says_what_it_is() {
     for (path, text) in sources("src") {
-        assert!(
-            text.starts_with("//!"),
-            "{}: it has no head",
-            path.display()
-        );
+        assert!(text.starts_with("//!"), "{}: it has no head", path.display());
     }
 }
 
@@ -224,15 +180,7 @@ fn nothing_is_left_undone_or_names_a_machine() {
         if path.ends_with("tidy.rs") {
             continue;
         }
-        for word in [
-            "TODO",
-            "FIXME",
-            "XXX",
-            "HACK",
-            "/root/",
-            "/work/",
-            "../shared",
-        ] {
+        for word in ["TODO", "FIXME", "XXX", "HACK", "/root/", "/work/", "../shared"] {
             assert!(!text.contains(word), "{}: {word}", path.display());
         }
     }

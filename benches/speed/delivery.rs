@@ -28,24 +28,16 @@ pub(crate) fn figure() -> Figure {
     let contracts = Contracts::builtin();
     let tests = sent_by_the_suite(&contracts);
     let start = || (Seed(0), Box::new(Fifo) as Box<dyn quintet::bus::Chooser>);
-    let world = World::new(
-        Arc::clone(&contracts),
-        service::reference(),
-        Topology::default(),
-        start(),
-    );
+    let world =
+        World::new(Arc::clone(&contracts), service::reference(), Topology::default(), start());
     let mut world = world.expect("the five have contracts");
     let full = median_s(ROUNDS, || {
         world.start_over(service::reference(), start());
         for test in &tests {
             for outgoing in test {
-                world
-                    .send(outgoing.clone())
-                    .expect("the bus takes every record");
+                world.send(outgoing.clone()).expect("the bus takes every record");
             }
-            world
-                .run(Until::Quiet, &mut |_| false)
-                .expect("it comes to rest");
+            world.run(Until::Quiet, &mut |_| false).expect("it comes to rest");
         }
         black_box(rule::check::all(world.history()));
     });
@@ -56,36 +48,23 @@ pub(crate) fn figure() -> Figure {
         }
     });
     let value = values.len() as f64 / full;
-    Figure {
-        value,
-        unit: "records/s",
-        ratio: bare / full,
-        to: "a loop that decodes and encodes",
-    }
+    Figure { value, unit: "records/s", ratio: bare / full, to: "a loop that decodes and encodes" }
 }
 
 /// What each test of the suite sends, in one schedule.
 fn sent_by_the_suite(contracts: &Arc<Contracts>) -> Vec<Vec<Outgoing>> {
     let setup = Setup::reference(Arc::clone(contracts));
     let words = words_of(&service::reference());
-    let known = Known {
-        contracts,
-        words: &words,
-    };
+    let known = Known { contracts, words: &words };
     let mut tests = Vec::new();
-    let options = Options {
-        schedule: Some(0),
-        ..Options::default()
-    };
+    let options = Options { schedule: Some(0), ..Options::default() };
     for path in scenario_files(&Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios")) {
         for plan in load(&path, &known, &Disk).plans {
             let outcome = run(&plan, &setup, &options);
             let sent = outcome.history.records().iter();
             let sent = sent.filter(|placed| placed.producer == Producer::Test);
-            let outgoing = sent.map(|placed| Outgoing {
-                channel: placed.channel,
-                record: placed.record.clone(),
-            });
+            let outgoing = sent
+                .map(|placed| Outgoing { channel: placed.channel, record: placed.record.clone() });
             tests.push(outgoing.collect());
         }
     }
@@ -120,8 +99,7 @@ fn values(history: &History) -> Vec<(String, Vec<u8>)> {
         let channel = history.contracts().channel_name(placed.channel).to_owned();
         Some((channel, placed.record.value_bytes()?.to_vec()))
     });
-    all.filter(|(channel, value)| decode_and_encode(channel, value).is_some())
-        .collect()
+    all.filter(|(channel, value)| decode_and_encode(channel, value).is_some()).collect()
 }
 
 fn decode_and_encode(channel: &str, value: &[u8]) -> Option<Vec<u8>> {
@@ -144,7 +122,5 @@ fn decode_and_encode(channel: &str, value: &[u8]) -> Option<Vec<u8>> {
 }
 
 fn both<'a, M: Message<'a>>(value: &'a [u8]) -> Option<Vec<u8>> {
-    decode::<M>(Some(value))
-        .ok()
-        .map(|message| message.encode())
+    decode::<M>(Some(value)).ok().map(|message| message.encode())
 }

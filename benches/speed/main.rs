@@ -12,10 +12,7 @@ mod schedules;
 use std::time::Instant;
 
 fn main() {
-    let only: Vec<String> = std::env::args()
-        .skip(1)
-        .filter(|arg| !arg.starts_with('-'))
-        .collect();
+    let only: Vec<String> = std::env::args().skip(1).filter(|arg| !arg.starts_with('-')).collect();
     let wanted = |name: &str| only.is_empty() || only.iter().any(|only| only == name);
     let figures: [(&str, Measure); 4] = [
         ("delivery", delivery::figure),
@@ -25,12 +22,7 @@ fn main() {
     ];
     for (name, measure) in figures {
         if wanted(name) {
-            let Figure {
-                value,
-                unit,
-                ratio,
-                to,
-            } = measure();
+            let Figure { value, unit, ratio, to } = measure();
             println!(
                 "{}",
                 serde_json::json!({

@@ -21,12 +21,7 @@ const ROUND: u32 = 5_000;
 pub(crate) fn figure() -> Figure {
     let contracts = Contracts::builtin();
     let commands = commands(&contracts);
-    let start = |schedule| {
-        (
-            Seed(0),
-            Box::new(Random::new(Seed(0), schedule)) as Box<dyn Chooser>,
-        )
-    };
+    let start = |schedule| (Seed(0), Box::new(Random::new(Seed(0), schedule)) as Box<dyn Chooser>);
     let (services, topology) = (service::reference(), Topology::default());
     let world = World::new(Arc::clone(&contracts), services, topology, start(0));
     let mut world = world.expect("the five have contracts");
@@ -40,19 +35,12 @@ pub(crate) fn figure() -> Figure {
         }
     });
     let value = f64::from(ROUND) / taken;
-    Figure {
-        value,
-        unit: "schedules/s",
-        ratio: value / BAR,
-        to: "300,000 schedules/s",
-    }
+    Figure { value, unit: "schedules/s", ratio: value / BAR, to: "300,000 schedules/s" }
 }
 
 fn run(world: &mut World, commands: &[Outgoing], checks: &mut Checks) {
     for command in commands {
-        world
-            .send(command.clone())
-            .expect("the bus takes every record");
+        world.send(command.clone()).expect("the bus takes every record");
     }
     assert_eq!(world.run(Until::Quiet, &mut |_| false), Ok(Ended::Over));
     let history = world.history();
@@ -65,18 +53,9 @@ fn run(world: &mut World, commands: &[Outgoing], checks: &mut Checks) {
 
 /// Three commands for each of three partitions.
 fn commands(contracts: &Arc<Contracts>) -> Vec<Outgoing> {
-    let channel = contracts
-        .channel_ix("account.create")
-        .expect("it is in the contracts");
-    let id = "5e1f3b7a-0c55-4d3a-9a57-0a4d0f2b6c11"
-        .parse()
-        .expect("a UUID");
-    let tenant = Tenant {
-        id,
-        region: "GMS".into(),
-        major: 83,
-        minor: 1,
-    };
+    let channel = contracts.channel_ix("account.create").expect("it is in the contracts");
+    let id = "5e1f3b7a-0c55-4d3a-9a57-0a4d0f2b6c11".parse().expect("a UUID");
+    let tenant = Tenant { id, region: "GMS".into(), major: 83, minor: 1 };
     let mut left = [3; 3];
     let mut commands = Vec::new();
     for number in 0u32.. {
@@ -87,21 +66,10 @@ fn commands(contracts: &Arc<Contracts>) -> Vec<Outgoing> {
         }
         left[partition] -= 1;
         let value = format!(r#"{{"name":"player-{number}","password":"correct-horse"}}"#);
-        let trace = TraceParent {
-            trace: u128::from(number) + 1,
-            span: 1,
-            flags: 1,
-        };
+        let trace = TraceParent { trace: u128::from(number) + 1, span: 1, flags: 1 };
         let headers = Headers::of_tenant(&tenant, trace);
         let value = Some(Payload::new(value.as_bytes()));
-        commands.push(Outgoing {
-            channel,
-            record: Record {
-                key: Some(key),
-                headers,
-                value,
-            },
-        });
+        commands.push(Outgoing { channel, record: Record { key: Some(key), headers, value } });
         if left == [0; 3] {
             break;
         }

@@ -63,11 +63,7 @@ impl Point<'_> {
         let mut name = String::new();
         let _ = match choice {
             Choice::Step { service } => write!(name, "step {}", self.history.service(service)),
-            Choice::Deliver {
-                service,
-                channel,
-                partition,
-            } => write!(
+            Choice::Deliver { service, channel, partition } => write!(
                 name,
                 "deliver {} {}/{}",
                 self.history.service(service),
@@ -75,10 +71,7 @@ impl Point<'_> {
                 partition.0
             ),
             Choice::Timer { service, timer } => {
-                let timer = self
-                    .timer_names
-                    .get(timer as usize)
-                    .map_or("?", String::as_str);
+                let timer = self.timer_names.get(timer as usize).map_or("?", String::as_str);
                 write!(name, "timer {} {timer}", self.history.service(service))
             }
             Choice::Restart { service } => {
@@ -154,11 +147,7 @@ impl Replay {
     /// Replays choices in order.
     #[must_use]
     pub fn new(names: Vec<String>) -> Self {
-        Self {
-            names,
-            at: 0,
-            complaint: None,
-        }
+        Self { names, at: 0, complaint: None }
     }
 }
 
@@ -167,11 +156,7 @@ impl Chooser for Replay {
         let Some(wanted) = self.names.get(self.at) else {
             return Some(0);
         };
-        let names: Vec<_> = point
-            .options
-            .iter()
-            .map(|option| point.name(*option))
-            .collect();
+        let names: Vec<_> = point.options.iter().map(|option| point.name(*option)).collect();
         let found = names.iter().position(|name| name == wanted);
         if found.is_none() {
             self.complaint = Some(crate::driver::DriverError::Replay {

@@ -19,20 +19,9 @@ use crate::service::{AskError, Asked, Cx, Host, Incoming, Reject, Service, Timer
 /// What makes a service act: decides the ids that its handler draws.
 #[derive(Hash)]
 pub(super) enum Place<'a> {
-    Record {
-        channel: u16,
-        partition: u32,
-        offset: u64,
-        attempt: u32,
-    },
-    Timer {
-        name: &'a str,
-        at: VirtualTime,
-    },
-    Stimulus {
-        name: &'a str,
-        count: u64,
-    },
+    Record { channel: u16, partition: u32, offset: u64, attempt: u32 },
+    Timer { name: &'a str, at: VirtualTime },
+    Stimulus { name: &'a str, count: u64 },
 }
 
 impl World {
@@ -45,17 +34,9 @@ impl World {
         let recognised = offset < reader.kept && !again;
         let log = &self.logs[channel.at()][partition.0 as usize];
         let record = log[usize::try_from(offset).unwrap_or(usize::MAX)];
-        self.history.push(
-            self.now,
-            Event::Delivered {
-                service,
-                record,
-                attempt,
-            },
-        );
+        self.history.push(self.now, Event::Delivered { service, record, attempt });
         if recognised {
-            self.history
-                .push(self.now, Event::Recognised { service, record });
+            self.history.push(self.now, Event::Recognised { service, record });
             // Even what is only committed can be cut short once more.
             if let Some(crash) = self.crash_met(service, record) {
                 return self.crash_at(service, crash, Some(record));
@@ -68,12 +49,7 @@ impl World {
         if let Some((met, FaultKind::CrashBeforeHandling)) = fault {
             return self.crash_at(service, met, Some(record));
         }
-        let place = Place::Record {
-            channel: channel.0,
-            partition: partition.0,
-            offset,
-            attempt,
-        };
+        let place = Place::Record { channel: channel.0, partition: partition.0, offset, attempt };
         let emits = self.handle(service, (record, damaged), (Offset(offset), &place));
         let handled = emits.is_some();
         let twice = match fault {
@@ -150,23 +126,10 @@ impl World {
             Ok(emits) => Some(emits),
             Err(reject) => {
                 if !matches!(reject, Reject::Refused(_) | Reject::Unemittable(_)) {
-                    self.history.push(
-                        self.now,
-                        Event::Applied {
-                            service,
-                            rule: id::COM_5,
-                        },
-                    );
+                    self.history.push(self.now, Event::Applied { service, rule: id::COM_5 });
                 }
                 let record = Some(id);
-                self.history.push(
-                    self.now,
-                    Event::Rejected {
-                        service,
-                        record,
-                        reject,
-                    },
-                );
+                self.history.push(self.now, Event::Rejected { service, record, reject });
                 None
             }
         }
@@ -183,25 +146,14 @@ impl World {
             Ok(tenant) => tenant,
             Err(problem) => {
                 own = self.tenant_of_own(service);
-                own.as_ref()
-                    .ok_or_else(|| Reject::Refused(problem.to_string()))?
+                own.as_ref().ok_or_else(|| Reject::Refused(problem.to_string()))?
             }
         };
         if record.headers.trace().is_none() {
-            self.history.push(
-                self.now,
-                Event::Applied {
-                    service,
-                    rule: id::COM_4,
-                },
-            );
+            self.history.push(self.now, Event::Applied { service, rule: id::COM_4 });
         }
         let contracts = std::sync::Arc::clone(&self.contracts);
-        let attempt = if let Place::Record { attempt, .. } = place {
-            *attempt
-        } else {
-            1
-        };
+        let attempt = if let Place::Record { attempt, .. } = place { *attempt } else { 1 };
         let incoming = Incoming {
             channel: contracts.channel_name(placed.channel),
             tenant,
@@ -229,12 +181,7 @@ impl World {
         };
         host.applies(id::COM_3);
         let own = host.decide(id::COM_3, &["nothing", "own-tenant"]) == 1;
-        own.then(|| Tenant {
-            id: uuid::Uuid::nil(),
-            region: "".into(),
-            major: 0,
-            minor: 0,
-        })
+        own.then(|| Tenant { id: uuid::Uuid::nil(), region: "".into(), major: 0, minor: 0 })
     }
 
     /// Calls a handler and carries out its timer changes if it succeeds.
@@ -246,10 +193,7 @@ impl World {
         handler: impl FnOnce(&mut dyn Service, &mut Cx<'_>) -> Result<T, E>,
     ) -> (Result<T, E>, Vec<Outgoing>) {
         let at = service.at();
-        let mut running = self.slots[at]
-            .service
-            .take()
-            .expect("a service does not call itself");
+        let mut running = self.slots[at].service.take().expect("a service does not call itself");
         let mut effects = std::mem::take(&mut self.spare);
         let mut host = Backstage {
             slots: &self.slots,
@@ -270,8 +214,7 @@ impl World {
         self.slots[at].service = Some(running);
         if result.is_ok() {
             for change in effects.timers.drain(..) {
-                self.timers
-                    .change((service, tenant), change, self.now, cause);
+                self.timers.change((service, tenant), change, self.now, cause);
             }
         }
         let mut emits = std::mem::take(&mut effects.emits);
@@ -289,13 +232,7 @@ impl World {
             return;
         };
         let Timer { name, tenant, at } = &armed.timer;
-        self.history.push(
-            self.now,
-            Event::Fired {
-                service,
-                timer: name.clone(),
-            },
-        );
+        self.history.push(self.now, Event::Fired { service, timer: name.clone() });
         let place = Place::Timer { name, at: *at };
         let called = self.call(service, (tenant, &armed.cause), &place, |service, cx| {
             service.timer(&armed.timer, cx)
@@ -303,14 +240,7 @@ impl World {
         match called {
             (Ok(()), emits) => self.enqueue(service, Plan::uncaused(emits)),
             (Err(reject), _) => {
-                self.history.push(
-                    self.now,
-                    Event::Rejected {
-                        service,
-                        record: None,
-                        reject,
-                    },
-                );
+                self.history.push(self.now, Event::Rejected { service, record: None, reject });
             }
         }
     }
@@ -341,10 +271,7 @@ impl World {
         if plan.marked < plan.emits.len() {
             let (first, more) = (plan.marked == 0, plan.emits.len() > 1);
             let outgoing = plan.emits[plan.marked].clone();
-            self.append(
-                outgoing,
-                crate::history::Producer::Service { service, cause },
-            );
+            self.append(outgoing, crate::history::Producer::Service { service, cause });
             if let Some((met, FaultKind::CrashBeforeMark)) = fault {
                 return self.crash_within(service, met, cause);
             }
@@ -393,13 +320,7 @@ impl World {
                 slot.rebalance();
                 let generation = slot.generation;
                 self.settle_all(service);
-                self.history.push(
-                    self.now,
-                    Event::Rebalanced {
-                        service,
-                        generation,
-                    },
-                );
+                self.history.push(self.now, Event::Rebalanced { service, generation });
             }
             _ => {
                 if let (Some(reader), Some(next)) = (plan.reader, plan.commits) {
@@ -413,15 +334,7 @@ impl World {
         let reader = &mut self.slots[service.at()].readers[reader];
         reader.commit(offset.0);
         let (channel, partition) = (reader.channel, reader.partition);
-        self.history.push(
-            self.now,
-            Event::Committed {
-                service,
-                channel,
-                partition,
-                offset,
-            },
-        );
+        self.history.push(self.now, Event::Committed { service, channel, partition, offset });
     }
 }
 
@@ -440,26 +353,13 @@ impl Host for Backstage<'_> {
         let picked = self.chooser.decide(name, rule, options);
         if let Some(option) = options.get(picked) {
             let service = self.service;
-            self.history.push(
-                self.now,
-                Event::Decided {
-                    service,
-                    rule,
-                    option,
-                },
-            );
+            self.history.push(self.now, Event::Decided { service, rule, option });
         }
         picked
     }
 
     fn applies(&mut self, rule: RuleId) {
-        self.history.push(
-            self.now,
-            Event::Applied {
-                service: self.service,
-                rule,
-            },
-        );
+        self.history.push(self.now, Event::Applied { service: self.service, rule });
     }
 
     fn ask(
@@ -469,19 +369,10 @@ impl Host for Backstage<'_> {
         args: &Json,
         tenant: &Tenant,
     ) -> Result<Json, AskError> {
-        let event = Event::Asked {
-            service: self.service,
-            query: format!("{service}.{query}"),
-        };
+        let event = Event::Asked { service: self.service, query: format!("{service}.{query}") };
         self.history.push(self.now, event);
-        let slot = self
-            .slots
-            .iter()
-            .find(|slot| slot.name == service && slot.down_until.is_none());
-        let asked = Asked {
-            tenant,
-            now: self.now,
-        };
+        let slot = self.slots.iter().find(|slot| slot.name == service && slot.down_until.is_none());
+        let asked = Asked { tenant, now: self.now };
         match slot.and_then(|slot| slot.service.as_ref()) {
             None => Err(AskError::Unreachable(service.to_owned())),
             Some(other) => other

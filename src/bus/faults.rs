@@ -17,35 +17,20 @@ impl World {
     /// Arms a fault; a delay or lag looks at what lies unread already.
     pub(super) fn arm_fault(&mut self, fault: Fault) -> Result<FaultId, DriverError> {
         let service = self.service_ix(&fault.service)?;
-        let refused = |why: String| DriverError::Fault {
-            fault: fault.kind.name(),
-            why,
-        };
+        let refused = |why: String| DriverError::Fault { fault: fault.kind.name(), why };
         if let Some(channel) = fault.channel
-            && !self.slots[service.at()]
-                .readers
-                .iter()
-                .any(|reader| reader.channel == channel)
+            && !self.slots[service.at()].readers.iter().any(|reader| reader.channel == channel)
         {
             let channel = self.contracts.channel_name(channel);
-            return Err(refused(format!(
-                "{} does not read {channel}",
-                fault.service
-            )));
+            return Err(refused(format!("{} does not read {channel}", fault.service)));
         }
-        let needs_header = matches!(
-            fault.kind,
-            FaultKind::MissingHeader | FaultKind::MalformedHeader
-        );
+        let needs_header =
+            matches!(fault.kind, FaultKind::MissingHeader | FaultKind::MalformedHeader);
         if needs_header && fault.header.is_none() {
             return Err(refused("it needs the name of a header".to_owned()));
         }
         let id = FaultId(u32::try_from(self.faults.len()).unwrap_or(u32::MAX));
-        self.faults.push(Armed {
-            fault,
-            service,
-            struck: false,
-        });
+        self.faults.push(Armed { fault, service, struck: false });
         self.history.push(self.now, Event::Armed { fault: id });
         self.hold_unread(service);
         Ok(id)
@@ -65,16 +50,11 @@ impl World {
 
     fn matches(&self, fault: &Fault, record: RecordId) -> bool {
         let placed = self.history.record(record);
-        let on_channel = fault
-            .channel
-            .is_none_or(|channel| channel == placed.channel);
+        let on_channel = fault.channel.is_none_or(|channel| channel == placed.channel);
         on_channel
             && fault.message.as_deref().is_none_or(|wanted| {
                 let value = placed.record.value_bytes();
-                self.contracts
-                    .message_type(placed.channel, value)
-                    .as_deref()
-                    == Some(wanted)
+                self.contracts.message_type(placed.channel, value).as_deref() == Some(wanted)
             })
     }
 
@@ -116,9 +96,7 @@ impl World {
             };
             self.strike(id, Some(record));
             let until = self.now.after(by);
-            self.slots[service.at()].readers[reader]
-                .holds
-                .push((from, until));
+            self.slots[service.at()].readers[reader].holds.push((from, until));
         }
     }
 
@@ -137,25 +115,16 @@ pub(super) fn damaged(record: &Record, fault: &Fault) -> Option<Record> {
     let name = fault.header.as_deref().unwrap_or_default();
     let relist = |change: &dyn Fn(Header) -> Option<Header>| {
         let list = record.headers.to_list().into_iter();
-        let list = list.filter_map(|header| {
-            if &*header.name == name {
-                change(header)
-            } else {
-                Some(header)
-            }
-        });
-        Record {
-            headers: Headers::from_list(list.collect()),
-            ..record.clone()
-        }
+        let list = list
+            .filter_map(|header| if &*header.name == name { change(header) } else { Some(header) });
+        Record { headers: Headers::from_list(list.collect()), ..record.clone() }
     };
     Some(match fault.kind {
         FaultKind::MissingHeader => relist(&|_| None),
         FaultKind::MalformedHeader => relist(&|header| Some(Header::new(&header.name, b"?"))),
-        FaultKind::PoisonValue => Record {
-            value: Some(Payload::new(b"{ poison")),
-            ..record.clone()
-        },
+        FaultKind::PoisonValue => {
+            Record { value: Some(Payload::new(b"{ poison")), ..record.clone() }
+        }
         _ => return None,
     })
 }

@@ -94,23 +94,14 @@ impl Reader {
     }
 
     pub(super) fn is_held(&self, now: VirtualTime) -> bool {
-        self.holds
-            .iter()
-            .any(|(from, until)| *from <= self.position && *until > now)
+        self.holds.iter().any(|(from, until)| *from <= self.position && *until > now)
     }
 }
 
 impl Plan {
     /// The plan of a timer or a stimulus.
     pub(super) fn uncaused(emits: Vec<Outgoing>) -> Self {
-        Self {
-            emits,
-            marked: 0,
-            cause: None,
-            reader: None,
-            commits: None,
-            fault: None,
-        }
+        Self { emits, marked: 0, cause: None, reader: None, commits: None, fault: None }
     }
 }
 

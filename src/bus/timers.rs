@@ -49,25 +49,14 @@ impl Timers {
         self.by_owner.insert(owner, id);
         self.by_time.insert((at, id));
         let timer = Timer { name, tenant, at };
-        self.armed.insert(
-            id,
-            ArmedTimer {
-                service,
-                timer,
-                cause: cause.clone(),
-            },
-        );
+        self.armed.insert(id, ArmedTimer { service, timer, cause: cause.clone() });
     }
 
     /// Takes a timer out, to fire it or to forget it.
     pub(super) fn take(&mut self, id: u32) -> Option<ArmedTimer> {
         let armed = self.armed.remove(&id)?;
         self.by_time.remove(&(armed.timer.at, id));
-        let owner = (
-            armed.service,
-            armed.timer.tenant.clone(),
-            armed.timer.name.clone(),
-        );
+        let owner = (armed.service, armed.timer.tenant.clone(), armed.timer.name.clone());
         self.by_owner.remove(&owner);
         Some(armed)
     }
@@ -80,10 +69,7 @@ impl Timers {
 
     /// When the first timer after `now` is due.
     pub(super) fn next_after(&self, now: VirtualTime) -> Option<VirtualTime> {
-        let later = (
-            std::ops::Bound::Excluded((now, u32::MAX)),
-            std::ops::Bound::Unbounded,
-        );
+        let later = (std::ops::Bound::Excluded((now, u32::MAX)), std::ops::Bound::Unbounded);
         self.by_time.range(later).next().map(|(at, _)| *at)
     }
 }

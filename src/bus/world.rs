@@ -29,10 +29,7 @@ pub struct Topology {
 
 impl Default for Topology {
     fn default() -> Self {
-        Self {
-            partitions: 3,
-            members: 1,
-        }
+        Self { partitions: 3, members: 1 }
     }
 }
 
@@ -90,10 +87,7 @@ impl World {
             return Err(WorldError::Empty);
         }
         let channels = contracts.channel_count();
-        let names: Vec<_> = services
-            .iter()
-            .map(|service| service.name().to_owned())
-            .collect();
+        let names: Vec<_> = services.iter().map(|service| service.name().to_owned()).collect();
         let mut consumers = vec![Vec::new(); channels];
         let mut slots: Vec<Slot> = Vec::new();
         for (ix, service) in (0u16..).map(ServiceIx).zip(services) {
@@ -101,9 +95,8 @@ impl World {
             if slots.iter().any(|slot| slot.name == name) {
                 return Err(WorldError::Twice(name));
             }
-            let consumed = contracts
-                .consumed_by(&name)
-                .ok_or_else(|| WorldError::NoContract(name.clone()))?;
+            let consumed =
+                contracts.consumed_by(&name).ok_or_else(|| WorldError::NoContract(name.clone()))?;
             let mut readers = Vec::new();
             for channel in consumed {
                 consumers[channel.at()].push((ix, readers.len()));
@@ -153,17 +146,9 @@ impl World {
         services: Vec<Box<dyn Service>>,
         (seed, chooser): (Seed, Box<dyn Chooser>),
     ) {
-        assert_eq!(
-            services.len(),
-            self.slots.len(),
-            "a world starts over with its own services"
-        );
+        assert_eq!(services.len(), self.slots.len(), "a world starts over with its own services");
         for (slot, service) in self.slots.iter_mut().zip(services) {
-            assert_eq!(
-                service.name(),
-                slot.name,
-                "a world starts over with its own services"
-            );
+            assert_eq!(service.name(), slot.name, "a world starts over with its own services");
             slot.start_over(service);
         }
         for log in self.logs.iter_mut().flatten() {
@@ -194,14 +179,7 @@ impl World {
         let key = self.contracts.key_for(channel, value);
         let headers = self.new_trace(tenant, ("sent", self.history.records().len() as u64));
         let value = Some(Payload::new(&value.to_bytes()));
-        self.send(Outgoing {
-            channel,
-            record: Record {
-                key,
-                headers,
-                value,
-            },
-        })
+        self.send(Outgoing { channel, record: Record { key, headers, value } })
     }
 
     /// The choices made so far where there was more than one option, by name: with the same
@@ -209,10 +187,7 @@ impl World {
     #[must_use]
     pub fn choices(&self) -> Vec<String> {
         let point = self.point();
-        self.choices
-            .iter()
-            .map(|choice| point.name(*choice))
-            .collect()
+        self.choices.iter().map(|choice| point.name(*choice)).collect()
     }
 
     /// Ends the run and gives its history away.
@@ -233,8 +208,7 @@ impl World {
     pub(super) fn service_ix(&self, name: &str) -> Result<ServiceIx, DriverError> {
         let at = self.slots.iter().position(|slot| slot.name == name);
         let ix = at.and_then(|at| u16::try_from(at).ok());
-        ix.map(ServiceIx)
-            .ok_or_else(|| DriverError::NoService(name.to_owned()))
+        ix.map(ServiceIx).ok_or_else(|| DriverError::NoService(name.to_owned()))
     }
 
     /// Appends a record to its partition: by key, or where it has none, at random.
@@ -304,11 +278,7 @@ impl World {
             for reader in slot.unread.iter().map(|at| &slot.readers[*at]) {
                 if !slot.busy[reader.member] && !reader.is_held(now) {
                     let (channel, partition) = (reader.channel, reader.partition);
-                    options.push(Choice::Deliver {
-                        service,
-                        channel,
-                        partition,
-                    });
+                    options.push(Choice::Deliver { service, channel, partition });
                 }
             }
         }
@@ -343,19 +313,14 @@ impl World {
             Choice::Step { service } => self.step(service),
             Choice::Timer { service, timer } => self.fire(service, timer),
             Choice::Restart { service } => self.restart(service),
-            Choice::Deliver {
-                service,
-                channel,
-                partition,
-            } => {
+            Choice::Deliver { service, channel, partition } => {
                 let consumers = &self.consumers[channel.at()];
                 let first = consumers.iter().find(|(consumer, _)| *consumer == service);
                 let first = first.map_or(0, |(_, first)| *first);
                 self.deliver(service, first + partition.0 as usize);
             }
         }
-        self.chooser
-            .observe(choice, &self.history.entries()[before..]);
+        self.chooser.observe(choice, &self.history.entries()[before..]);
         Ok(())
     }
 
@@ -372,9 +337,7 @@ impl World {
     fn next_moment(&self) -> Option<VirtualTime> {
         let restarts = self.slots.iter().filter_map(|slot| slot.down_until);
         let holds = self.slots.iter().flat_map(|slot| &slot.readers);
-        let holds = holds
-            .flat_map(|reader| &reader.holds)
-            .map(|(_, until)| *until);
+        let holds = holds.flat_map(|reader| &reader.holds).map(|(_, until)| *until);
         let waits = restarts.chain(holds).filter(|at| *at > self.now);
         waits.chain(self.timers.next_after(self.now)).min()
     }
@@ -389,11 +352,7 @@ impl World {
     /// Headers that start a trace.
     fn new_trace(&self, tenant: &Tenant, place: (&str, u64)) -> Headers {
         let mut ids = Stream::keyed(self.seed, &place);
-        let trace = TraceParent {
-            trace: ids.uuid().as_u128(),
-            span: ids.bits().max(1),
-            flags: 1,
-        };
+        let trace = TraceParent { trace: ids.uuid().as_u128(), span: ids.bits().max(1), flags: 1 };
         Headers::of_tenant(tenant, trace)
     }
 }
@@ -419,9 +378,7 @@ impl Driver for World {
     ) -> Result<(), DriverError> {
         let ix = self.service_ix(service)?;
         match &mut self.slots[ix.at()].service {
-            Some(running) => running
-                .configure(tenant, given)
-                .map_err(DriverError::Given)?,
+            Some(running) => running.configure(tenant, given).map_err(DriverError::Given)?,
             None => return Err(DriverError::Down(service.to_owned())),
         }
         let settings = given.settings.map(|_| "settings");
@@ -429,8 +386,7 @@ impl Driver for World {
         let what: Vec<_> = settings.into_iter().chain(kinds).collect();
         if !what.is_empty() {
             let what = what.join(", ");
-            self.history
-                .push(self.now, Event::Given { service: ix, what });
+            self.history.push(self.now, Event::Given { service: ix, what });
         }
         Ok(())
     }
@@ -472,9 +428,7 @@ impl Driver for World {
     }
 
     fn has_struck(&self, fault: FaultId) -> bool {
-        self.faults
-            .get(fault.0 as usize)
-            .is_some_and(|armed| armed.struck)
+        self.faults.get(fault.0 as usize).is_some_and(|armed| armed.struck)
     }
 
     fn stimulus(
@@ -488,22 +442,12 @@ impl Driver for World {
         if self.slots[ix.at()].down_until.is_some() {
             return Err(DriverError::Down(service.to_owned()));
         }
-        self.history.push(
-            self.now,
-            Event::Stimulus {
-                service: ix,
-                name: name.to_owned(),
-            },
-        );
+        self.history.push(self.now, Event::Stimulus { service: ix, name: name.to_owned() });
         let cause = self.new_trace(tenant, ("stimulus", self.stimuli));
         self.stimuli += 1;
-        let place = Place::Stimulus {
-            name,
-            count: self.stimuli,
-        };
-        let called = self.call(ix, (tenant, &cause), &place, |service, cx| {
-            service.stimulus(name, args, cx)
-        });
+        let place = Place::Stimulus { name, count: self.stimuli };
+        let called =
+            self.call(ix, (tenant, &cause), &place, |service, cx| service.stimulus(name, args, cx));
         let (answer, emits) = called;
         let answer = answer?;
         self.enqueue(ix, Plan::uncaused(emits));
@@ -521,13 +465,6 @@ impl Driver for World {
         let slot = &self.slots[ix.at()];
         let running = slot.service.as_ref().filter(|_| slot.down_until.is_none());
         let running = running.ok_or_else(|| DriverError::Down(service.to_owned()))?;
-        Ok(running.query(
-            name,
-            args,
-            &Asked {
-                tenant,
-                now: self.now,
-            },
-        )?)
+        Ok(running.query(name, args, &Asked { tenant, now: self.now })?)
     }
 }

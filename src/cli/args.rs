@@ -209,11 +209,7 @@ fn tag(text: &str) -> Result<Tag, String> {
         return Err("a tag has a name".to_owned());
     }
     let name = name.to_owned();
-    Ok(if without {
-        Tag::Without(name)
-    } else {
-        Tag::With(name)
-    })
+    Ok(if without { Tag::Without(name) } else { Tag::With(name) })
 }
 
 #[cfg(test)]

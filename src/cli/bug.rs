@@ -21,9 +21,7 @@ pub(super) fn caught(work: impl FnOnce() -> Exit) -> Exit {
 
 /// The place and, where it is a fixed text, the message: others may hold a user's values.
 fn said(info: &PanicHookInfo<'_>) -> String {
-    let place = info
-        .location()
-        .map_or_else(String::new, ToString::to_string);
+    let place = info.location().map_or_else(String::new, ToString::to_string);
     let message = info.payload().downcast_ref::<&'static str>().unwrap_or(&"");
     format!(
         "error: this is a bug of quintet {}, at {place}\n  {message}\n  \

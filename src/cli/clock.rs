@@ -8,10 +8,7 @@ pub(super) struct Clock(Instant);
 
 impl Clock {
     /// Starts to count.
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "shown to people, read by nothing else"
-    )]
+    #[expect(clippy::disallowed_methods, reason = "shown to people, read by nothing else")]
     pub(super) fn start() -> Self {
         Self(Instant::now())
     }

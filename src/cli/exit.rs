@@ -135,9 +135,6 @@ mod tests {
     #[case(&[Exit::Unusable, Exit::Bug], Exit::Bug)]
     fn the_gravest_of_several_counts(#[case] several: &[Exit], #[case] all: Exit) {
         assert_eq!(several.iter().fold(Exit::Holds, |a, b| a.and(*b)), all);
-        assert_eq!(
-            several.iter().rev().fold(Exit::Holds, |a, b| a.and(*b)),
-            all
-        );
+        assert_eq!(several.iter().rev().fold(Exit::Holds, |a, b| a.and(*b)), all);
     }
 }

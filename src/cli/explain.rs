@@ -35,19 +35,13 @@ pub(super) fn explain(args: &args::Explain, terminal: &mut Terminal) -> Exit {
         terminal.line(&listed(&topics));
         return Exit::Holds;
     };
-    let bare = asked
-        .trim_start_matches('<')
-        .trim_end_matches('>')
-        .to_lowercase();
+    let bare = asked.trim_start_matches('<').trim_end_matches('>').to_lowercase();
     if matches!(bare.as_str(), "exit" | "exits" | "exit code" | "exit codes") {
         terminal.line(&exits());
         return Exit::Holds;
     }
     let bare = bare.strip_prefix("exit ").unwrap_or(&bare);
-    let found: Vec<_> = topics
-        .iter()
-        .filter(|topic| topic.name().to_lowercase() == bare)
-        .collect();
+    let found: Vec<_> = topics.iter().filter(|topic| topic.name().to_lowercase() == bare).collect();
     if found.is_empty() {
         let mut text = format!("nothing is called `{}`", asked.escape_debug());
         let names: Vec<_> = topics.iter().map(Topic::name).collect();
@@ -158,14 +152,8 @@ fn rule(rule: &Rule) -> String {
             text.push_str(&format!("\n    - {}", wrap(&words(&line), 6, WIDTH)));
         }
     }
-    text.push_str(&format!(
-        "\n\n  Basis:    {}",
-        wrap(&words(means), 12, WIDTH)
-    ));
-    text.push_str(&format!(
-        "\n  Document: {}, section {}",
-        rule.document, rule.section
-    ));
+    text.push_str(&format!("\n\n  Basis:    {}", wrap(&words(means), 12, WIDTH)));
+    text.push_str(&format!("\n  Document: {}, section {}", rule.document, rule.section));
     text
 }
 
@@ -174,12 +162,7 @@ fn word(entry: &Entry) -> String {
     text.push_str(&paragraph(entry.doc));
     if !entry.fields.is_empty() {
         text.push_str("\n\n  Fields:");
-        let width = entry
-            .fields
-            .iter()
-            .map(|field| field.name.len())
-            .max()
-            .unwrap_or(0);
+        let width = entry.fields.iter().map(|field| field.name.len()).max().unwrap_or(0);
         for field in entry.fields {
             let needed = match field.needed {
                 Needed::Required => "",
@@ -199,18 +182,11 @@ fn exit(info: &ExitInfo) -> String {
 }
 
 fn exits() -> String {
-    let mut text = heading(
-        "exit codes",
-        "where several apply the order is 101, 2, 1, 3, 4",
-    );
+    let mut text = heading("exit codes", "where several apply the order is 101, 2, 1, 3, 4");
     text.push('\n');
     for info in EXITS {
         let about = format!("{}. {}", info.title, info.explanation);
-        text.push_str(&format!(
-            "\n  {:>3}  {}",
-            info.code,
-            wrap(&words(&about), 7, WIDTH)
-        ));
+        text.push_str(&format!("\n  {:>3}  {}", info.code, wrap(&words(&about), 7, WIDTH)));
     }
     text
 }
@@ -224,10 +200,7 @@ fn listed(topics: &[Topic]) -> String {
         }
     }
     for kind in kinds {
-        let names = topics
-            .iter()
-            .filter(|topic| topic.kind() == kind)
-            .map(Topic::name);
+        let names = topics.iter().filter(|topic| topic.kind() == kind).map(Topic::name);
         let names = wrap(&names.collect::<Vec<_>>(), 2, WIDTH);
         text.push_str(&format!("{}\n  {names}\n\n", paint(STRONG, kind)));
     }

@@ -57,15 +57,8 @@ pub(super) fn find(paths: &[PathBuf], endings: &[&str]) -> (Vec<PathBuf>, Vec<Fi
 
 /// The path without `.` in it, as reports show it.
 fn tidy(path: &Path) -> PathBuf {
-    let tidy: PathBuf = path
-        .components()
-        .filter(|part| part.as_os_str() != ".")
-        .collect();
-    if tidy.as_os_str().is_empty() {
-        path.to_owned()
-    } else {
-        tidy
-    }
+    let tidy: PathBuf = path.components().filter(|part| part.as_os_str() != ".").collect();
+    if tidy.as_os_str().is_empty() { path.to_owned() } else { tidy }
 }
 
 fn walk(
@@ -109,22 +102,13 @@ mod tests {
         let at = |name: &str| folder.path().join(name);
         fs::create_dir_all(at("b/deep")).unwrap();
         fs::create_dir_all(at(".git")).unwrap();
-        for name in [
-            "b/deep/x.scenario.yaml",
-            "a.scenario.yaml",
-            "b/n.txt",
-            "own.yaml",
-        ] {
+        for name in ["b/deep/x.scenario.yaml", "a.scenario.yaml", "b/n.txt", "own.yaml"] {
             fs::write(at(name), "").unwrap();
         }
         fs::write(at(".git/y.scenario.yaml"), "").unwrap();
         let paths = [at("own.yaml"), at(""), at("./a.scenario.yaml"), at("gone")];
         let (found, errors) = find(&paths, &[SCENARIO]);
-        let expected = [
-            at("own.yaml"),
-            at("a.scenario.yaml"),
-            at("b/deep/x.scenario.yaml"),
-        ];
+        let expected = [at("own.yaml"), at("a.scenario.yaml"), at("b/deep/x.scenario.yaml")];
         assert_eq!(found, expected);
         assert!(matches!(&errors[..], [FileError::Missing(path)] if *path == at("gone")));
     }

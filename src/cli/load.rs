@@ -41,9 +41,7 @@ impl Loaded {
     }
 
     fn of(&self, severity: Severity) -> impl Iterator<Item = &Diagnostic> {
-        self.diagnostics
-            .iter()
-            .filter(move |one| one.severity == severity)
+        self.diagnostics.iter().filter(move |one| one.severity == severity)
     }
 }
 
@@ -70,10 +68,7 @@ pub(super) fn load(
 ) -> Option<Loaded> {
     let contracts = contracts(from, terminal)?;
     let words = words_of(&crate::service::reference());
-    let known = Known {
-        contracts: &contracts,
-        words: &words,
-    };
+    let known = Known { contracts: &contracts, words: &words };
     let (found, errors) = files::find(paths, endings);
     let mut exit = Exit::Holds;
     for error in errors {
@@ -94,23 +89,12 @@ pub(super) fn load(
         plans.extend(loaded.plans);
         // What is wrong with a fragment is found again by each file that uses it.
         let new = loaded.diagnostics.into_iter().filter(|one| {
-            let key = (
-                one.file.path.clone(),
-                one.span,
-                one.code,
-                one.message.clone(),
-            );
+            let key = (one.file.path.clone(), one.span, one.code, one.message.clone());
             seen.insert(key)
         });
         diagnostics.extend(new);
     }
-    Some(Loaded {
-        plans,
-        diagnostics,
-        files: found.len(),
-        exit,
-        contracts,
-    })
+    Some(Loaded { plans, diagnostics, files: found.len(), exit, contracts })
 }
 
 /// The tests that a command line selects; errors of files are told, warnings only counted.
@@ -143,11 +127,7 @@ pub(super) fn told(diagnostic: &Diagnostic) -> String {
 /// A path as reports show it.
 pub(super) fn shown(path: &Path) -> String {
     let text = path.to_string_lossy();
-    if cfg!(windows) {
-        text.replace('\\', "/")
-    } else {
-        text.into_owned()
-    }
+    if cfg!(windows) { text.replace('\\', "/") } else { text.into_owned() }
 }
 
 /// The bytes of a file; of a larger one than any that is read, only so many that this is seen.
@@ -162,10 +142,7 @@ fn unreadable(path: &str, error: &io::Error) -> crate::scenario::Loaded {
     let file = SourceFile::new(path, "");
     let message = format!("the file cannot be read: {error}");
     let diagnostic = Diagnostic::error("scenario::unreadable", message, &file, Span::default());
-    crate::scenario::Loaded {
-        diagnostics: vec![diagnostic],
-        ..Default::default()
-    }
+    crate::scenario::Loaded { diagnostics: vec![diagnostic], ..Default::default() }
 }
 
 /// Fragments come from the disk.

@@ -59,9 +59,5 @@ fn carry_out(command: &Command, terminal: &mut Terminal) -> Exit {
 fn answered(answer: &clap::Error) -> Exit {
     // A closed stream is no error.
     let _ = answer.print();
-    if answer.use_stderr() {
-        Exit::Unusable
-    } else {
-        Exit::Holds
-    }
+    if answer.use_stderr() { Exit::Unusable } else { Exit::Holds }
 }

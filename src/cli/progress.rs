@@ -21,12 +21,7 @@ pub(super) struct Progress {
 impl Progress {
     /// Of so many tests none is done.
     pub(super) fn start(total: usize, clock: Clock) -> Self {
-        Self {
-            clock,
-            total,
-            wanted: std::io::stderr().is_terminal(),
-            bar: None,
-        }
+        Self { clock, total, wanted: std::io::stderr().is_terminal(), bar: None }
     }
 
     /// So many tests are done.

@@ -26,13 +26,9 @@ pub(super) fn replay(args: &Replay, terminal: &mut Terminal) -> Exit {
     let Some(loaded) = load::load(&paths, &[], &args.contracts, terminal) else {
         return Exit::Unusable;
     };
-    loaded
-        .diagnostics
-        .iter()
-        .filter(|one| one.is_error())
-        .for_each(|one| {
-            terminal.trouble(&load::told(one));
-        });
+    loaded.diagnostics.iter().filter(|one| one.is_error()).for_each(|one| {
+        terminal.trouble(&load::told(one));
+    });
     if loaded.exit != Exit::Holds {
         return loaded.exit;
     }
@@ -40,10 +36,7 @@ pub(super) fn replay(args: &Replay, terminal: &mut Terminal) -> Exit {
         let names = loaded.plans.iter().map(|plan| plan.name.as_str());
         let near = suggest(&file.test, names).map(|near| format!("; did you mean `{near}`?"));
         let (path, test) = (one_line(&file.path), one_line(&file.test));
-        terminal.error(&format!(
-            "{path} has no test `{test}`{}",
-            near.unwrap_or_default()
-        ));
+        terminal.error(&format!("{path} has no test `{test}`{}", near.unwrap_or_default()));
         return Exit::Unusable;
     };
     let options = Options {
@@ -94,9 +87,7 @@ fn read(args: &Replay, terminal: &mut Terminal) -> Option<ChoiceFile> {
     };
     let mut diagnostics = Vec::new();
     let read = match SourceFile::from_bytes(&shown, &bytes, &mut diagnostics) {
-        Some(file) => ChoiceFile::read(&file)
-            .map_err(|wrong| diagnostics.push(*wrong))
-            .ok(),
+        Some(file) => ChoiceFile::read(&file).map_err(|wrong| diagnostics.push(*wrong)).ok(),
         None => None,
     };
     for diagnostic in &diagnostics {

@@ -34,10 +34,7 @@ pub(super) fn run(args: &Run, terminal: &mut Terminal) -> Exit {
     if let Some(folder) = &args.save
         && let Err(error) = std::fs::create_dir_all(folder)
     {
-        terminal.error(&format!(
-            "cannot make the folder {}: {error}",
-            folder.display()
-        ));
+        terminal.error(&format!("cannot make the folder {}: {error}", folder.display()));
         return Exit::Unusable;
     }
     let run = Running {
@@ -76,10 +73,7 @@ impl Running<'_> {
         };
         if self.args.reporting.format == Format::Json {
             terminal.line(&json::run(self.args.seed, plans.len()));
-            self.loaded
-                .diagnostics
-                .iter()
-                .for_each(|one| terminal.line(&json::diagnostic(one)));
+            self.loaded.diagnostics.iter().for_each(|one| terminal.line(&json::diagnostic(one)));
         }
         let mut exit = self.loaded.exit;
         let mut progress = Progress::start(plans.len(), self.clock);
@@ -92,18 +86,12 @@ impl Running<'_> {
             |at, done| {
                 progress.aside(|| {
                     let alone = !grouped || done.outcome.verdict != Verdict::Passed;
-                    let before = if alone {
-                        passing.end()
-                    } else {
-                        passing.add(&plans[at].name)
-                    };
+                    let before = if alone { passing.end() } else { passing.add(&plans[at].name) };
                     before.iter().for_each(|line| terminal.line(line));
                     if alone {
                         terminal.line(&done.report);
                     }
-                    exit = exit
-                        .and(exit_of(&done.outcome))
-                        .and(self.save(at, &done, terminal));
+                    exit = exit.and(exit_of(&done.outcome)).and(self.save(at, &done, terminal));
                     terminal.flush();
                 });
                 progress.at(at + 1);
@@ -135,11 +123,8 @@ impl Running<'_> {
     fn one(&self, at: usize) -> Done {
         let plan = &self.loaded.plans[at];
         let clock = Clock::start();
-        let options = Options {
-            seed: Seed(self.args.seed),
-            schedule: self.args.schedule,
-            choices: None,
-        };
+        let options =
+            Options { seed: Seed(self.args.seed), schedule: self.args.schedule, choices: None };
         let mut outcome = run_test(plan, &self.setup, &options);
         if self.args.twin {
             twin::compare(&mut outcome, || run_test(plan, &self.setup, &options));
@@ -153,10 +138,7 @@ impl Running<'_> {
             replay: saved.map(|path| replay_command(path, self.args)),
             real: real(&self.args.reporting, &outcome, clock),
         };
-        Done {
-            report: report(self.args.reporting.format, &told),
-            outcome,
-        }
+        Done { report: report(self.args.reporting.format, &told), outcome }
     }
 
     fn jobs(&self) -> usize {
@@ -201,11 +183,7 @@ pub(super) fn exit_of(outcome: &Outcome) -> Exit {
     match outcome.verdict {
         Verdict::Passed => Exit::Holds,
         // The choices are those of another version of the file or the services.
-        _ if outcome
-            .troubles
-            .iter()
-            .any(|one| one.code == "replay::not-possible") =>
-        {
+        _ if outcome.troubles.iter().any(|one| one.code == "replay::not-possible") => {
             Exit::Unusable
         }
         Verdict::Failed => Exit::Violation,
@@ -248,10 +226,7 @@ fn replay_command(path: &Path, args: &Run) -> String {
 
 fn push_contracts(text: &mut String, args: &Run) {
     if let Some(folder) = &args.selection.contracts.folder {
-        text.push_str(&format!(
-            " --contracts {}",
-            shell_word(&load::shown(folder))
-        ));
+        text.push_str(&format!(" --contracts {}", shell_word(&load::shown(folder))));
     }
 }
 
@@ -265,9 +240,7 @@ fn choice_files(folder: Option<&Path>, plans: &[TestPlan]) -> Vec<PathBuf> {
         let name = file_name(&plan.name);
         let others = (2..).map(|number| format!("{number}-{name}"));
         let free = std::iter::once(name.clone()).chain(others);
-        free.into_iter()
-            .find(|name| taken.insert(name.to_lowercase()))
-            .unwrap_or(name)
+        free.into_iter().find(|name| taken.insert(name.to_lowercase())).unwrap_or(name)
     };
     plans.iter().map(|plan| folder.join(name(plan))).collect()
 }

@@ -33,9 +33,7 @@ impl Terminal {
     /// Writes a line of what was asked for.
     pub(super) fn line(&mut self, text: &str) {
         let out = &mut self.out;
-        let written = out
-            .write_all(text.as_bytes())
-            .and_then(|()| out.write_all(b"\n"));
+        let written = out.write_all(text.as_bytes()).and_then(|()| out.write_all(b"\n"));
         self.note(written);
     }
 

@@ -13,11 +13,7 @@ pub(super) fn compare(outcome: &mut Outcome, again: impl FnOnce() -> Outcome + S
     let twin = twin.unwrap_or_else(|panic| resume_unwind(panic));
     if outcome.schedule != twin.schedule {
         let (one, two) = (outcome.schedule, twin.schedule);
-        fail(
-            outcome,
-            format!("one run ended with schedule {one}, its twin with {two}"),
-            None,
-        );
+        fail(outcome, format!("one run ended with schedule {one}, its twin with {two}"), None);
     } else if let Some(divergence) = outcome.history.divergence(&twin.history) {
         let message = format!("the twin run differs from step {} on", divergence.step);
         fail(outcome, message, Some(divergence));
@@ -27,10 +23,7 @@ pub(super) fn compare(outcome: &mut Outcome, again: impl FnOnce() -> Outcome + S
 fn fail(outcome: &mut Outcome, message: String, divergence: Option<Divergence>) {
     let side = |step: Option<String>| step.unwrap_or_else(|| "nothing more".to_owned());
     let sides = divergence.map(|both| {
-        [
-            format!("first run: {}", side(both.first)),
-            format!("its twin:  {}", side(both.second)),
-        ]
+        [format!("first run: {}", side(both.first)), format!("its twin:  {}", side(both.second))]
     });
     outcome.verdict = Verdict::Failed;
     outcome.troubles.push(Trouble {
@@ -64,15 +57,9 @@ steps:
 
     fn outcome(seed: u64) -> Outcome {
         let contracts = Contracts::builtin();
-        let known = Known {
-            contracts: &contracts,
-            words: &[],
-        };
+        let known = Known { contracts: &contracts, words: &[] };
         let loaded = load_bytes("x.yaml", TEXT.as_bytes(), &known, &NoFiles);
-        let options = Options {
-            seed: Seed(seed),
-            ..Options::default()
-        };
+        let options = Options { seed: Seed(seed), ..Options::default() };
         let setup = Setup::reference(contracts.clone());
         run(&loaded.plans[0], &setup, &options)
     }
@@ -91,11 +78,7 @@ steps:
         assert_eq!(first.verdict, Verdict::Failed);
         let trouble = &first.troubles[0];
         assert_eq!(trouble.code, "twin::differs");
-        assert!(
-            trouble.message.ends_with("from step 0 on"),
-            "{}",
-            trouble.message
-        );
+        assert!(trouble.message.ends_with("from step 0 on"), "{}", trouble.message);
         assert!(trouble.notes[0].starts_with("first run: 0.000 s sent record 0"));
         assert!(trouble.notes[1].starts_with("its twin:  0.000 s sent record 0"));
     }

@@ -59,10 +59,7 @@ pub(super) fn in_order<R: Send>(
                 at += 1;
             }
         }
-        let panicked = handles
-            .into_iter()
-            .filter_map(|handle| handle.join().err())
-            .count();
+        let panicked = handles.into_iter().filter_map(|handle| handle.join().err()).count();
         if panicked > 0 { Err(Panicked) } else { Ok(()) }
     })
 }

@@ -8,26 +8,14 @@ use crate::diagnostic::{Diagnostic, SourceFile, Span};
 
 /// The contracts of the five services, as the program carries them.
 pub const BUILTIN: [(&str, &str); 5] = [
-    (
-        "contracts/account.asyncapi.yaml",
-        include_str!("../../contracts/account.asyncapi.yaml"),
-    ),
-    (
-        "contracts/ban.asyncapi.yaml",
-        include_str!("../../contracts/ban.asyncapi.yaml"),
-    ),
+    ("contracts/account.asyncapi.yaml", include_str!("../../contracts/account.asyncapi.yaml")),
+    ("contracts/ban.asyncapi.yaml", include_str!("../../contracts/ban.asyncapi.yaml")),
     (
         "contracts/effective-stats.asyncapi.yaml",
         include_str!("../../contracts/effective-stats.asyncapi.yaml"),
     ),
-    (
-        "contracts/invite.asyncapi.yaml",
-        include_str!("../../contracts/invite.asyncapi.yaml"),
-    ),
-    (
-        "contracts/login.asyncapi.yaml",
-        include_str!("../../contracts/login.asyncapi.yaml"),
-    ),
+    ("contracts/invite.asyncapi.yaml", include_str!("../../contracts/invite.asyncapi.yaml")),
+    ("contracts/login.asyncapi.yaml", include_str!("../../contracts/login.asyncapi.yaml")),
 ];
 
 /// How the names of contract files end.
@@ -49,10 +37,7 @@ impl Contracts {
     /// Reads contracts that belong together. All problems are reported; `None` if any is an error.
     pub fn read(files: &[Arc<SourceFile>], diagnostics: &mut Vec<Diagnostic>) -> Option<Self> {
         let mut found = Vec::new();
-        let contracts = files
-            .iter()
-            .filter_map(|file| read::contract(file, &mut found))
-            .collect();
+        let contracts = files.iter().filter_map(|file| read::contract(file, &mut found)).collect();
         let set = Self::of(contracts, &mut found);
         let good = !found.iter().any(Diagnostic::is_error);
         diagnostics.append(&mut found);
@@ -66,17 +51,12 @@ impl Contracts {
             Diagnostic::error("contract::unreadable", message, &file, Span::default())
         };
         let entries = std::fs::read_dir(folder).and_then(|entries| {
-            entries
-                .map(|entry| entry.map(|entry| entry.path()))
-                .collect::<Result<Vec<_>, _>>()
+            entries.map(|entry| entry.map(|entry| entry.path())).collect::<Result<Vec<_>, _>>()
         });
         let mut paths = match entries {
             Ok(paths) => paths,
             Err(error) => {
-                diagnostics.push(unreadable(
-                    folder,
-                    format!("the folder cannot be read: {error}"),
-                ));
+                diagnostics.push(unreadable(folder, format!("the folder cannot be read: {error}")));
                 return None;
             }
         };
@@ -95,10 +75,7 @@ impl Contracts {
                     files.extend(SourceFile::from_bytes(name, &bytes, diagnostics));
                 }
                 Err(error) => {
-                    diagnostics.push(unreadable(
-                        path,
-                        format!("the file cannot be read: {error}"),
-                    ));
+                    diagnostics.push(unreadable(path, format!("the file cannot be read: {error}")));
                 }
             }
         }

@@ -34,9 +34,7 @@ impl Contracts {
         };
         let value = record.value_bytes();
         if let Some(value) = value
-            && let Some(view) = self
-                .fast_kind(channel, value)
-                .and_then(|kind| kind.sender(service))
+            && let Some(view) = self.fast_kind(channel, value).and_then(|kind| kind.sender(service))
             && let Some(seen) = view.program.accepts(value)
             && headers::are_surely_good(view, &record.headers)
             && key_is_good(view.key.as_ref(), seen, record)
@@ -62,26 +60,19 @@ impl Contracts {
             let kind = self.judged_kind(channel, value, &mut judge)?;
             let known = kind.sender(service);
             if known.is_none() {
-                judge
-                    .problems
-                    .push(unknown_type(channel, &kind.name, service));
+                judge.problems.push(unknown_type(channel, &kind.name, service));
             }
             known
         });
         // Headers are the same for all kinds; where the kind is not known, any of the channel do.
-        let any = || {
-            self.messages(channel.index)
-                .find_map(|kind| kind.sender(service))
-        };
+        let any = || self.messages(channel.index).find_map(|kind| kind.sender(service));
         if let Some(view) = kind.or_else(any) {
             headers::judge(view, &record.headers, cause, &mut judge);
         }
         if let (Some(view), Some(value)) = (kind, &value) {
             judge.value(&view.schema, value);
             if let Some(rule) = &view.key {
-                judge
-                    .problems
-                    .extend(judge_key(service, rule, value, record));
+                judge.problems.extend(judge_key(service, rule, value, record));
             }
         }
         judge.problems
@@ -113,9 +104,7 @@ impl Contracts {
         let reader = channel.consumers.first().map_or("", |reader| reader);
         let mut judge = Judge::new(reader);
         let value = read(record, &mut judge);
-        let kind = value
-            .as_ref()
-            .and_then(|value| self.judged_kind(channel, value, &mut judge));
+        let kind = value.as_ref().and_then(|value| self.judged_kind(channel, value, &mut judge));
         let any = || self.messages(channel.index).next();
         let mut problems = judge.problems;
         for view in kind.or_else(any).map_or(&[][..], |kind| &kind.sent) {
@@ -186,22 +175,16 @@ impl Contracts {
     /// The kind of a value's bytes. It looks no further than the discriminator.
     #[must_use]
     pub fn message_kind(&self, channel: ChannelIx, value: &[u8]) -> Option<&MessageKind> {
-        let quick = self
-            .channel(channel)
-            .and_then(|channel| self.fast_kind(channel, value));
+        let quick = self.channel(channel).and_then(|channel| self.fast_kind(channel, value));
         quick.or_else(|| self.kind_of(channel, &Json::parse(value).ok()?))
     }
 
     fn fast_kind(&self, channel: &Channel, value: &[u8]) -> Option<&MessageKind> {
         let Some(quoted) = &channel.quoted_discriminator else {
-            return self
-                .messages(channel.index)
-                .next()
-                .filter(|_| channel.discriminator.is_none());
+            return self.messages(channel.index).next().filter(|_| channel.discriminator.is_none());
         };
         let name = discriminator(value, quoted)?;
-        self.messages(channel.index)
-            .find(|kind| kind.name.as_bytes() == name)
+        self.messages(channel.index).find(|kind| kind.name.as_bytes() == name)
     }
 
     fn judged_kind(
@@ -215,24 +198,22 @@ impl Contracts {
             return found;
         };
         let contract = judge.contract;
-        judge
-            .problems
-            .push(match value.get(field).map(Json::as_str) {
-                Some(Some(name)) => unknown_type(channel, name, contract),
-                other => Problem {
-                    severity: Severity::Violation,
-                    kind: if other.is_none() {
-                        ProblemKind::MissingField
-                    } else {
-                        ProblemKind::WrongType
-                    },
-                    path: format!("/{field}"),
-                    message: "does not say which message it is".to_owned(),
-                    expected: self.type_names(channel),
-                    got: value.get(field).map_or("nothing", Json::kind).to_owned(),
-                    contract: contract.to_owned(),
+        judge.problems.push(match value.get(field).map(Json::as_str) {
+            Some(Some(name)) => unknown_type(channel, name, contract),
+            other => Problem {
+                severity: Severity::Violation,
+                kind: if other.is_none() {
+                    ProblemKind::MissingField
+                } else {
+                    ProblemKind::WrongType
                 },
-            });
+                path: format!("/{field}"),
+                message: "does not say which message it is".to_owned(),
+                expected: self.type_names(channel),
+                got: value.get(field).map_or("nothing", Json::kind).to_owned(),
+                contract: contract.to_owned(),
+            },
+        });
         if let Some(problem) = judge.problems.last_mut() {
             problem.expected = self.type_names(channel);
         }
@@ -240,10 +221,7 @@ impl Contracts {
     }
 
     fn type_names(&self, channel: &Channel) -> String {
-        let names: Vec<_> = self
-            .messages(channel.index)
-            .map(|kind| kind.name.as_str())
-            .collect();
+        let names: Vec<_> = self.messages(channel.index).map(|kind| kind.name.as_str()).collect();
         format!("one of {}", names.join(", "))
     }
 }
@@ -260,13 +238,11 @@ impl MessageKind {
         } else {
             let describes = |(service, _): &&(String, KeyRule)| {
                 let mut views = self.emitted.iter().chain(&self.sent);
-                views
-                    .find(|view| view.service == *service)
-                    .is_some_and(|view| {
-                        let mut judge = Judge::new("");
-                        judge.value(&view.schema, value);
-                        !judge.problems.iter().any(Problem::is_violation)
-                    })
+                views.find(|view| view.service == *service).is_some_and(|view| {
+                    let mut judge = Judge::new("");
+                    judge.value(&view.schema, value);
+                    !judge.problems.iter().any(Problem::is_violation)
+                })
             };
             self.keys.iter().find(describes).or(self.keys.first())
         };
@@ -298,19 +274,11 @@ fn read(record: &Record, judge: &mut Judge<'_>) -> Option<Json> {
         });
     };
     let Some(payload) = &record.value else {
-        report(
-            ProblemKind::NoValue,
-            "the record has no value".to_owned(),
-            "null",
-        );
+        report(ProblemKind::NoValue, "the record has no value".to_owned(), "null");
         return None;
     };
     if payload.as_bytes().is_empty() {
-        report(
-            ProblemKind::NoValue,
-            "the value is empty".to_owned(),
-            "no bytes",
-        );
+        report(ProblemKind::NoValue, "the value is empty".to_owned(), "no bytes");
         return None;
     }
     match Json::parse(payload.as_bytes()) {
@@ -346,11 +314,7 @@ fn unknown_type(channel: &Channel, name: &str, contract: &str) -> Problem {
     Problem {
         severity: Severity::Violation,
         kind: ProblemKind::UnknownType,
-        path: channel
-            .discriminator
-            .as_ref()
-            .map(|field| format!("/{field}"))
-            .unwrap_or_default(),
+        path: channel.discriminator.as_ref().map(|field| format!("/{field}")).unwrap_or_default(),
         message: format!("{shown:?} is no message of {}", channel.name),
         expected: "a message that the contract has".to_owned(),
         got: shown,
@@ -388,10 +352,7 @@ fn judge_key(service: &str, rule: &KeyRule, value: &Json, record: &Record) -> Op
         path: "key".to_owned(),
         message: format!("is not made from {field}, which {why}"),
         expected: format!("{} ({})", hex(&wanted), rule.encoding.name()),
-        got: record
-            .key
-            .as_ref()
-            .map_or_else(|| "no key".to_owned(), |key| hex(key)),
+        got: record.key.as_ref().map_or_else(|| "no key".to_owned(), |key| hex(key)),
         contract: service.to_owned(),
     })
 }

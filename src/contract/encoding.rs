@@ -84,9 +84,7 @@ impl HeaderEncoding {
     /// The name in contracts.
     #[must_use]
     pub fn name(self) -> &'static str {
-        let known = HEADER_ENCODINGS
-            .iter()
-            .find(|(_, encoding)| *encoding == self);
+        let known = HEADER_ENCODINGS.iter().find(|(_, encoding)| *encoding == self);
         known.map_or("", |(name, _)| name)
     }
 
@@ -116,25 +114,16 @@ impl HeaderEncoding {
 }
 
 fn is_trace_state(text: &str) -> bool {
-    text.split(',')
-        .map(str::trim)
-        .filter(|member| !member.is_empty())
-        .all(|member| {
-            member
-                .split_once('=')
-                .is_some_and(|(key, value)| !key.is_empty() && !value.is_empty())
-        })
+    text.split(',').map(str::trim).filter(|member| !member.is_empty()).all(|member| {
+        member.split_once('=').is_some_and(|(key, value)| !key.is_empty() && !value.is_empty())
+    })
 }
 
 /// Whether the bytes are a UUID of 36 characters, in either case.
 pub(super) fn is_uuid(bytes: &[u8]) -> bool {
     let hyphen = |at| matches!(at, 8 | 13 | 18 | 23);
     let fits = |(at, byte): (usize, &u8)| {
-        if hyphen(at) {
-            *byte == b'-'
-        } else {
-            byte.is_ascii_hexdigit()
-        }
+        if hyphen(at) { *byte == b'-' } else { byte.is_ascii_hexdigit() }
     };
     bytes.len() == 36 && bytes.iter().enumerate().all(fits)
 }
@@ -154,10 +143,7 @@ pub(super) fn is_date_time(text: &str) -> bool {
     }
     let rest = match rest {
         [b'.', fraction @ ..] => {
-            let digits = fraction
-                .iter()
-                .take_while(|byte| byte.is_ascii_digit())
-                .count();
+            let digits = fraction.iter().take_while(|byte| byte.is_ascii_digit()).count();
             if !(1..=9).contains(&digits) {
                 return false;
             }

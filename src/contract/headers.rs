@@ -29,9 +29,7 @@ const USUAL: [(&str, HeaderEncoding); 6] = [
 
 /// Whether the rules speak of no other headers than the usual ones.
 pub(super) fn are_usual(rules: &[HeaderRule]) -> bool {
-    rules
-        .iter()
-        .all(|rule| USUAL.contains(&(rule.name.as_str(), rule.encoding)))
+    rules.iter().all(|rule| USUAL.contains(&(rule.name.as_str(), rule.encoding)))
 }
 
 /// Whether there is surely nothing to say: a whole tenant, a trace, and nothing else.
@@ -60,42 +58,22 @@ pub(super) fn judge(view: &View, headers: &Headers, cause: Cause, judge: &mut Ju
             let excused = cause == Cause::Timer && rule.name == TRACE_PARENT;
             if rule.required && !excused {
                 let got = first.map_or("nothing", |_| "null").to_owned();
-                report(
-                    Severity::Violation,
-                    ProblemKind::MissingHeader,
-                    "is missing",
-                    got,
-                );
+                report(Severity::Violation, ProblemKind::MissingHeader, "is missing", got);
             }
             continue;
         };
         if !rule.encoding.admits(value) || (rule.non_empty && value.is_empty()) {
             let message = format!("is not {}", rule.encoding.phrase());
-            report(
-                Severity::Violation,
-                ProblemKind::MalformedHeader,
-                &message,
-                header.shown(),
-            );
+            report(Severity::Violation, ProblemKind::MalformedHeader, &message, header.shown());
         } else if rule.encoding == HeaderEncoding::UuidText
             && value.iter().any(u8::is_ascii_uppercase)
         {
             let message = "is a UUID in upper case, which not every reader takes";
-            report(
-                Severity::Advisory,
-                ProblemKind::Spelling,
-                message,
-                header.shown(),
-            );
+            report(Severity::Advisory, ProblemKind::Spelling, message, header.shown());
         }
         if found.next().is_some() {
             let message = "is there more than once, and readers may take any of them";
-            report(
-                Severity::Violation,
-                ProblemKind::RepeatedHeader,
-                message,
-                header.shown(),
-            );
+            report(Severity::Violation, ProblemKind::RepeatedHeader, message, header.shown());
         }
     }
 }

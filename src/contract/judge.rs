@@ -27,11 +27,7 @@ pub(super) struct Judge<'a> {
 
 impl<'a> Judge<'a> {
     pub(super) fn new(contract: &'a str) -> Self {
-        Self {
-            contract,
-            problems: Vec::new(),
-            path: String::new(),
-        }
+        Self { contract, problems: Vec::new(), path: String::new() }
     }
 
     /// Judges the value of the field at `path`.
@@ -43,11 +39,7 @@ impl<'a> Judge<'a> {
     fn report(&mut self, kind: ProblemKind, message: String, expected: String, got: String) {
         let advisory = matches!(kind, ProblemKind::ExtraField | ProblemKind::Spelling);
         self.problems.push(Problem {
-            severity: if advisory {
-                Severity::Advisory
-            } else {
-                Severity::Violation
-            },
+            severity: if advisory { Severity::Advisory } else { Severity::Violation },
             kind,
             path: self.path.clone(),
             message,
@@ -63,12 +55,7 @@ impl<'a> Judge<'a> {
             let expected = schema.types.phrase();
             let kind = type_phrase(schema, value);
             let message = format!("is {kind}, not {expected}");
-            self.report(
-                ProblemKind::WrongType,
-                message,
-                expected,
-                got(schema, value),
-            );
+            self.report(ProblemKind::WrongType, message, expected, got(schema, value));
             return;
         }
         if let Some(allowed) = &schema.allowed
@@ -103,12 +90,8 @@ impl<'a> Judge<'a> {
     }
 
     fn number(&mut self, schema: &Schema, number: &Number, value: &Json) {
-        let below = schema
-            .minimum
-            .is_some_and(|low| compare(number, low) == Ordering::Less);
-        let above = schema
-            .maximum
-            .is_some_and(|high| compare(number, high) == Ordering::Greater);
+        let below = schema.minimum.is_some_and(|low| compare(number, low) == Ordering::Less);
+        let above = schema.maximum.is_some_and(|high| compare(number, high) == Ordering::Greater);
         if below || above {
             let expected = schema.phrase();
             let got = got(schema, value);
@@ -126,10 +109,7 @@ impl<'a> Judge<'a> {
         let good = format
             && schema.min_length.is_none_or(|least| length() >= least)
             && schema.max_length.is_none_or(|most| length() <= most)
-            && schema
-                .pattern
-                .as_ref()
-                .is_none_or(|pattern| pattern.matches(text));
+            && schema.pattern.as_ref().is_none_or(|pattern| pattern.matches(text));
         let got = got(schema, value);
         if !good {
             let expected = schema.phrase();
@@ -139,12 +119,7 @@ impl<'a> Judge<'a> {
             && text.bytes().any(|b| b.is_ascii_uppercase())
         {
             let message = "is a UUID in upper case, which not every reader takes".to_owned();
-            self.report(
-                ProblemKind::Spelling,
-                message,
-                "a lower-case UUID".to_owned(),
-                got,
-            );
+            self.report(ProblemKind::Spelling, message, "a lower-case UUID".to_owned(), got);
         }
     }
 
@@ -230,9 +205,7 @@ fn compare(number: &Number, bound: i128) -> Ordering {
         return integer.cmp(&bound);
     }
     let text = number.as_str();
-    let (negative, text) = text
-        .strip_prefix('-')
-        .map_or((false, text), |rest| (true, rest));
+    let (negative, text) = text.strip_prefix('-').map_or((false, text), |rest| (true, rest));
     let (mantissa, exponent) = text.split_once(['e', 'E']).unwrap_or((text, "0"));
     let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
     let digits = format!("{whole}{fraction}");
@@ -242,23 +215,14 @@ fn compare(number: &Number, bound: i128) -> Ordering {
     }
     // The place of the decimal point, counted from the first digit that is not 0.
     let leading = whole.len() + fraction.len() - digits.len();
-    let sign_of_exponent = if exponent.starts_with('-') {
-        i64::MIN
-    } else {
-        i64::MAX
-    };
+    let sign_of_exponent = if exponent.starts_with('-') { i64::MIN } else { i64::MAX };
     let point = exponent
         .parse::<i64>()
         .unwrap_or(sign_of_exponent)
         .saturating_add(i64::try_from(whole.len()).unwrap_or(i64::MAX))
         .saturating_sub(i64::try_from(leading).unwrap_or(i64::MAX));
-    let order = compare_size(
-        digits,
-        point,
-        bound.unsigned_abs(),
-        negative != (bound < 0),
-        bound == 0,
-    );
+    let order =
+        compare_size(digits, point, bound.unsigned_abs(), negative != (bound < 0), bound == 0);
     if negative { order.reverse() } else { order }
 }
 
@@ -276,11 +240,7 @@ fn compare_size(digits: &str, point: i64, bound: u128, other_sign: bool, zero: b
     }
     let (whole, fraction) = digits.split_at(point.min(digits.len()));
     let whole = format!("{whole:0<point$}");
-    let whole = if whole.is_empty() {
-        0
-    } else {
-        whole.parse().unwrap_or(u128::MAX)
-    };
+    let whole = if whole.is_empty() { 0 } else { whole.parse().unwrap_or(u128::MAX) };
     let fraction = if fraction.bytes().any(|digit| digit != b'0') {
         Ordering::Greater
     } else {

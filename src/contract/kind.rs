@@ -85,19 +85,14 @@ impl MessageKind {
         let is_index = |part: &str| part.bytes().all(|b| b.is_ascii_digit()) && !part.is_empty();
         let star = |part| if is_index(part) { "*" } else { part };
         let path = pointer.split('/').map(star).collect::<Vec<_>>().join("/");
-        self.fields
-            .iter()
-            .find(|field| field.path == pointer || field.path == path)
+        self.fields.iter().find(|field| field.path == pointer || field.path == path)
     }
 
     /// The names of the fields directly inside a pointer (`""` is the whole value).
     pub fn names_in<'a>(&'a self, pointer: &'a str) -> impl Iterator<Item = &'a str> {
         let inside =
             move |field: &'a FieldInfo| field.path.strip_prefix(pointer)?.strip_prefix('/');
-        self.fields
-            .iter()
-            .filter_map(inside)
-            .filter(|name| !name.contains('/'))
+        self.fields.iter().filter_map(inside).filter(|name| !name.contains('/'))
     }
 
     /// What the value must be, with all fields that any contract declares.
@@ -122,9 +117,7 @@ pub(super) fn compile_views(
         };
         Some(compile_view((service, own), key, views, foreign))
     };
-    let emitted = producers
-        .iter()
-        .filter_map(|one| view(one, Foreign::Accepted));
+    let emitted = producers.iter().filter_map(|one| view(one, Foreign::Accepted));
     let judged = |one| view(one, Foreign::Judged);
     let mut sent: Vec<View> = consumers.iter().filter_map(judged).collect();
     if sent.is_empty() {
@@ -159,16 +152,11 @@ pub(super) fn list_fields(
     views: &[(String, Message)],
     to: &mut Vec<FieldInfo>,
 ) {
-    let named = schema
-        .properties
-        .iter()
-        .map(|(name, property)| (&**name, &property.schema));
+    let named = schema.properties.iter().map(|(name, property)| (&**name, &property.schema));
     let items = schema.items.iter().map(|items| ("*", &**items));
     for (name, schema) in named.chain(items) {
         let path = format!("{path}/{}", name.replace('~', "~0").replace('/', "~1"));
-        let declared = views
-            .iter()
-            .filter(|(_, own)| own.payload.at(&path).is_some());
+        let declared = views.iter().filter(|(_, own)| own.payload.at(&path).is_some());
         to.push(FieldInfo {
             schema: schema.clone(),
             sensitive: schema.holds_sensitive(),

@@ -36,14 +36,7 @@ pub(super) fn merge(own: &mut Schema, other: &Schema, foreign: Foreign) {
                 ..Schema::default()
             },
         };
-        own.properties.insert(
-            name.clone(),
-            Property {
-                schema,
-                required: false,
-                foreign: true,
-            },
-        );
+        own.properties.insert(name.clone(), Property { schema, required: false, foreign: true });
     }
     if let (Some(ours), Some(theirs)) = (&mut own.items, &other.items) {
         merge(ours, theirs, foreign);

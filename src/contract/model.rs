@@ -209,10 +209,7 @@ impl Contract {
             self.operations.iter().any(|operation| {
                 operation.action == action
                     && operation.channel == channel
-                    && operation
-                        .messages
-                        .as_ref()
-                        .is_none_or(|only| only.contains(&message.name))
+                    && operation.messages.as_ref().is_none_or(|only| only.contains(&message.name))
             })
         })
     }
@@ -220,8 +217,6 @@ impl Contract {
     /// The consumer group of the service, where it reads at all.
     #[must_use]
     pub fn group(&self) -> Option<&Group> {
-        self.operations
-            .iter()
-            .find_map(|operation| operation.group.as_ref())
+        self.operations.iter().find_map(|operation| operation.group.as_ref())
     }
 }

@@ -1,7 +1,7 @@
 //! What a schema becomes to be checked in one pass: a tree of what the bytes must be.
 //!
-//! What this is: [`Program`], compiled once from a schema; [`super::scan`] runs it over bytes. What it
-//! is not: it names no problem; it answers "yes" or "don't know", and then the judge looks.
+//! What this is: [`Program`], compiled once from a schema; [`super::scan`] runs it over bytes. What
+//! it is not: it names no problem; it answers "yes" or "don't know", and then the judge looks.
 
 use super::Format;
 use super::scan::{self, Seen, quoted, quoted_name};
@@ -9,7 +9,6 @@ use super::schema::{Schema, Types};
 
 /// Objects with more declared fields are left to the judge: one bit a field.
 const MAX_FIELDS: usize = 64;
-
 
 /// A compiled schema.
 #[derive(Clone, Debug)]

@@ -9,9 +9,7 @@ impl Contracts {
     /// as some readers ignore it.
     #[must_use]
     pub fn is_sensitive(&self, field: &str) -> bool {
-        self.sensitive
-            .iter()
-            .any(|known| *known == field.to_lowercase())
+        self.sensitive.iter().any(|known| *known == field.to_lowercase())
     }
 
     /// The value with `***` in place of what is sensitive. A sensitive name counts on every
@@ -29,11 +27,8 @@ impl Contracts {
             }
             Json::Object(fields) => {
                 let field = |(name, value): (&String, &Json)| {
-                    let shown = if self.is_sensitive(name) {
-                        MASK.into()
-                    } else {
-                        self.redacted(value)
-                    };
+                    let shown =
+                        if self.is_sensitive(name) { MASK.into() } else { self.redacted(value) };
                     (name.clone(), shown)
                 };
                 Json::Object(fields.iter().map(field).collect())

@@ -1,8 +1,8 @@
 //! The fast check: one pass over the bytes of a value, without a tree and without allocation.
 //!
-//! What this is: the run of a [`super::program::Program`], which answers *yes* or *do not know*. What
-//! it is not: the judge. Whatever is unusual (an escape where a string is limited, a field that no
-//! contract declares, anything wrong) is left to [`super::judge`].
+//! What this is: the run of a [`super::program::Program`], which answers *yes* or *do not know*.
+//! What it is not: the judge. Whatever is unusual (an escape where a string is limited, a field
+//! that no contract declares, anything wrong) is left to [`super::judge`].
 //!
 //! What always holds: *yes* means that the judge has nothing to say about these bytes, no advisory
 //! either; a property test holds the two together. Start at [`accepts`].

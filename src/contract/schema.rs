@@ -21,19 +21,10 @@ use crate::message::{Json, Number};
 pub struct Types(u8);
 
 /// The names of the types, in the order of their bits.
-const TYPE_NAMES: [&str; 7] = [
-    "null", "boolean", "integer", "number", "string", "array", "object",
-];
+const TYPE_NAMES: [&str; 7] = ["null", "boolean", "integer", "number", "string", "array", "object"];
 /// The types as a sentence names them.
-const TYPE_PHRASES: [&str; 7] = [
-    "null",
-    "a boolean",
-    "an integer",
-    "a number",
-    "a string",
-    "a list",
-    "an object",
-];
+const TYPE_PHRASES: [&str; 7] =
+    ["null", "a boolean", "an integer", "a number", "a string", "a list", "an object"];
 
 impl Types {
     /// Any value.
@@ -99,10 +90,7 @@ impl Types {
 
     fn select(self, from: &'static [&'static str; 7]) -> impl Iterator<Item = &'static str> {
         let set = self.0;
-        from.iter()
-            .enumerate()
-            .filter(move |(bit, _)| set & (1 << bit) != 0)
-            .map(|(_, name)| *name)
+        from.iter().enumerate().filter(move |(bit, _)| set & (1 << bit) != 0).map(|(_, name)| *name)
     }
 }
 
@@ -167,16 +155,11 @@ impl Pattern {
         let config = Regex::config().nfa_size_limit(Some(PATTERN_LIMIT));
         let built = Regex::builder().configure(config).build(text);
         let regex = built.map_err(|error| {
-            let why = error
-                .syntax_error()
-                .map_or_else(|| error.to_string(), ToString::to_string);
+            let why = error.syntax_error().map_or_else(|| error.to_string(), ToString::to_string);
             let last = why.lines().last().unwrap_or_default().trim();
             last.strip_prefix("error: ").unwrap_or(last).to_owned()
         })?;
-        Ok(Self {
-            text: text.into(),
-            regex,
-        })
+        Ok(Self { text: text.into(), regex })
     }
 
     /// The expression as it was written.
@@ -282,14 +265,8 @@ impl Schema {
     #[must_use]
     pub fn holds_sensitive(&self) -> bool {
         self.sensitive
-            || self
-                .properties
-                .values()
-                .any(|property| property.schema.holds_sensitive())
-            || self
-                .items
-                .as_ref()
-                .is_some_and(|items| items.holds_sensitive())
+            || self.properties.values().any(|property| property.schema.holds_sensitive())
+            || self.items.as_ref().is_some_and(|items| items.holds_sensitive())
     }
 
     /// The schema of the field at a JSON pointer; `*` stands for any item of a list.

@@ -53,15 +53,9 @@ impl Contracts {
         contracts.sort_by(|a, b| a.service.cmp(&b.service));
         agree(&contracts, diagnostics);
         contracts.dedup_by(|later, earlier| later.service == earlier.service);
-        let mut set = Self {
-            contracts,
-            ..Self::default()
-        };
-        let mut names: Vec<String> = set
-            .contracts
-            .iter()
-            .flat_map(|contract| contract.channels.keys().cloned())
-            .collect();
+        let mut set = Self { contracts, ..Self::default() };
+        let mut names: Vec<String> =
+            set.contracts.iter().flat_map(|contract| contract.channels.keys().cloned()).collect();
         names.sort();
         names.dedup();
         // 65,535 channels or messages would need a file far above the limit of the reader.
@@ -71,12 +65,7 @@ impl Contracts {
         }
         for kind in &set.kinds {
             for field in kind.fields.iter().filter(|field| field.schema.sensitive) {
-                let name = field
-                    .path
-                    .rsplit('/')
-                    .next()
-                    .unwrap_or_default()
-                    .to_lowercase();
+                let name = field.path.rsplit('/').next().unwrap_or_default().to_lowercase();
                 if !set.sensitive.contains(&name) {
                     set.sensitive.push(name);
                 }
@@ -86,42 +75,21 @@ impl Contracts {
     }
 
     fn add_channel(&mut self, name: String, index: ChannelIx) {
-        let views: Vec<_> = self
-            .contracts
-            .iter()
-            .filter_map(|contract| contract.channels.get(&name))
-            .collect();
+        let views: Vec<_> =
+            self.contracts.iter().filter_map(|contract| contract.channels.get(&name)).collect();
         let does = |action| {
-            let doing = self
-                .contracts
-                .iter()
-                .filter(|contract| contract.does(action, &name));
-            doing
-                .map(|contract| contract.service.clone())
-                .collect::<Vec<_>>()
+            let doing = self.contracts.iter().filter(|contract| contract.does(action, &name));
+            doing.map(|contract| contract.service.clone()).collect::<Vec<_>>()
         };
         let (producers, consumers) = (does(Action::Send), does(Action::Receive));
-        let rules = || {
-            views
-                .iter()
-                .flat_map(|view| view.messages.values())
-                .filter_map(key_of)
-        };
+        let rules = || views.iter().flat_map(|view| view.messages.values()).filter_map(key_of);
         let documented = rules().find(|rule| rule.basis == Basis::Documented);
-        let elsewhere = self
-            .contracts
-            .iter()
-            .flat_map(|contract| contract.channels.values());
-        let elsewhere = elsewhere
-            .flat_map(|view| view.messages.values())
-            .find_map(key_of);
+        let elsewhere = self.contracts.iter().flat_map(|contract| contract.channels.values());
+        let elsewhere = elsewhere.flat_map(|view| view.messages.values()).find_map(key_of);
         let encoding = documented.or_else(|| rules().next()).or(elsewhere);
         let encoding = encoding.map(|rule| rule.encoding).unwrap_or_default();
         let discriminator = views.iter().find_map(|view| view.discriminator.clone());
-        let address = views
-            .first()
-            .map(|view| view.address.clone())
-            .unwrap_or_default();
+        let address = views.first().map(|view| view.address.clone()).unwrap_or_default();
         let mut kinds: IndexMap<String, ()> = IndexMap::new();
         for kind in views.iter().flat_map(|view| view.messages.keys()) {
             kinds.entry(kind.clone()).or_default();
@@ -131,11 +99,7 @@ impl Contracts {
             let Ok(at) = u16::try_from(self.kinds.len()) else {
                 break;
             };
-            let place = Place {
-                channel: &name,
-                index,
-                one_kind: discriminator.is_none(),
-            };
+            let place = Place { channel: &name, index, one_kind: discriminator.is_none() };
             let kind = self.kind(&place, kind, MessageIx(at), (&producers, &consumers));
             messages.push(MessageIx(at));
             self.kinds.push(kind);
@@ -162,12 +126,7 @@ impl Contracts {
         (producers, consumers): (&[String], &[String]),
     ) -> MessageKind {
         let known = |contract: &'_ Contract| {
-            contract
-                .channels
-                .get(place.channel)?
-                .messages
-                .get(&name)
-                .cloned()
+            contract.channels.get(place.channel)?.messages.get(&name).cloned()
         };
         let views: Vec<(String, Message)> = self
             .contracts
@@ -181,10 +140,7 @@ impl Contracts {
         keys.sort_by_key(|(_, rule)| rule.basis);
         let (emitted, sent) = compile_views(&views, &keys, (producers, consumers));
         let one_key_field = keys.iter().all(|(_, rule)| rule.field == keys[0].1.field);
-        let mut union = views
-            .first()
-            .map(|(_, own)| own.payload.clone())
-            .unwrap_or_default();
+        let mut union = views.first().map(|(_, own)| own.payload.clone()).unwrap_or_default();
         for (_, other) in views.iter().skip(1) {
             merge(&mut union, &other.payload, Foreign::Judged);
         }
@@ -219,10 +175,7 @@ impl Contracts {
     }
 
     fn discriminator_of(&self, channel: &str) -> Option<String> {
-        let mut views = self
-            .contracts
-            .iter()
-            .filter_map(|contract| contract.channels.get(channel));
+        let mut views = self.contracts.iter().filter_map(|contract| contract.channels.get(channel));
         views.find_map(|view| view.discriminator.clone())
     }
 
@@ -241,9 +194,7 @@ impl Contracts {
     /// The contract of a service.
     #[must_use]
     pub fn contract(&self, service: &str) -> Option<&Contract> {
-        self.contracts
-            .iter()
-            .find(|contract| contract.service == service)
+        self.contracts.iter().find(|contract| contract.service == service)
     }
 
     /// A channel; `None` for an index of another set.
@@ -255,19 +206,15 @@ impl Contracts {
     /// The index of a channel, by its name.
     #[must_use]
     pub fn channel_ix(&self, name: &str) -> Option<ChannelIx> {
-        let found = self
-            .channels
-            .binary_search_by(|channel| channel.name.as_str().cmp(name))
-            .ok()?;
+        let found =
+            self.channels.binary_search_by(|channel| channel.name.as_str().cmp(name)).ok()?;
         Some(self.channels[found].index)
     }
 
     /// The channel whose topic is named by this environment variable.
     #[must_use]
     pub fn channel_at(&self, address: &str) -> Option<&Channel> {
-        self.channels
-            .iter()
-            .find(|channel| channel.address == address)
+        self.channels.iter().find(|channel| channel.address == address)
     }
 
     /// All kinds of message, in the order of their indices.
@@ -278,10 +225,7 @@ impl Contracts {
 
     /// The kinds of message of a channel, over all contracts.
     pub fn messages(&self, channel: ChannelIx) -> impl Iterator<Item = &MessageKind> {
-        let indices = self
-            .channel(channel)
-            .into_iter()
-            .flat_map(|channel| &channel.messages);
+        let indices = self.channel(channel).into_iter().flat_map(|channel| &channel.messages);
         indices.filter_map(|index| self.message(*index))
     }
 
@@ -300,8 +244,7 @@ impl Contracts {
     /// The services that read a channel.
     #[must_use]
     pub fn consumers(&self, channel: ChannelIx) -> &[String] {
-        self.channel(channel)
-            .map_or(&[], |channel| &channel.consumers)
+        self.channel(channel).map_or(&[], |channel| &channel.consumers)
     }
 
     /// How many channels there are.
@@ -320,10 +263,7 @@ impl Contracts {
     #[must_use]
     pub fn consumed_by(&self, service: &str) -> Option<Vec<ChannelIx>> {
         let contract = self.contract(service)?;
-        let read = self
-            .channels
-            .iter()
-            .filter(|one| contract.does(Action::Receive, &one.name));
+        let read = self.channels.iter().filter(|one| contract.does(Action::Receive, &one.name));
         Some(read.map(|channel| channel.index).collect())
     }
 
@@ -332,11 +272,7 @@ impl Contracts {
     #[must_use]
     pub fn message_type(&self, channel: ChannelIx, value: Option<&[u8]>) -> Option<String> {
         if let Some(kind) = self.message_kind(channel, value?) {
-            return self
-                .channel(channel)?
-                .discriminator
-                .as_ref()
-                .map(|_| kind.name.clone());
+            return self.channel(channel)?.discriminator.as_ref().map(|_| kind.name.clone());
         }
         let value = Json::parse(value?).ok()?;
         let field = self.channel(channel)?.discriminator.as_ref()?;
@@ -362,10 +298,7 @@ impl Contracts {
     /// An id as the key of a channel, in the encoding that its contract names.
     #[must_use]
     pub fn encode_key(&self, channel: ChannelIx, id: u32) -> KeyBytes {
-        self.channel(channel)
-            .map(|channel| channel.encoding)
-            .unwrap_or_default()
-            .encode(id)
+        self.channel(channel).map(|channel| channel.encoding).unwrap_or_default().encode(id)
     }
 
     /// The value of a message whose every declared field is zero.
@@ -395,10 +328,7 @@ fn agree(contracts: &[Contract], diagnostics: &mut Vec<Diagnostic>) {
         for earlier in &contracts[..at] {
             if earlier.service == contract.service {
                 let message = format!("two contracts are of the service `{}`", contract.service);
-                let (one, two) = (
-                    (&contract.file, contract.span),
-                    (&earlier.file, earlier.span),
-                );
+                let (one, two) = ((&contract.file, contract.span), (&earlier.file, earlier.span));
                 diagnostics.push(report(
                     "contract::duplicate-service",
                     message,
@@ -421,13 +351,7 @@ fn agree(contracts: &[Contract], diagnostics: &mut Vec<Diagnostic>) {
                 };
                 let message = format!("channel `{name}` has another {differs} in another contract");
                 let (one, two) = ((&contract.file, view.span), (&earlier.file, other.span));
-                diagnostics.push(report(
-                    "contract::views-differ",
-                    message,
-                    "the other",
-                    one,
-                    two,
-                ));
+                diagnostics.push(report("contract::views-differ", message, "the other", one, two));
             }
         }
     }

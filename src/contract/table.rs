@@ -7,17 +7,10 @@ use super::{Action, Basis, ChannelView, Contract, Message, Operation, Schema};
 /// The contract of one service as text: its channels, then their messages, field by field.
 #[must_use]
 pub fn table(contract: &Contract) -> String {
-    let mut text = format!(
-        "{} {} (`{}`)\n",
-        contract.title, contract.version, contract.service
-    );
+    let mut text = format!("{} {} (`{}`)\n", contract.title, contract.version, contract.service);
     for view in contract.channels.values() {
         let _ = write!(text, "\n== {}  {}", view.name, view.address);
-        for operation in contract
-            .operations
-            .iter()
-            .filter(|one| one.channel == view.name)
-        {
+        for operation in contract.operations.iter().filter(|one| one.channel == view.name) {
             let _ = write!(text, "\n   {}", operation_line(operation));
         }
         let told = match &view.discriminator {
@@ -35,19 +28,10 @@ fn operation_line(operation: &Operation) -> String {
         Action::Receive => "receives",
         Action::Send => "sends",
     };
-    let only = operation
-        .messages
-        .as_ref()
-        .map(|names| format!(" only {}", names.join(", ")));
-    let group = operation
-        .group
-        .as_ref()
-        .map(|group| format!(" as group `{group}`{}", basis(group.basis)));
-    format!(
-        "{action}{}{}",
-        only.unwrap_or_default(),
-        group.unwrap_or_default()
-    )
+    let only = operation.messages.as_ref().map(|names| format!(" only {}", names.join(", ")));
+    let group =
+        operation.group.as_ref().map(|group| format!(" as group `{group}`{}", basis(group.basis)));
+    format!("{action}{}{}", only.unwrap_or_default(), group.unwrap_or_default())
 }
 
 fn basis(basis: Basis) -> &'static str {
@@ -63,14 +47,7 @@ fn messages(view: &ChannelView, text: &mut String) {
         let _ = writeln!(text, "\n-- {}  {title}", message.name);
         let key = message.key.as_ref().map_or_else(
             || "none".to_owned(),
-            |key| {
-                format!(
-                    "{} as {}{}",
-                    key.field,
-                    key.encoding.name(),
-                    basis(key.basis)
-                )
-            },
+            |key| format!("{} as {}{}", key.field, key.encoding.name(), basis(key.basis)),
         );
         let _ = writeln!(text, "   key      {key}");
         let _ = writeln!(text, "   headers  {}", headers(message));
@@ -90,12 +67,7 @@ fn headers(message: &Message) -> String {
         let open = if rule.required { "" } else { "?" };
         format!("{}{open}:{}", rule.name, rule.encoding.name())
     };
-    message
-        .headers
-        .iter()
-        .map(one)
-        .collect::<Vec<_>>()
-        .join(" ")
+    message.headers.iter().map(one).collect::<Vec<_>>().join(" ")
 }
 
 type Row = (String, String, String);
@@ -119,12 +91,7 @@ fn row(schema: &Schema, path: &str, open: &str, rows: &mut Vec<Row>) {
         let _ = write!(range, "; {unit}");
     }
     if !schema.remarks.known_values.is_empty() {
-        let known: Vec<_> = schema
-            .remarks
-            .known_values
-            .iter()
-            .map(super::schema::shown)
-            .collect();
+        let known: Vec<_> = schema.remarks.known_values.iter().map(super::schema::shown).collect();
         let _ = write!(range, "; the field uses {}", known.join(", "));
     }
     let declared = schema.remarks.declared_type.clone().unwrap_or_default();

@@ -20,10 +20,7 @@ fn the_contracts_of_the_program_have_no_problem() {
 
 /// Every schema that a record of this kind is judged by.
 fn schemas(kind: &MessageKind) -> impl Iterator<Item = &Schema> {
-    kind.emitted
-        .iter()
-        .chain(&kind.sent)
-        .map(|view| &view.schema)
+    kind.emitted.iter().chain(&kind.sent).map(|view| &view.schema)
 }
 
 /// The zero value, with a value that each enumeration has.
@@ -58,10 +55,7 @@ fn the_kind_is_found_wherever_the_discriminator_stands() {
         found.map(|name| std::str::from_utf8(name).unwrap())
     };
     assert_eq!(find(r#"{"type":"A"}"#), Some("A"));
-    assert_eq!(
-        find(r#" { "b" : [ { "type" : "no" } , "}" ] , "type" : "A" "#),
-        Some("A")
-    );
+    assert_eq!(find(r#" { "b" : [ { "type" : "no" } , "}" ] , "type" : "A" "#), Some("A"));
     assert_eq!(find(r#"{"b":"\"type\":","type":"A"}"#), Some("A"));
     assert_eq!(find(r#"{"b":1}"#), None);
     assert_eq!(find(r#"{"type":5}"#), None);
@@ -195,11 +189,7 @@ proptest! {
 
 #[test]
 fn only_utf8_is_accepted() {
-    let accepts = |bytes: &[u8]| {
-        Program::new(&Schema::default(), None)
-            .accepts(bytes)
-            .is_some()
-    };
+    let accepts = |bytes: &[u8]| Program::new(&Schema::default(), None).accepts(bytes).is_some();
     for text in ["\"é\"", "\"12345678é\"", "{\"é\":\"12345678901234567é\"}"] {
         assert!(accepts(text.as_bytes()), "{text}");
         let cut: Vec<u8> = text.bytes().filter(|byte| *byte != 0xa9).collect();
@@ -210,39 +200,21 @@ fn only_utf8_is_accepted() {
 #[test]
 fn deep_nesting_is_left_to_the_judge() {
     let text = "[".repeat(100_000) + &"]".repeat(100_000);
-    assert_eq!(
-        Program::new(&Schema::default(), None).accepts(text.as_bytes()),
-        None
-    );
+    assert_eq!(Program::new(&Schema::default(), None).accepts(text.as_bytes()), None);
     let text = "[".repeat(60) + &"]".repeat(60);
-    assert!(
-        Program::new(&Schema::default(), None)
-            .accepts(text.as_bytes())
-            .is_some()
-    );
+    assert!(Program::new(&Schema::default(), None).accepts(text.as_bytes()).is_some());
 }
 
 #[test]
 fn no_problem_repeats_a_secret() {
     let set = Contracts::builtin();
-    let create = set
-        .channel_ix("account.create")
-        .and_then(|ix| set.messages(ix).next());
+    let create = set.channel_ix("account.create").and_then(|ix| set.messages(ix).next());
     let create = create.expect("account has it");
-    for secret in [
-        "12345678",
-        "[12345678]",
-        "{\"a\":12345678}",
-        "1.2345678",
-        "true",
-    ] {
+    for secret in ["12345678", "[12345678]", "{\"a\":12345678}", "1.2345678", "true"] {
         let text = format!(r#"{{"name":"alice","password":{secret}}}"#);
         let value = Json::parse(text.as_bytes()).unwrap();
         for problem in schemas(create).flat_map(|schema| schema.problems(&value)) {
-            assert!(
-                !format!("{problem:?} {problem}").contains("2345678"),
-                "{problem}"
-            );
+            assert!(!format!("{problem:?} {problem}").contains("2345678"), "{problem}");
         }
     }
 }

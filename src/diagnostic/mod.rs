@@ -83,10 +83,7 @@ impl Diagnostic {
         file: &Arc<SourceFile>,
         span: Span,
     ) -> Self {
-        Self {
-            severity: Severity::Warning,
-            ..Self::error(code, message, file, span)
-        }
+        Self { severity: Severity::Warning, ..Self::error(code, message, file, span) }
     }
 
     /// Adds the text beside the caret.
@@ -119,9 +116,8 @@ impl Diagnostic {
         known: impl IntoIterator<Item = &'a str>,
         fallback: Option<String>,
     ) -> Self {
-        self.help = suggest(wrong, known)
-            .map(|near| format!("did you mean `{near}`?"))
-            .or(fallback);
+        self.help =
+            suggest(wrong, known).map(|near| format!("did you mean `{near}`?")).or(fallback);
         self
     }
 

@@ -25,9 +25,7 @@ pub fn render(diagnostic: &Diagnostic, colour: bool) -> String {
         Severity::Error => Level::ERROR,
         Severity::Warning => Level::WARNING,
     };
-    let group = level
-        .primary_title(diagnostic.message.as_str())
-        .id(diagnostic.code);
+    let group = level.primary_title(diagnostic.message.as_str()).id(diagnostic.code);
     let mut elements: Vec<Element<'_>> = excerpts.iter().map(|e| e.snippet().into()).collect();
     for note in &diagnostic.notes {
         elements.push(Level::NOTE.message(note.as_str()).into());
@@ -35,11 +33,7 @@ pub fn render(diagnostic: &Diagnostic, colour: bool) -> String {
     if let Some(help) = &diagnostic.help {
         elements.push(Level::HELP.message(help.as_str()).into());
     }
-    let renderer = if colour {
-        Renderer::styled()
-    } else {
-        Renderer::plain()
-    };
+    let renderer = if colour { Renderer::styled() } else { Renderer::plain() };
     let report = [group.elements(elements)];
     let mut text = renderer.decor_style(DecorStyle::Ascii).render(&report);
     let mut from = 0;
@@ -65,29 +59,18 @@ fn excerpts(diagnostic: &Diagnostic) -> Vec<Excerpt<'_>> {
     };
     groups.push((&diagnostic.file, vec![first]));
     for (file, span, label) in &diagnostic.related {
-        let mark = Mark {
-            span: first_line(file, *span),
-            label: Some(label.as_str()),
-            primary: false,
-        };
+        let mark =
+            Mark { span: first_line(file, *span), label: Some(label.as_str()), primary: false };
         let near = |marks: &[Mark<'_>]| {
             let line = file.position(mark.span.start).0;
-            marks
-                .iter()
-                .all(|m| file.position(m.span.start).0.abs_diff(line) <= MAX_EXCERPT_LINES)
+            marks.iter().all(|m| file.position(m.span.start).0.abs_diff(line) <= MAX_EXCERPT_LINES)
         };
-        match groups
-            .iter_mut()
-            .find(|(other, marks)| Arc::ptr_eq(other, file) && near(marks))
-        {
+        match groups.iter_mut().find(|(other, marks)| Arc::ptr_eq(other, file) && near(marks)) {
             Some((_, marks)) => marks.push(mark),
             None => groups.push((file, vec![mark])),
         }
     }
-    groups
-        .into_iter()
-        .map(|(file, marks)| Excerpt::new(file, marks))
-        .collect()
+    groups.into_iter().map(|(file, marks)| Excerpt::new(file, marks)).collect()
 }
 
 /// The part of a span on its first line, cut where it is overlong.
@@ -128,10 +111,7 @@ impl<'a> Excerpt<'a> {
         }
         text.push_str(&file.text[at..whole.end]);
         let place = |offset: usize, end: bool| {
-            let before = moved
-                .iter()
-                .take_while(|(span, _)| span.start < offset)
-                .last();
+            let before = moved.iter().take_while(|(span, _)| span.start < offset).last();
             match before {
                 None => offset - whole.start,
                 Some((span, shown)) if offset >= span.end => shown.end + (offset - span.end),
@@ -151,21 +131,12 @@ impl<'a> Excerpt<'a> {
                 (start..place(mark.span.end, true).max(start), mark)
             })
             .collect();
-        Self {
-            file,
-            first_line,
-            text,
-            marks,
-        }
+        Self { file, first_line, text, marks }
     }
 
     fn snippet(&self) -> Snippet<'_, Annotation<'_>> {
         let annotations = self.marks.iter().map(|(range, mark)| {
-            let kind = if mark.primary {
-                AnnotationKind::Primary
-            } else {
-                AnnotationKind::Context
-            };
+            let kind = if mark.primary { AnnotationKind::Primary } else { AnnotationKind::Context };
             kind.span(range.clone()).label(mark.label)
         });
         Snippet::source(self.text.as_str())
@@ -187,10 +158,7 @@ impl<'a> Excerpt<'a> {
         };
         let (line, column) = self.file.position(mark.span.start);
         let before = &self.text[..range.start];
-        let shown = before[before.rfind('\n').map_or(0, |at| at + 1)..]
-            .chars()
-            .count()
-            + 1;
+        let shown = before[before.rfind('\n').map_or(0, |at| at + 1)..].chars().count() + 1;
         let place = format!("{}:{line}:", self.file.path);
         let wrong = format!("{place}{shown}");
         let Some(at) = text[from..].find(&wrong).map(|at| from + at) else {
@@ -215,11 +183,7 @@ fn replacements(
     for line in lines {
         let span = file.line_span(line);
         whole = whole.to(span);
-        cut.extend(
-            cut_line(file, span, marks)
-                .into_iter()
-                .map(|part| (part, "…")),
-        );
+        cut.extend(cut_line(file, span, marks).into_iter().map(|part| (part, "…")));
         if line != last && file.text[span.end..].starts_with('\r') {
             cut.push((Span::new(span.end, span.end + 1), ""));
         }
@@ -260,11 +224,7 @@ fn cut_line(file: &SourceFile, line: Span, marks: &[Mark<'_>]) -> Vec<Span> {
         return Vec::new();
     }
     let on_line = |m: &&Mark<'_>| m.span.start >= line.start && m.span.start <= line.end;
-    let kept = marks
-        .iter()
-        .filter(on_line)
-        .map(|m| m.span)
-        .reduce(Span::to);
+    let kept = marks.iter().filter(on_line).map(|m| m.span).reduce(Span::to);
     let kept = kept.unwrap_or(Span::new(line.start, line.start));
     let start = file.text[line.start..kept.start]
         .char_indices()
@@ -275,11 +235,7 @@ fn cut_line(file: &SourceFile, line: Span, marks: &[Mark<'_>]) -> Vec<Span> {
         .char_indices()
         .nth(CONTEXT_CHARS)
         .map(|(at, _)| Span::new(kept.end + at, line.end));
-    start
-        .into_iter()
-        .filter(|span| span.start < span.end)
-        .chain(end)
-        .collect()
+    start.into_iter().filter(|span| span.start < span.end).chain(end).collect()
 }
 
 #[cfg(test)]
@@ -290,10 +246,7 @@ mod tests {
     use crate::diagnostic::{Diagnostic, SourceFile, Span};
 
     fn at(file: &Arc<SourceFile>, word: &str) -> Span {
-        let start = file
-            .text
-            .find(word)
-            .expect("the word is in the test's text");
+        let start = file.text.find(word).expect("the word is in the test's text");
         Span::new(start, start + word.len())
     }
 
@@ -323,10 +276,7 @@ error[x::y]: unknown field `stesp`
     fn hides_secrets_and_keeps_true_columns() {
         let file = SourceFile::new("a.yaml", "- { password: correct-horse, nmae: alice }\n");
         file.mask(at(&file, "correct-horse"));
-        let text = render(
-            &Diagnostic::error("x::y", "m", &file, at(&file, "nmae")),
-            false,
-        );
+        let text = render(&Diagnostic::error("x::y", "m", &file, at(&file, "nmae")), false);
         let expected = "\
 error[x::y]: m
  --> a.yaml:1:30
@@ -340,10 +290,7 @@ error[x::y]: m
     fn marks_a_hidden_part_as_a_whole() {
         let file = SourceFile::new("a.yaml", "p: correct-horse\n");
         file.mask(at(&file, "correct-horse"));
-        let text = render(
-            &Diagnostic::error("x::y", "m", &file, at(&file, "rect")),
-            false,
-        );
+        let text = render(&Diagnostic::error("x::y", "m", &file, at(&file, "rect")), false);
         assert!(text.ends_with("1 | p: ***\n  |    ^^^"), "{text}");
     }
 
@@ -376,19 +323,10 @@ error[x::y]: again
 
     #[test]
     fn cuts_overlong_lines_around_the_mark() {
-        let file = SourceFile::new(
-            "a.yaml",
-            format!("{}X{}", "é".repeat(90_000), "b".repeat(9)),
-        );
-        let text = render(
-            &Diagnostic::error("x::y", "m", &file, at(&file, "X")),
-            false,
-        );
+        let file = SourceFile::new("a.yaml", format!("{}X{}", "é".repeat(90_000), "b".repeat(9)));
+        let text = render(&Diagnostic::error("x::y", "m", &file, at(&file, "X")), false);
         assert!(text.contains("a.yaml:1:90001"), "{text}");
-        assert!(
-            text.contains("éXbbbbbbbbb") && text.chars().count() < 400,
-            "{text}"
-        );
+        assert!(text.contains("éXbbbbbbbbb") && text.chars().count() < 400, "{text}");
     }
 
     #[test]
@@ -399,10 +337,8 @@ error[x::y]: again
         file.mask(Span::new(200, 700));
         for start in 0..file.text.len() + 3 {
             for end in [start, start + 1, start + 40, start + 2000] {
-                let text = render(
-                    &Diagnostic::error("x::y", "m", &file, Span::new(start, end)),
-                    true,
-                );
+                let text =
+                    render(&Diagnostic::error("x::y", "m", &file, Span::new(start, end)), true);
                 assert!(text.contains("x::y"));
             }
         }

@@ -26,10 +26,7 @@ impl Span {
     /// The smallest span that holds both.
     #[must_use]
     pub fn to(self, other: Span) -> Self {
-        Self {
-            start: self.start.min(other.start),
-            end: self.end.max(other.end),
-        }
+        Self { start: self.start.min(other.start), end: self.end.max(other.end) }
     }
 
     /// Whether the two have a byte in common.
@@ -56,19 +53,9 @@ impl SourceFile {
     pub fn new(path: impl Into<String>, text: impl Into<Arc<str>>) -> Arc<Self> {
         let text = text.into();
         let line_starts = std::iter::once(0)
-            .chain(
-                text.bytes()
-                    .enumerate()
-                    .filter(|(_, b)| *b == b'\n')
-                    .map(|(at, _)| at + 1),
-            )
+            .chain(text.bytes().enumerate().filter(|(_, b)| *b == b'\n').map(|(at, _)| at + 1))
             .collect();
-        Arc::new(Self {
-            path: path.into(),
-            text,
-            line_starts,
-            masked: Mutex::new(Vec::new()),
-        })
+        Arc::new(Self { path: path.into(), text, line_starts, masked: Mutex::new(Vec::new()) })
     }
 
     /// A file of these bytes, or `None` with a diagnostic where they are not UTF-8 or too many.
@@ -114,15 +101,8 @@ impl SourceFile {
         let Some(&start) = line.checked_sub(1).and_then(|at| self.line_starts.get(at)) else {
             return Span::new(end_of_text, end_of_text);
         };
-        let end = self
-            .line_starts
-            .get(line)
-            .map_or(end_of_text, |next| next - 1);
-        let end = if self.text[start..end].ends_with('\r') {
-            end - 1
-        } else {
-            end
-        };
+        let end = self.line_starts.get(line).map_or(end_of_text, |next| next - 1);
+        let end = if self.text[start..end].ends_with('\r') { end - 1 } else { end };
         Span::new(start, end)
     }
 
@@ -186,9 +166,7 @@ impl SourceFile {
 impl fmt::Debug for SourceFile {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // Not the text: it may hold secrets.
-        f.debug_struct("SourceFile")
-            .field("path", &self.path)
-            .finish_non_exhaustive()
+        f.debug_struct("SourceFile").field("path", &self.path).finish_non_exhaustive()
     }
 }
 

@@ -34,10 +34,7 @@ pub fn suggest<'a>(wrong: &str, known: impl IntoIterator<Item = &'a str>) -> Opt
 
 fn fold(name: &str) -> String {
     let separator = |c: &char| !matches!(c, '-' | '_' | ' ');
-    name.chars()
-        .filter(separator)
-        .flat_map(char::to_lowercase)
-        .collect()
+    name.chars().filter(separator).flat_map(char::to_lowercase).collect()
 }
 
 #[cfg(test)]

@@ -20,13 +20,7 @@ pub(super) fn next(head: u64, at: VirtualTime, event: &Event, records: &[Placed]
         hasher.write_u64(placed.offset.0);
         hasher.write(placed.record.key.as_deref().unwrap_or(b"\xffnull"));
         hasher.write_u64(placed.record.headers.content_hash());
-        hasher.write_u64(
-            placed
-                .record
-                .value
-                .as_ref()
-                .map_or(0, Payload::content_hash),
-        );
+        hasher.write_u64(placed.record.value.as_ref().map_or(0, Payload::content_hash));
     }
     hasher.finish()
 }
@@ -47,21 +41,12 @@ impl History {
     #[must_use]
     pub fn divergence(&self, other: &History) -> Option<Divergence> {
         let same = |(a, b): &(&super::Entry, &super::Entry)| a.hash == b.hash;
-        let step = self
-            .entries
-            .iter()
-            .zip(&other.entries)
-            .take_while(same)
-            .count();
+        let step = self.entries.iter().zip(&other.entries).take_while(same).count();
         if step == self.entries.len() && step == other.entries.len() {
             return None;
         }
         let show = |side: &History| side.entries.get(step).map(|entry| side.describe(entry));
-        Some(Divergence {
-            step,
-            first: show(self),
-            second: show(other),
-        })
+        Some(Divergence { step, first: show(self), second: show(other) })
     }
 }
 
@@ -76,9 +61,7 @@ mod tests {
         let names = vec!["ban".to_owned(), "account".to_owned()];
         let mut history = History::new(Arc::default(), names);
         for service in services {
-            let event = Event::Crashed {
-                service: ServiceIx(*service),
-            };
+            let event = Event::Crashed { service: ServiceIx(*service) };
             history.push(VirtualTime::ZERO, event);
         }
         history

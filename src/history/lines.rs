@@ -10,12 +10,7 @@ pub(crate) const FORMAT: u32 = 1;
 /// inlined where they appear; sensitive fields are redacted.
 #[must_use]
 pub fn to_json_lines(history: &History) -> String {
-    let services: Vec<_> = history
-        .services()
-        .iter()
-        .map(String::as_str)
-        .map(Json::from)
-        .collect();
+    let services: Vec<_> = history.services().iter().map(String::as_str).map(Json::from).collect();
     let head = [
         ("event", Json::from("history")),
         ("format", Json::Number(FORMAT.into())),
@@ -31,12 +26,7 @@ pub fn to_json_lines(history: &History) -> String {
 }
 
 fn object<'a>(fields: impl IntoIterator<Item = (&'a str, Json)>) -> Json {
-    Json::Object(
-        fields
-            .into_iter()
-            .map(|(name, value)| (name.to_owned(), value))
-            .collect(),
-    )
+    Json::Object(fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect())
 }
 
 fn number(value: impl Into<crate::message::Number>) -> Json {
@@ -53,9 +43,7 @@ impl History {
         let (name, fields) = self.fields(&entry.event);
         let mut text = format!("{} {name}", entry.at);
         for (field, value) in fields {
-            let value = value
-                .as_str()
-                .map_or_else(|| value.to_string(), str::to_owned);
+            let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
             text.push_str(&format!(" {field} {value}"));
         }
         text
@@ -63,10 +51,7 @@ impl History {
 
     fn entry_json(&self, entry: &Entry) -> Json {
         let (name, fields) = self.fields(&entry.event);
-        let head = [
-            ("event", Json::from(name)),
-            ("at_ms", number(entry.at.as_ms())),
-        ];
+        let head = [("event", Json::from(name)), ("at_ms", number(entry.at.as_ms()))];
         let tail = [("hash", Json::from(&*format!("{:016x}", entry.hash)))];
         let appended = match &entry.event {
             Event::Sent { record } | Event::Emitted { record, .. } => {
@@ -89,13 +74,7 @@ impl History {
             ("message", Json::String(self.message_name(placed))),
             ("partition", number(placed.partition.0)),
             ("offset", number(placed.offset.0)),
-            (
-                "key",
-                record
-                    .key
-                    .as_ref()
-                    .map_or(Json::Null, |key| Json::String(hex(key))),
-            ),
+            ("key", record.key.as_ref().map_or(Json::Null, |key| Json::String(hex(key)))),
             ("headers", Json::Object(headers.collect())),
             ("value", self.shown_value(placed)),
         ])
@@ -130,103 +109,65 @@ impl History {
         let rec = Self::record_field;
         let fault = |fault: FaultId| ("fault", number(fault.0));
         match event {
-            Event::Given { service, what } => (
-                "given",
-                vec![of(*service), ("what", Json::from(what.as_str()))],
-            ),
+            Event::Given { service, what } => {
+                ("given", vec![of(*service), ("what", Json::from(what.as_str()))])
+            }
             Event::Sent { record } => ("sent", vec![rec(*record)]),
-            Event::Delivered {
-                service,
-                record,
-                attempt,
-            } => {
+            Event::Delivered { service, record, attempt } => {
                 let attempt = ("attempt", number(*attempt));
                 ("delivered", vec![of(*service), rec(*record), attempt])
             }
             Event::Recognised { service, record } => {
                 ("recognised", vec![of(*service), rec(*record)])
             }
-            Event::Rejected {
-                service,
-                record,
-                reject,
-            } => {
+            Event::Rejected { service, record, reject } => {
                 let mut fields = vec![of(*service)];
                 fields.extend(record.map(rec));
                 fields.push(("why", Json::String(reject.shown())));
                 ("rejected", fields)
             }
-            Event::Applied { service, rule } => (
-                "applied",
-                vec![of(*service), ("rule", Json::from(rule.as_str()))],
-            ),
-            Event::Decided {
-                service,
-                rule,
-                option,
-            } => {
+            Event::Applied { service, rule } => {
+                ("applied", vec![of(*service), ("rule", Json::from(rule.as_str()))])
+            }
+            Event::Decided { service, rule, option } => {
                 let rule = ("rule", Json::from(rule.as_str()));
-                (
-                    "decided",
-                    vec![of(*service), rule, ("option", Json::from(*option))],
-                )
+                ("decided", vec![of(*service), rule, ("option", Json::from(*option))])
             }
             Event::Kept { service, unsent } => {
                 ("kept", vec![of(*service), ("unsent", number(*unsent))])
             }
-            Event::Emitted {
-                service,
-                record,
-                cause,
-            } => {
+            Event::Emitted { service, record, cause } => {
                 let mut fields = vec![of(*service), rec(*record)];
                 fields.extend(cause.map(|cause| ("cause", number(cause.0))));
                 ("emitted", fields)
             }
-            Event::Committed {
-                service,
-                channel,
-                partition,
-                offset,
-            } => {
-                let channel = (
-                    "channel",
-                    Json::from(self.contracts().channel_name(*channel)),
-                );
+            Event::Committed { service, channel, partition, offset } => {
+                let channel = ("channel", Json::from(self.contracts().channel_name(*channel)));
                 let partition = ("partition", number(partition.0));
                 let offset = ("offset", number(offset.0));
                 ("committed", vec![of(*service), channel, partition, offset])
             }
-            Event::Fired { service, timer } => (
-                "fired",
-                vec![of(*service), ("timer", Json::from(timer.as_str()))],
-            ),
-            Event::Asked { service, query } => (
-                "asked",
-                vec![of(*service), ("query", Json::from(query.as_str()))],
-            ),
-            Event::Stimulus { service, name } => (
-                "stimulus",
-                vec![of(*service), ("name", Json::from(name.as_str()))],
-            ),
-            Event::Queried { service, name } => (
-                "queried",
-                vec![of(*service), ("name", Json::from(name.as_str()))],
-            ),
+            Event::Fired { service, timer } => {
+                ("fired", vec![of(*service), ("timer", Json::from(timer.as_str()))])
+            }
+            Event::Asked { service, query } => {
+                ("asked", vec![of(*service), ("query", Json::from(query.as_str()))])
+            }
+            Event::Stimulus { service, name } => {
+                ("stimulus", vec![of(*service), ("name", Json::from(name.as_str()))])
+            }
+            Event::Queried { service, name } => {
+                ("queried", vec![of(*service), ("name", Json::from(name.as_str()))])
+            }
             Event::Armed { fault: id } => ("armed", vec![fault(*id)]),
-            Event::Struck { fault: id, record } => (
-                "struck",
-                std::iter::once(fault(*id)).chain(record.map(rec)).collect(),
-            ),
+            Event::Struck { fault: id, record } => {
+                ("struck", std::iter::once(fault(*id)).chain(record.map(rec)).collect())
+            }
             Event::Crashed { service } => ("crashed", vec![of(*service)]),
             Event::Restarted { service } => ("restarted", vec![of(*service)]),
-            Event::Rebalanced {
-                service,
-                generation,
-            } => (
-                "rebalanced",
-                vec![of(*service), ("generation", number(*generation))],
-            ),
+            Event::Rebalanced { service, generation } => {
+                ("rebalanced", vec![of(*service), ("generation", number(*generation))])
+            }
             Event::Time { to } => ("time", vec![("to_ms", number(to.as_ms()))]),
         }
     }

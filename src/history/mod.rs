@@ -35,13 +35,7 @@ impl History {
     #[must_use]
     pub fn new(contracts: Arc<Contracts>, services: Vec<String>) -> Self {
         let services = services.into();
-        Self {
-            entries: Vec::new(),
-            records: Vec::new(),
-            services,
-            contracts,
-            head: 0,
-        }
+        Self { entries: Vec::new(), records: Vec::new(), services, contracts, head: 0 }
     }
 
     /// Forgets everything but the services, keeping the memory.
@@ -105,21 +99,14 @@ impl History {
 
     /// Takes lent records back.
     pub(crate) fn return_records(&mut self, records: Vec<Placed>) {
-        debug_assert!(
-            self.records.is_empty(),
-            "nothing is appended while records are lent"
-        );
+        debug_assert!(self.records.is_empty(), "nothing is appended while records are lent");
         self.records = records;
     }
 
     /// Appends an entry.
     pub fn push(&mut self, at: VirtualTime, event: Event) {
         self.head = chain::next(self.head, at, &event, &self.records);
-        self.entries.push(Entry {
-            at,
-            event,
-            hash: self.head,
-        });
+        self.entries.push(Entry { at, event, hash: self.head });
     }
 
     /// Appends a record with the entry that says who wrote it.
@@ -131,22 +118,10 @@ impl History {
         producer: Producer,
     ) -> RecordId {
         let id = RecordId(u32::try_from(self.records.len()).unwrap_or(u32::MAX));
-        self.records.push(Placed {
-            id,
-            channel,
-            partition,
-            offset,
-            at,
-            record,
-            producer,
-        });
+        self.records.push(Placed { id, channel, partition, offset, at, record, producer });
         let event = match producer {
             Producer::Test => Event::Sent { record: id },
-            Producer::Service { service, cause } => Event::Emitted {
-                service,
-                record: id,
-                cause,
-            },
+            Producer::Service { service, cause } => Event::Emitted { service, record: id, cause },
         };
         self.push(at, event);
         id

@@ -23,10 +23,7 @@ impl Header {
     /// A header with a value.
     #[must_use]
     pub fn new(name: &str, value: &[u8]) -> Self {
-        Self {
-            name: name.into(),
-            value: Some(value.into()),
-        }
+        Self { name: name.into(), value: Some(value.into()) }
     }
 }
 
@@ -72,9 +69,7 @@ impl TraceParent {
     /// Reads `00-<32 hex>-<16 hex>-<2 hex>`, lower case; `None` for any other text.
     #[must_use]
     pub fn parse(bytes: &[u8]) -> Option<Self> {
-        let text = std::str::from_utf8(bytes)
-            .ok()
-            .filter(|text| text.len() == 55)?;
+        let text = std::str::from_utf8(bytes).ok().filter(|text| text.len() == 55)?;
         let lower_hex = |at: std::ops::Range<usize>| {
             let digits = text.get(at)?;
             let lower = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
@@ -94,11 +89,7 @@ impl TraceParent {
 
 impl fmt::Display for TraceParent {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "00-{:032x}-{:016x}-{:02x}",
-            self.trace, self.span, self.flags
-        )
+        write!(f, "00-{:032x}-{:016x}-{:02x}", self.trace, self.span, self.flags)
     }
 }
 
@@ -137,10 +128,7 @@ impl Headers {
                 list.remove(at);
             }
         }
-        Self {
-            shared: Arc::new(Shared::new(list)),
-            trace,
-        }
+        Self { shared: Arc::new(Shared::new(list)), trace }
     }
 
     /// The headers of a record of `tenant` that starts a trace.
@@ -153,10 +141,7 @@ impl Headers {
             Header::new(TENANT[2], &tenant.major.to_be_bytes()),
             Header::new(TENANT[3], &tenant.minor.to_be_bytes()),
         ];
-        Self {
-            shared: Arc::new(Shared::new(list)),
-            trace: Some(trace),
-        }
+        Self { shared: Arc::new(Shared::new(list)), trace: Some(trace) }
     }
 
     /// The headers of what a record with these headers causes: the same tenant (and `tracestate`
@@ -164,20 +149,14 @@ impl Headers {
     #[must_use]
     pub fn of_effect(&self, trace: TraceParent) -> Self {
         if self.shared.inherited {
-            return Self {
-                shared: Arc::clone(&self.shared),
-                trace: Some(trace),
-            };
+            return Self { shared: Arc::clone(&self.shared), trace: Some(trace) };
         }
         let keeps_state = self.trace.is_some();
         let carried = |header: &&Header| {
             TENANT.contains(&&*header.name) || (keeps_state && &*header.name == TRACE_STATE)
         };
         let list = self.shared.list.iter().filter(carried).cloned().collect();
-        Self {
-            shared: Arc::new(Shared::new(list)),
-            trace: Some(trace),
-        }
+        Self { shared: Arc::new(Shared::new(list)), trace: Some(trace) }
     }
 
     /// The tenant.
@@ -287,9 +266,7 @@ fn read_tenant(list: &[Header]) -> Result<Tenant, HeaderProblem> {
     let text = |name| std::str::from_utf8(one(name)?).map_err(|_| HeaderProblem::Malformed(name));
     let version = |name| {
         let bytes = <[u8; 2]>::try_from(one(name)?);
-        bytes
-            .map(u16::from_be_bytes)
-            .map_err(|_| HeaderProblem::Malformed(name))
+        bytes.map(u16::from_be_bytes).map_err(|_| HeaderProblem::Malformed(name))
     };
     let id = text(TENANT[0])?;
     let id = Uuid::try_parse(id).ok().filter(|_| id.len() == 36);
@@ -317,14 +294,7 @@ impl fmt::Display for Tenant {
     /// `GMS 83.1 6f0c…`: enough to tell tenants of a run apart.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let id = self.id.simple().to_string();
-        write!(
-            f,
-            "{} {}.{} {}",
-            self.region,
-            self.major,
-            self.minor,
-            &id[..8]
-        )
+        write!(f, "{} {}.{} {}", self.region, self.major, self.minor, &id[..8])
     }
 }
 
@@ -352,19 +322,10 @@ mod tests {
     use uuid::Uuid;
 
     fn tenant() -> Tenant {
-        Tenant {
-            id: Uuid::from_u128(7),
-            region: "GMS".into(),
-            major: 83,
-            minor: 1,
-        }
+        Tenant { id: Uuid::from_u128(7), region: "GMS".into(), major: 83, minor: 1 }
     }
 
-    const TRACE: TraceParent = TraceParent {
-        trace: 1,
-        span: 2,
-        flags: 1,
-    };
+    const TRACE: TraceParent = TraceParent { trace: 1, span: 2, flags: 1 };
 
     #[test]
     fn a_tenant_is_written_and_read_back() {
@@ -380,15 +341,9 @@ mod tests {
         let mut list = Headers::of_tenant(&tenant(), TRACE).to_list();
         list[2] = Header::new("MAJOR_VERSION", b"83 ");
         let headers = Headers::from_list(list.clone());
-        assert_eq!(
-            headers.tenant(),
-            Err(HeaderProblem::Malformed("MAJOR_VERSION"))
-        );
+        assert_eq!(headers.tenant(), Err(HeaderProblem::Malformed("MAJOR_VERSION")));
         list.remove(1);
-        assert_eq!(
-            Headers::from_list(list).tenant(),
-            Err(HeaderProblem::Missing("REGION"))
-        );
+        assert_eq!(Headers::from_list(list).tenant(), Err(HeaderProblem::Missing("REGION")));
     }
 
     #[test]

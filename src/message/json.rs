@@ -200,8 +200,7 @@ impl Serialize for Json {
             Self::Bool(value) => serializer.serialize_bool(*value),
             Self::Number(number) => {
                 let raw = RawValue::from_string(number.as_str().to_owned());
-                raw.map_err(serde::ser::Error::custom)?
-                    .serialize(serializer)
+                raw.map_err(serde::ser::Error::custom)?.serialize(serializer)
             }
             Self::String(text) => serializer.serialize_str(text),
             Self::Array(items) => serializer.collect_seq(items),
@@ -239,9 +238,7 @@ impl<'de> Deserialize<'de> for Json {
             }
             fn visit_f64<E: de::Error>(self, value: f64) -> Result<Json, E> {
                 let number = Number::parse(&format!("{value:?}"));
-                number
-                    .map(Json::Number)
-                    .ok_or_else(|| E::custom("not a finite number"))
+                number.map(Json::Number).ok_or_else(|| E::custom("not a finite number"))
             }
             fn visit_str<E>(self, text: &str) -> Result<Json, E> {
                 Ok(Json::String(text.to_owned()))
@@ -278,10 +275,7 @@ impl From<serde_json::Value> for Json {
                 Self::Array(items.into_iter().map(Self::from).collect())
             }
             serde_json::Value::Object(fields) => Self::Object(
-                fields
-                    .into_iter()
-                    .map(|(name, value)| (name, Self::from(value)))
-                    .collect(),
+                fields.into_iter().map(|(name, value)| (name, Self::from(value))).collect(),
             ),
         }
     }

@@ -56,11 +56,7 @@ impl Number {
 }
 
 fn saturating_exponent(text: &str) -> i64 {
-    text.parse().unwrap_or(if text.starts_with('-') {
-        i64::MIN
-    } else {
-        i64::MAX
-    })
+    text.parse().unwrap_or(if text.starts_with('-') { i64::MIN } else { i64::MAX })
 }
 
 fn is_json_number(text: &[u8]) -> bool {

@@ -71,10 +71,7 @@ impl Payload {
     /// Takes the bytes as they are.
     #[must_use]
     pub fn new(bytes: &[u8]) -> Self {
-        Self {
-            hash: xxh3_64(bytes),
-            bytes: bytes.into(),
-        }
+        Self { hash: xxh3_64(bytes), bytes: bytes.into() }
     }
 
     /// The bytes.

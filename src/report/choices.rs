@@ -69,9 +69,7 @@ impl ChoiceFile {
         let at = file.text.find("\"format\"").unwrap_or(0);
         let span = Span::new(at, at + "\"format\"".len());
         let diagnostic = Diagnostic::error("choices::unknown-format", message, file, span);
-        Err(Box::new(
-            diagnostic.label(format!("this version reads format {FORMAT}")),
-        ))
+        Err(Box::new(diagnostic.label(format!("this version reads format {FORMAT}"))))
     }
 }
 
@@ -79,18 +77,9 @@ impl ChoiceFile {
 pub(crate) fn file_name(test: &str) -> String {
     const MAX_CHARS: usize = 100;
     let plain = |c: char| {
-        if c.is_alphanumeric() || "-_.".contains(c) {
-            c
-        } else {
-            '-'
-        }
+        if c.is_alphanumeric() || "-_.".contains(c) { c } else { '-' }
     };
-    let name: String = test
-        .replace("::", "--")
-        .chars()
-        .map(plain)
-        .take(MAX_CHARS)
-        .collect();
+    let name: String = test.replace("::", "--").chars().map(plain).take(MAX_CHARS).collect();
     format!("{}.choices.json", name.trim_start_matches('.'))
 }
 
@@ -141,10 +130,7 @@ mod tests {
     }
 
     #[rstest]
-    #[case(
-        "account/lockout::first try",
-        "account-lockout--first-try.choices.json"
-    )]
+    #[case("account/lockout::first try", "account-lockout--first-try.choices.json")]
     #[case("../../etc", "-..-etc.choices.json")]
     fn names_of_files_are_plain(#[case] test: &str, #[case] name: &str) {
         assert_eq!(file_name(test), name);

@@ -106,21 +106,12 @@ mod tests {
     fn a_message_counts_for_who_sends_it_and_for_all_who_read_it() {
         let contracts = Contracts::builtin();
         let mut coverage = Coverage::default();
-        let sent = (
-            "login".to_owned(),
-            "account.session.command/CREATE".to_owned(),
-        );
+        let sent = ("login".to_owned(), "account.session.command/CREATE".to_owned());
         coverage.messages.insert(sent);
         let messages = coverage.messages(&contracts);
-        let some: Vec<_> = messages
-            .some
-            .iter()
-            .map(|one| (one.service.as_str(), one.action))
-            .collect();
-        assert_eq!(
-            some,
-            [("account", Action::Receive), ("login", Action::Send)]
-        );
+        let some: Vec<_> =
+            messages.some.iter().map(|one| (one.service.as_str(), one.action)).collect();
+        assert_eq!(some, [("account", Action::Receive), ("login", Action::Send)]);
         assert_eq!(messages.total(), directions(&contracts).len());
     }
 

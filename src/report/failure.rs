@@ -54,10 +54,7 @@ fn trouble_text(trouble: &Trouble, told: &Told<'_>) -> String {
     }
     for note in &trouble.notes {
         let head = format!("{pad}= ");
-        facts.push(format!(
-            "{head}{}",
-            wrap(&words(&one_line(note)), gutter + 2, WIDTH)
-        ));
+        facts.push(format!("{head}{}", wrap(&words(&one_line(note)), gutter + 2, WIDTH)));
     }
     if !facts.is_empty() {
         if trouble.place.is_some() {
@@ -71,12 +68,8 @@ fn trouble_text(trouble: &Trouble, told: &Told<'_>) -> String {
 
 /// The place in the file, and how wide the column with the line numbers is.
 fn excerpt(trouble: &Trouble, place: &Place) -> (String, usize) {
-    let mut diagnostic = Diagnostic::error(
-        trouble.code,
-        one_line(&trouble.message),
-        &place.file,
-        place.span,
-    );
+    let mut diagnostic =
+        Diagnostic::error(trouble.code, one_line(&trouble.message), &place.file, place.span);
     if !place.label.is_empty() {
         diagnostic = diagnostic.label(&place.label);
     }
@@ -109,24 +102,14 @@ fn nearest_text(nearest: &Nearest, told: &Told<'_>, gutter: usize) -> String {
         .differences
         .iter()
         .map(|one| {
-            let bound = one
-                .bound_at
-                .as_deref()
-                .map(|at| format!("   (from {})", from(at, told.path())));
+            let bound =
+                one.bound_at.as_deref().map(|at| format!("   (from {})", from(at, told.path())));
             let expected = format!("expected {}{}", one.expected, bound.unwrap_or_default());
             (one.path.as_str(), expected, one.got.as_str())
         })
         .collect();
-    let path_width = rows
-        .iter()
-        .map(|(path, ..)| path.chars().count())
-        .max()
-        .unwrap_or(0);
-    let width = rows
-        .iter()
-        .map(|(_, expected, _)| expected.chars().count())
-        .max()
-        .unwrap_or(0);
+    let path_width = rows.iter().map(|(path, ..)| path.chars().count()).max().unwrap_or(0);
+    let width = rows.iter().map(|(_, expected, _)| expected.chars().count()).max().unwrap_or(0);
     let width = width.min(WIDTH);
     for (path, expected, got) in &rows {
         let row = format!("{path:path_width$}   {expected:width$}   got {got}");
@@ -146,18 +129,9 @@ fn from(at: &str, own: &str) -> String {
 
 fn timeline_text(rows: &[Row], outcome: &Outcome) -> String {
     let kept = kept(rows, outcome);
-    let shown = || {
-        rows.iter()
-            .zip(&kept)
-            .filter(|(_, kept)| **kept)
-            .map(|(row, _)| row)
-    };
-    let width = |of: &dyn Fn(&Row) -> &str| {
-        shown()
-            .map(|row| of(row).chars().count())
-            .max()
-            .unwrap_or(0)
-    };
+    let shown = || rows.iter().zip(&kept).filter(|(_, kept)| **kept).map(|(row, _)| row);
+    let width =
+        |of: &dyn Fn(&Row) -> &str| shown().map(|row| of(row).chars().count()).max().unwrap_or(0);
     let widths = Widths {
         at: shown().map(|row| seconds(row.at).len()).max().unwrap_or(0),
         who: width(&|row| &row.who),
@@ -191,8 +165,7 @@ fn kept(rows: &[Row], outcome: &Outcome) -> Vec<bool> {
     let long = rows.iter().filter(|row| of_test(row)).count() > MAX_ROWS;
     let last = rows.len().saturating_sub(LAST_ROWS);
     let rows = rows.iter().enumerate();
-    rows.map(|(at, row)| matters(row) || (of_test(row) && (!long || at >= last)))
-        .collect()
+    rows.map(|(at, row)| matters(row) || (of_test(row) && (!long || at >= last))).collect()
 }
 
 /// A line in place of the rows that are left out.
@@ -215,12 +188,7 @@ struct Widths {
 
 impl Widths {
     fn line(&self, row: &Row) -> String {
-        let Self {
-            at,
-            who,
-            does,
-            what,
-        } = *self;
+        let Self { at, who, does, what } = *self;
         let note = match row.note.as_str() {
             "nearest" | "not claimed" => paint(UNSURE, &row.note),
             note => one_line(note),

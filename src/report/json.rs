@@ -177,12 +177,7 @@ fn micros(real: Duration) -> u64 {
 
 /// The first line.
 pub(crate) fn run(seed: u64, tests: usize) -> String {
-    line(&Line::Run {
-        format: FORMAT,
-        version: env!("CARGO_PKG_VERSION"),
-        seed,
-        tests,
-    })
+    line(&Line::Run { format: FORMAT, version: env!("CARGO_PKG_VERSION"), seed, tests })
 }
 
 /// A problem of a file.
@@ -244,15 +239,9 @@ fn trouble(trouble: &Trouble, outcome: &Outcome) -> String {
         test: &outcome.test,
         code: trouble.code,
         message: &trouble.message,
-        rule: trouble
-            .finding
-            .as_ref()
-            .map(|finding| finding.rule.as_str()),
+        rule: trouble.finding.as_ref().map(|finding| finding.rule.as_str()),
         at: place.map(|place| At::of(&place.file, place.span)),
-        through: through
-            .iter()
-            .map(|(file, span)| At::of(file, *span))
-            .collect(),
+        through: through.iter().map(|(file, span)| At::of(file, *span)).collect(),
         nearest: trouble.nearest.as_ref().map(|nearest| NearestOf {
             record: record(nearest.record, outcome),
             compared: nearest.compared,
@@ -314,11 +303,7 @@ pub(crate) fn summary(
         bad_files: summary.bad_files,
         messages: share(&messages),
         rules: Rules {
-            exercised: rules
-                .some
-                .iter()
-                .map(|(id, count)| (name(id), *count))
-                .collect(),
+            exercised: rules.some.iter().map(|(id, count)| (name(id), *count)).collect(),
             never: rules.never.iter().map(|(id, _)| name(id)).collect(),
         },
         exit,

@@ -48,8 +48,7 @@ impl Summary {
         self.last = Some(outcome.verdict);
         self.coverage.add(outcome);
         let own = outcome.advisories.iter().cloned();
-        self.advisories
-            .extend(own.map(|finding| (outcome.test.clone(), finding)));
+        self.advisories.extend(own.map(|finding| (outcome.test.clone(), finding)));
     }
 
     /// Whether the last test took just one line.
@@ -132,20 +131,14 @@ fn by_service(heading: &str, all: &[Direction]) -> String {
         };
         format!("{} {does}", group[0].service)
     };
-    let named: Vec<_> = groups
-        .map(|group| (name(group), by_channel(group)))
-        .collect();
+    let named: Vec<_> = groups.map(|group| (name(group), by_channel(group))).collect();
     let width = named.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
     let lines = named.iter().map(|(name, channels)| {
         let channels = wrap(channels, 6 + width, WIDTH);
         format!("\n    {name:width$}  {channels}")
     });
     let lines: String = lines.collect();
-    if lines.is_empty() {
-        lines
-    } else {
-        format!("\n  {heading}{lines}")
-    }
+    if lines.is_empty() { lines } else { format!("\n  {heading}{lines}") }
 }
 
 /// `account.session.status/CREATED,ERROR`: each channel once.

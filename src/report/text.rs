@@ -58,11 +58,7 @@ impl Passing {
     pub(crate) fn add(&mut self, test: &str) -> Option<String> {
         let file = test.split("::").next().unwrap_or(test);
         let folder = file.rsplit_once('/').map_or(file, |(folder, _)| folder);
-        let before = if folder == self.folder {
-            None
-        } else {
-            self.end()
-        };
+        let before = if folder == self.folder { None } else { self.end() };
         folder.clone_into(&mut self.folder);
         self.count += 1;
         before
@@ -86,21 +82,12 @@ mod tests {
     fn what_passes_is_told_by_folder() {
         let mut passing = Passing::default();
         let tests = ["ban/a::x/y", "ban/b", "ban/c/d", "own", "own::a row"];
-        let mut lines: Vec<_> = tests
-            .into_iter()
-            .filter_map(|test| passing.add(test))
-            .collect();
+        let mut lines: Vec<_> = tests.into_iter().filter_map(|test| passing.add(test)).collect();
         lines.extend(passing.end());
-        let plain = lines
-            .iter()
-            .map(|line| anstream::adapter::strip_str(line).to_string());
-        let words: Vec<String> = plain
-            .map(|line| line.split_whitespace().collect::<Vec<_>>().join(" "))
-            .collect();
-        assert_eq!(
-            words,
-            ["ok ban 2 tests", "ok ban/c 1 test", "ok own 2 tests"]
-        );
+        let plain = lines.iter().map(|line| anstream::adapter::strip_str(line).to_string());
+        let words: Vec<String> =
+            plain.map(|line| line.split_whitespace().collect::<Vec<_>>().join(" ")).collect();
+        assert_eq!(words, ["ok ban 2 tests", "ok ban/c 1 test", "ok own 2 tests"]);
         assert_eq!(passing.end(), None);
     }
 }

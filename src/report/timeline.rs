@@ -69,23 +69,10 @@ impl Teller<'_> {
         let Some((who, does, what, mut note)) = self.said(&entry.event) else {
             return;
         };
-        if does == "reads"
-            && self
-                .twice
-                .as_ref()
-                .is_some_and(|(id, _)| Some(*id) == record)
-        {
+        if does == "reads" && self.twice.as_ref().is_some_and(|(id, _)| Some(*id) == record) {
             note = self.twice.take().map_or(note, |(_, fault)| fault);
         }
-        let row = Row {
-            at,
-            who,
-            does,
-            what,
-            note,
-            record,
-            in_setup,
-        };
+        let row = Row { at, who, does, what, note, record, in_setup };
         match self.rows.last_mut() {
             // A query is asked again and again; time moves in many small steps.
             Some(last) if row.does == "moves" && last.does == "moves" => *last = row,
@@ -145,11 +132,7 @@ impl Teller<'_> {
     fn service_did(&self, event: &Event) -> Option<(ServiceIx, &'static str, String, String)> {
         let nothing = String::new;
         Some(match event {
-            Event::Delivered {
-                service,
-                record,
-                attempt,
-            } => {
+            Event::Delivered { service, record, attempt } => {
                 let again = if *attempt > 1 { " again" } else { "" };
                 (*service, "reads", format!("{record}{again}"), nothing())
             }
@@ -157,17 +140,11 @@ impl Teller<'_> {
                 let note = "nothing is done twice".to_owned();
                 (*service, "knows", record.to_string(), note)
             }
-            Event::Rejected {
-                service,
-                record,
-                reject,
-            } => {
+            Event::Rejected { service, record, reject } => {
                 let what = record.map_or_else(nothing, |record| record.to_string());
                 (*service, "ignores", what, reject.shown())
             }
-            Event::Emitted {
-                service, record, ..
-            } => {
+            Event::Emitted { service, record, .. } => {
                 let placed = self.history.record(*record);
                 (*service, "emits", self.named(placed), self.claim(*record))
             }
@@ -177,10 +154,7 @@ impl Teller<'_> {
             Event::Asked { service, query } => (*service, "asks", query.clone(), nothing()),
             Event::Crashed { service } => (*service, "crashes", nothing(), nothing()),
             Event::Restarted { service } => (*service, "restarts", nothing(), nothing()),
-            Event::Rebalanced {
-                service,
-                generation,
-            } => {
+            Event::Rebalanced { service, generation } => {
                 let note = format!("generation {generation}");
                 (*service, "rebalances", nothing(), note)
             }
@@ -235,12 +209,8 @@ impl Teller<'_> {
 
 /// The path of a fragment as scenarios write it, where it is one.
 pub(crate) fn short(path: &str) -> &str {
-    let name = path
-        .strip_suffix(crate::scenario::FRAGMENT_ENDING)
-        .unwrap_or(path);
-    let below = name
-        .rfind("scenarios/")
-        .map(|at| &name[at + "scenarios/".len()..]);
+    let name = path.strip_suffix(crate::scenario::FRAGMENT_ENDING).unwrap_or(path);
+    let below = name.rfind("scenarios/").map(|at| &name[at + "scenarios/".len()..]);
     below.unwrap_or_else(|| name.rsplit_once(':').map_or(name, |(_, path)| path))
 }
 

@@ -112,10 +112,7 @@ pub static RULES: &[Rule] = &TABLE;
 /// The rule of that name (`BAN-4`), if there is one.
 #[must_use]
 pub fn find(name: &str) -> Option<&'static Rule> {
-    id::NAMES
-        .iter()
-        .position(|known| *known == name)
-        .map(|at| &RULES[at])
+    id::NAMES.iter().position(|known| *known == name).map(|at| &RULES[at])
 }
 
 const PARTS: [&[Rule]; 7] = [
@@ -138,10 +135,7 @@ const fn join() -> [Rule; id::NAMES.len()] {
         let mut at = 0;
         while at < PARTS[part].len() {
             table[next] = PARTS[part][at];
-            assert!(
-                table[next].id.at() == next,
-                "a rule is not at the place of its id"
-            );
+            assert!(table[next].id.at() == next, "a rule is not at the place of its id");
             at += 1;
             next += 1;
         }
@@ -167,14 +161,7 @@ const fn rule(
     of: (&'static str, &'static str),
     text: &'static str,
 ) -> Rule {
-    Rule {
-        id,
-        basis,
-        text,
-        also_accepted: &[],
-        document: of.0,
-        section: of.1,
-    }
+    Rule { id, basis, text, also_accepted: &[], document: of.0, section: of.1 }
 }
 
 impl Rule {
@@ -209,10 +196,7 @@ mod tests {
     fn safety_has_no_alternative_but_to_start_empty() {
         let soft = RULES.iter().filter(|rule| rule.basis == Basis::Safety);
         let soft: Vec<_> = soft.filter(|rule| !rule.also_accepted.is_empty()).collect();
-        assert_eq!(
-            soft.iter().map(|rule| rule.id).collect::<Vec<_>>(),
-            [id::COM_9]
-        );
+        assert_eq!(soft.iter().map(|rule| rule.id).collect::<Vec<_>>(), [id::COM_9]);
     }
 
     #[test]
@@ -282,21 +266,14 @@ mod tests {
         ),
         (
             "invite.md",
-            &[
-                "Command Types",
-                "Event Types",
-                "Handled Event Types",
-                "Transaction Semantics",
-            ],
+            &["Command Types", "Event Types", "Handled Event Types", "Transaction Semantics"],
         ),
     ];
 
     #[test]
     fn each_rule_rests_on_a_section_of_a_document() {
         for rule in RULES {
-            let of = SECTIONS
-                .iter()
-                .find(|(document, _)| *document == rule.document);
+            let of = SECTIONS.iter().find(|(document, _)| *document == rule.document);
             let known = of.is_some_and(|(_, sections)| sections.contains(&rule.section));
             assert!(known, "{}: {}, {}", rule.id, rule.document, rule.section);
         }

@@ -34,9 +34,7 @@ pub struct Known<'a> {
 
 /// The stimuli and queries of services, for [`Known::words`].
 pub fn words_of(services: &[Box<dyn Service>]) -> Vec<(String, Vocabulary)> {
-    let words = services
-        .iter()
-        .map(|one| (one.name().to_owned(), one.vocabulary()));
+    let words = services.iter().map(|one| (one.name().to_owned(), one.vocabulary()));
     words.collect()
 }
 
@@ -70,10 +68,7 @@ pub fn load(path: &str, known: &Known<'_>, resolver: &dyn Resolver) -> Loaded {
     let file = SourceFile::new(path, "");
     let message = format!("the file cannot be read: {problem}");
     let diagnostic = Diagnostic::error("scenario::unreadable", message, &file, Span::default());
-    Loaded {
-        diagnostics: vec![diagnostic],
-        ..Loaded::default()
-    }
+    Loaded { diagnostics: vec![diagnostic], ..Loaded::default() }
 }
 
 /// Reads a scenario or fragment file of these bytes.
@@ -82,10 +77,7 @@ pub fn load(path: &str, known: &Known<'_>, resolver: &dyn Resolver) -> Loaded {
 pub fn load_bytes(path: &str, bytes: &[u8], known: &Known<'_>, resolver: &dyn Resolver) -> Loaded {
     let mut diagnostics = Vec::new();
     let Some(file) = SourceFile::from_bytes(path, bytes, &mut diagnostics) else {
-        return Loaded {
-            diagnostics,
-            ..Loaded::default()
-        };
+        return Loaded { diagnostics, ..Loaded::default() };
     };
     let node = yaml::read(&file, &mut diagnostics);
     let mut loader = Loader {
@@ -96,10 +88,7 @@ pub fn load_bytes(path: &str, bytes: &[u8], known: &Known<'_>, resolver: &dyn Re
         open: vec![path.to_owned()],
         checks_left: MAX_CHECKS,
     };
-    let mut loaded = Loaded {
-        file: Some(Arc::clone(&file)),
-        ..Loaded::default()
-    };
+    let mut loaded = Loaded { file: Some(Arc::clone(&file)), ..Loaded::default() };
     if let Some(node) = node {
         loaded.is_fragment = node.get("scenario").is_none()
             && (node.get("fragment").is_some() || path.ends_with(FRAGMENT_ENDING));
@@ -122,11 +111,7 @@ fn plans(path: &str, scenario: Scenario, table: Option<Table>) -> Vec<TestPlan> 
     let name = test_name(path);
     let scenario = Arc::new(scenario);
     let Some(table) = table else {
-        return vec![TestPlan {
-            name,
-            scenario,
-            row: indexmap::IndexMap::new(),
-        }];
+        return vec![TestPlan { name, scenario, row: indexmap::IndexMap::new() }];
     };
     let plan = |row: super::read::Row| TestPlan {
         name: format!("{name}::{}", row.name),
@@ -180,10 +165,7 @@ impl Loader<'_> {
         }
         let found = self.find_fragment(file, path, span)?;
         if let Some(at) = self.open.iter().position(|open| *open == found.path) {
-            let chain = self.open[at..]
-                .iter()
-                .chain([&found.path])
-                .map(|path| format!("`{path}`"));
+            let chain = self.open[at..].iter().chain([&found.path]).map(|path| format!("`{path}`"));
             let chain = chain.collect::<Vec<_>>().join(" uses ");
             let message = "a fragment cannot use itself";
             let code = "scenario::fragment-cycle";
@@ -195,12 +177,7 @@ impl Loader<'_> {
         }
         if self.open.len() > MAX_FRAGMENT_DEPTH {
             let message = format!("fragments use each other more than {MAX_FRAGMENT_DEPTH} deep");
-            self.push(Diagnostic::error(
-                "scenario::too-large",
-                message,
-                file,
-                span,
-            ));
+            self.push(Diagnostic::error("scenario::too-large", message, file, span));
             return None;
         }
         self.open.push(found.path.clone());
@@ -213,9 +190,7 @@ impl Loader<'_> {
     fn read_fragment(&mut self, found: &Found) -> Option<Fragment> {
         let mut diagnostics = Vec::new();
         let file = SourceFile::from_bytes(&found.path, &found.bytes, &mut diagnostics);
-        let node = file
-            .as_ref()
-            .and_then(|file| yaml::read(file, &mut diagnostics));
+        let node = file.as_ref().and_then(|file| yaml::read(file, &mut diagnostics));
         for diagnostic in diagnostics {
             self.push(diagnostic);
         }
@@ -232,10 +207,7 @@ impl Loader<'_> {
             match self.resolver.read(candidate) {
                 Ok(None) => {}
                 Ok(Some(bytes)) => {
-                    return Some(Found {
-                        path: candidate.clone(),
-                        bytes,
-                    });
+                    return Some(Found { path: candidate.clone(), bytes });
                 }
                 Err(problem) => {
                     let message = format!("the fragment `{candidate}` cannot be read: {problem}");
@@ -247,10 +219,7 @@ impl Loader<'_> {
         }
         if let Some((_, text)) = BUILTIN_FRAGMENTS.iter().find(|(name, _)| *name == path) {
             let path = format!("{BUILTIN_PREFIX}{path}{FRAGMENT_ENDING}");
-            return Some(Found {
-                path,
-                bytes: text.as_bytes().to_vec(),
-            });
+            return Some(Found { path, bytes: text.as_bytes().to_vec() });
         }
         let message = format!("there is no fragment `{path}`");
         let mut diagnostic = Diagnostic::error("scenario::fragment-not-found", message, file, span)
@@ -298,15 +267,11 @@ fn weight_of(
                     TemplateKind::Literal(json) => json.as_integer(),
                     TemplateKind::Var(name) => {
                         let cells = table.into_iter().flat_map(|table| &table.rows);
-                        cells
-                            .filter_map(|row| row.cells.get(name)?.value.as_integer())
-                            .max()
+                        cells.filter_map(|row| row.cells.get(name)?.value.as_integer()).max()
                     }
                     _ => None,
                 };
-                let times = times
-                    .and_then(|times| u64::try_from(times).ok())
-                    .unwrap_or(1);
+                let times = times.and_then(|times| u64::try_from(times).ok()).unwrap_or(1);
                 weight_of(&repeat.steps, table, fragments).saturating_mul(times)
             }
             Verb::Use(used) => {

@@ -77,11 +77,7 @@ pub struct TenantSpec {
 
 impl Default for TenantSpec {
     fn default() -> Self {
-        Self {
-            region: "GMS".to_owned(),
-            major: 83,
-            minor: 1,
-        }
+        Self { region: "GMS".to_owned(), major: 83, minor: 1 }
     }
 }
 

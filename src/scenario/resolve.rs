@@ -18,10 +18,7 @@ pub static BUILTIN_FRAGMENTS: &[(&str, &str)] = &[
         "fixtures/registered-account",
         include_str!("../../scenarios/fixtures/registered-account.fragment.yaml"),
     ),
-    (
-        "fixtures/try-login",
-        include_str!("../../scenarios/fixtures/try-login.fragment.yaml"),
-    ),
+    ("fixtures/try-login", include_str!("../../scenarios/fixtures/try-login.fragment.yaml")),
 ];
 
 /// Reads files, so that whoever reads scenarios touches no disk.
@@ -95,16 +92,11 @@ pub(crate) fn is_fragment_path(path: &str) -> bool {
 pub(crate) fn test_name(path: &str) -> String {
     let parts: Vec<&str> = path.split(['/', '\\']).collect();
     let folders = &parts[..parts.len() - 1];
-    let below = folders
-        .iter()
-        .rposition(|part| *part == ROOT)
-        .map_or(folders.len(), |at| at + 1);
+    let below = folders.iter().rposition(|part| *part == ROOT).map_or(folders.len(), |at| at + 1);
     let name = parts[below..].join("/");
     let endings = [SCENARIO_ENDING, FRAGMENT_ENDING, ".yaml", ".yml"];
     let stem = endings.iter().find_map(|ending| name.strip_suffix(ending));
-    stem.filter(|stem| !stem.is_empty())
-        .unwrap_or(&name)
-        .to_owned()
+    stem.filter(|stem| !stem.is_empty()).unwrap_or(&name).to_owned()
 }
 
 #[cfg(test)]

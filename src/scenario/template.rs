@@ -150,11 +150,9 @@ impl Template {
         match &self.kind {
             TemplateKind::Literal(json) => Some(json.clone()),
             TemplateKind::Var(_) | TemplateKind::Matcher(_) => None,
-            TemplateKind::List(items) => items
-                .iter()
-                .map(Self::to_json)
-                .collect::<Option<_>>()
-                .map(Json::Array),
+            TemplateKind::List(items) => {
+                items.iter().map(Self::to_json).collect::<Option<_>>().map(Json::Array)
+            }
             TemplateKind::Object(fields) => fields
                 .iter()
                 .map(|field| Some((field.name.clone(), field.value.to_json()?)))

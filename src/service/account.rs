@@ -52,10 +52,7 @@ impl Account {
         cx.applies(id::ACC_1);
         let account_id = state.next_id()?;
         announce::account(account_id, &create.name, AccountStatusType::Created, cx)?;
-        state.add(
-            account_id,
-            Holder::new(&create.name, create.password.detached()),
-        );
+        state.add(account_id, Holder::new(&create.name, create.password.detached()));
         Ok(())
     }
 
@@ -72,9 +69,7 @@ impl Account {
         let named = Named::read(args)?;
         let state = self.0.of(cx.tenant());
         let Some(account_id) = named.find(state) else {
-            return Err(StimulusError::Refused(
-                "there is no such account".to_owned(),
-            ));
+            return Err(StimulusError::Refused("there is no such account".to_owned()));
         };
         let holder = state.get(account_id);
         let unannounced = holder.sessions.iter().any(|session| !session.announced);
@@ -142,26 +137,20 @@ impl Service for Account {
     ) -> Result<Json, StimulusError> {
         match name {
             "accept_licence" => self.accept_licence(Args(args), cx),
-            _ => Err(StimulusError::Unknown {
-                name: name.to_owned(),
-            }),
+            _ => Err(StimulusError::Unknown { name: name.to_owned() }),
         }
     }
 
     fn query(&self, name: &str, args: &Json, asked: &Asked<'_>) -> Result<Json, QueryError> {
         if name != "account" {
-            return Err(QueryError::Unknown {
-                name: name.to_owned(),
-            });
+            return Err(QueryError::Unknown { name: name.to_owned() });
         }
         let named = Named::read(Args(args))?;
         let found = self.0.get(asked.tenant).and_then(|state| {
             let account_id = named.find(state)?;
             Some(shown(account_id, state.get(account_id)))
         });
-        Ok(Json::from(
-            found.unwrap_or_else(|| json!({ "exists": false })),
-        ))
+        Ok(Json::from(found.unwrap_or_else(|| json!({ "exists": false }))))
     }
 
     fn configure(&mut self, tenant: &Tenant, given: &Given<'_>) -> Result<(), String> {

@@ -29,15 +29,8 @@ use crate::message::{Json, Key, Tenant, VirtualTime};
 use crate::rule::id;
 
 /// What a ban can be given.
-const BAN_FIELDS: [&str; 7] = [
-    "banType",
-    "value",
-    "reason",
-    "reasonCode",
-    "permanent",
-    "expiresAt",
-    "issuedBy",
-];
+const BAN_FIELDS: [&str; 7] =
+    ["banType", "value", "reason", "reasonCode", "permanent", "expiresAt", "issuedBy"];
 const SWEEP: &str = "sweep";
 const HOUR: Duration = Duration::from_secs(60 * 60);
 
@@ -173,12 +166,7 @@ impl Ban {
             hwid: (**hwid).into(),
             failed: failed.map(|code| (**code).into()),
         };
-        self.0
-            .of(cx.tenant())
-            .logins
-            .entry(status.account_id)
-            .or_default()
-            .push(login);
+        self.0.of(cx.tenant()).logins.entry(status.account_id).or_default().push(login);
     }
 }
 
@@ -231,11 +219,7 @@ impl Service for Ban {
         let hour_s = i64::try_from(HOUR.as_secs()).unwrap_or(i64::MAX);
         let long_ago = cx.unix_s().saturating_sub(hour_s);
         state.bans.retain(|_, ban| ban.is_active(long_ago));
-        state.sweep = state
-            .bans
-            .values()
-            .filter_map(|ban| ban.swept_at(now))
-            .min();
+        state.sweep = state.bans.values().filter_map(|ban| ban.swept_at(now)).min();
         if let Some(at) = state.sweep {
             cx.set_timer(SWEEP, at);
         }
@@ -274,13 +258,9 @@ impl Service for Ban {
                 let account_id: u32 = required("accountId", args.integer("accountId")?)?;
                 let logins = state.and_then(|state| state.logins.get(&account_id));
                 let logins = logins.map(Vec::as_slice).unwrap_or_default();
-                Ok(Json::Array(
-                    logins.iter().map(|login| login.shown(account_id)).collect(),
-                ))
+                Ok(Json::Array(logins.iter().map(|login| login.shown(account_id)).collect()))
             }
-            _ => Err(QueryError::Unknown {
-                name: name.to_owned(),
-            }),
+            _ => Err(QueryError::Unknown { name: name.to_owned() }),
         }
     }
 

@@ -100,16 +100,7 @@ impl<'a> Cx<'a> {
     ) -> Self {
         let ids = Stream::keyed(seed, place);
         let trace = cause.trace().map(|parent| parent.trace);
-        Self {
-            contracts,
-            host,
-            effects,
-            now,
-            tenant,
-            cause,
-            ids,
-            trace,
-        }
+        Self { contracts, host, effects, now, tenant, cause, ids, trace }
     }
 
     /// The time of this call; it does not move while a handler runs.
@@ -143,11 +134,7 @@ impl<'a> Cx<'a> {
     /// Picks among accepted behaviours of `rule`, by name; the reference takes the first.
     pub fn decide(&mut self, rule: RuleId, options: &[&'static str]) -> &'static str {
         let picked = self.host.decide(rule, options);
-        options
-            .get(picked)
-            .or(options.first())
-            .copied()
-            .unwrap_or_default()
+        options.get(picked).or(options.first()).copied().unwrap_or_default()
     }
 
     /// Notes that what `rule` speaks of happened here, so that reports can tell which rules were
@@ -192,11 +179,7 @@ impl<'a> Cx<'a> {
             Key::Bytes(bytes) => Some(bytes.clone()),
             Key::Id(id) => Some(self.contracts.encode_key(channel, *id)),
         };
-        let record = Record {
-            key,
-            headers,
-            value: Some(Payload::new(value)),
-        };
+        let record = Record { key, headers, value: Some(Payload::new(value)) };
         self.effects.emits.push(Outgoing { channel, record });
     }
 
@@ -221,7 +204,8 @@ impl<'a> Cx<'a> {
         self.effects
     }
 
-    /// The headers of what caused this call. As with [`Cx::effects`], it is wrappers that need them.
+    /// The headers of what caused this call. As with [`Cx::effects`], it is wrappers that need
+    /// them.
     #[must_use]
     pub fn cause(&self) -> &'a Headers {
         self.cause

@@ -74,12 +74,7 @@ impl State {
                     stat::push_changes(&mut bonuses, &change.kind, change.amount);
                 }
                 cx.applies(id::EFF_6);
-                self.add(
-                    buff.character_id,
-                    Source::Buff(applied.source_id),
-                    &bonuses,
-                    cx,
-                )
+                self.add(buff.character_id, Source::Buff(applied.source_id), &bonuses, cx)
             }
             BuffStatusBody::Expired(expired) => {
                 self.remove(buff.character_id, Source::Buff(expired.source_id), cx);
@@ -180,9 +175,7 @@ impl Service for EffectiveStats {
 
     fn query(&self, name: &str, args: &Json, asked: &Asked<'_>) -> Result<Json, QueryError> {
         if name != "character" {
-            return Err(QueryError::Unknown {
-                name: name.to_owned(),
-            });
+            return Err(QueryError::Unknown { name: name.to_owned() });
         }
         let args = Args(args);
         args.only(&["characterId"])?;
@@ -204,9 +197,7 @@ impl Service for EffectiveStats {
             for stat in Stat::BASE {
                 base.set(stat, args.integer(stat.as_str())?.unwrap_or_default());
             }
-            state
-                .bases
-                .insert(required("id", args.integer("id")?)?, base);
+            state.bases.insert(required("id", args.integer("id")?)?, base);
         }
         for entry in given.entries("equipment")? {
             let args = Args(entry);
@@ -216,9 +207,7 @@ impl Service for EffectiveStats {
                 Ok(amount.map(|amount| (stat, Amount::Flat(amount))))
             });
             let amounts: Result<Vec<_>, ArgError> = amounts.filter_map(Result::transpose).collect();
-            state
-                .equipment
-                .insert(required("assetId", args.integer("assetId")?)?, amounts?);
+            state.equipment.insert(required("assetId", args.integer("assetId")?)?, amounts?);
         }
         Ok(())
     }
@@ -228,10 +217,7 @@ impl Service for EffectiveStats {
             stimuli: &[],
             queries: &[("character", &["characterId"])],
             settings: &[],
-            data: &[
-                ("characters", &CHARACTER_FIELDS),
-                ("equipment", &EQUIPMENT_FIELDS),
-            ],
+            data: &[("characters", &CHARACTER_FIELDS), ("equipment", &EQUIPMENT_FIELDS)],
         }
     }
 }

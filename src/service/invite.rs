@@ -64,12 +64,7 @@ impl Invite {
             transaction_id: command.transaction_id,
             expires: cx.now().after(EXPIRY),
         };
-        announce(
-            &entry,
-            (entry.transaction_id, entry.world_id),
-            InviteStatusBody::Created,
-            cx,
-        )?;
+        announce(&entry, (entry.transaction_id, entry.world_id), InviteStatusBody::Created, cx)?;
         change(pending, cx, |pending| pending.add(entry));
         Ok(())
     }
@@ -87,13 +82,7 @@ impl Invite {
             return refused("no such invite is pending");
         };
         cx.applies(id::INV_4);
-        end(
-            pending,
-            age,
-            command,
-            (id::INV_4, InviteStatusBody::Accepted),
-            cx,
-        )
+        end(pending, age, command, (id::INV_4, InviteStatusBody::Accepted), cx)
     }
 
     fn reject(
@@ -117,13 +106,7 @@ impl Invite {
             }
             chosen = *younger;
         }
-        end(
-            pending,
-            chosen,
-            command,
-            (id::INV_5, InviteStatusBody::Rejected),
-            cx,
-        )
+        end(pending, chosen, command, (id::INV_5, InviteStatusBody::Rejected), cx)
     }
 
     fn character_deleted(
@@ -147,21 +130,14 @@ impl Invite {
         for age in &gone {
             let entry = pending.get(*age);
             cx.applies(id::INV_9);
-            let transaction_id = match cx.decide(
-                id::INV_9,
-                &["rejected", "no-events", "fresh-transaction-id"],
-            ) {
-                "no-events" => continue,
-                "fresh-transaction-id" => Id(cx.uuid()),
-                _ => event.transaction_id,
-            };
+            let transaction_id =
+                match cx.decide(id::INV_9, &["rejected", "no-events", "fresh-transaction-id"]) {
+                    "no-events" => continue,
+                    "fresh-transaction-id" => Id(cx.uuid()),
+                    _ => event.transaction_id,
+                };
             let world_id = world(entry, event.world_id, id::INV_9, cx);
-            announce(
-                entry,
-                (transaction_id, world_id),
-                InviteStatusBody::Rejected,
-                cx,
-            )?;
+            announce(entry, (transaction_id, world_id), InviteStatusBody::Rejected, cx)?;
         }
         change(pending, cx, |pending| {
             gone.iter().for_each(|age| pending.remove(*age));
@@ -221,10 +197,7 @@ fn announce(
     cx: &mut Cx<'_>,
 ) -> Result<(), Reject> {
     cx.applies(id::INV_11);
-    let parties = InviteParties {
-        originator_id: entry.originator_id,
-        target_id: entry.target_id,
-    };
+    let parties = InviteParties { originator_id: entry.originator_id, target_id: entry.target_id };
     let event = InviteStatus {
         transaction_id,
         world_id,
@@ -237,11 +210,7 @@ fn announce(
 
 /// Changes what is pending, and the timer with it.
 fn change(pending: &mut Pending, cx: &mut Cx<'_>, change: impl FnOnce(&mut Pending)) {
-    let due = |pending: &Pending| {
-        pending
-            .first_expiry()
-            .map(|at| at.next_multiple(SWEEP_PERIOD))
-    };
+    let due = |pending: &Pending| pending.first_expiry().map(|at| at.next_multiple(SWEEP_PERIOD));
     let before = due(pending);
     change(pending);
     match due(pending) {
@@ -278,10 +247,7 @@ impl Service for Invite {
             cx.applies(id::INV_10);
             let entry = pending.get(age);
             let mut transaction_id = entry.transaction_id;
-            match cx.decide(
-                id::INV_10,
-                &["rejected", "fresh-transaction-id", "no-expiry"],
-            ) {
+            match cx.decide(id::INV_10, &["rejected", "fresh-transaction-id", "no-expiry"]) {
                 "no-expiry" => {
                     kept.push(age);
                     continue;
@@ -289,12 +255,7 @@ impl Service for Invite {
                 "fresh-transaction-id" => transaction_id = Id(cx.uuid()),
                 _ => {}
             }
-            announce(
-                entry,
-                (transaction_id, entry.world_id),
-                InviteStatusBody::Rejected,
-                cx,
-            )?;
+            announce(entry, (transaction_id, entry.world_id), InviteStatusBody::Rejected, cx)?;
             gone.push(age);
         }
         gone.iter().for_each(|age| pending.remove(*age));
@@ -307,17 +268,13 @@ impl Service for Invite {
 
     fn query(&self, name: &str, args: &Json, asked: &Asked<'_>) -> Result<Json, QueryError> {
         if name != "pending" {
-            return Err(QueryError::Unknown {
-                name: name.to_owned(),
-            });
+            return Err(QueryError::Unknown { name: name.to_owned() });
         }
         let args = Args(args);
         args.only(&["targetId"])?;
         let target_id = required("targetId", args.integer("targetId")?)?;
         let pending = self.0.get(asked.tenant);
-        let entries = pending
-            .map(|pending| pending.of_target(target_id))
-            .unwrap_or_default();
+        let entries = pending.map(|pending| pending.of_target(target_id)).unwrap_or_default();
         Ok(Json::Array(entries.into_iter().map(shown).collect()))
     }
 
@@ -329,10 +286,7 @@ impl Service for Invite {
     }
 
     fn vocabulary(&self) -> Vocabulary {
-        Vocabulary {
-            queries: &[("pending", &["targetId"])],
-            ..Vocabulary::default()
-        }
+        Vocabulary { queries: &[("pending", &["targetId"])], ..Vocabulary::default() }
     }
 }
 

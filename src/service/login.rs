@@ -60,12 +60,7 @@ fn command(
     cx: &mut Cx<'_>,
 ) -> Result<(), Reject> {
     cx.applies(id::LOG_10);
-    let command = SessionCommand {
-        session_id,
-        account_id,
-        issuer: ISSUER.into(),
-        body,
-    };
+    let command = SessionCommand { session_id, account_id, issuer: ISSUER.into(), body };
     cx.emit("account.session.command", &Key::Id(account_id), &command)
 }
 
@@ -111,8 +106,7 @@ impl State {
         let ip = args.text("ip")?.unwrap_or_default();
         let hwid = args.text("hwid")?.unwrap_or_default();
         let session_id = Id(cx.uuid());
-        self.connections
-            .insert(session_id, Connection::new(ip, hwid));
+        self.connections.insert(session_id, Connection::new(ip, hwid));
         Ok(Json::from(session_id.to_string().as_str()))
     }
 
@@ -180,12 +174,7 @@ impl State {
             },
         };
         if let Some(account_id) = account {
-            command(
-                session_id,
-                account_id,
-                SessionCommandBody::Logout(Empty),
-                cx,
-            )?;
+            command(session_id, account_id, SessionCommandBody::Logout(Empty), cx)?;
             announce(session_id, account_id, ClientSessionType::Destroyed, cx)?;
         }
         self.connections.remove(&session_id);
@@ -302,9 +291,7 @@ impl Service for Login {
             "accept_licence" => state.accept_licence(args, cx),
             "select_character" => state.select_character(args, cx),
             "disconnect" => state.disconnect(args, cx),
-            _ => Err(StimulusError::Unknown {
-                name: name.to_owned(),
-            }),
+            _ => Err(StimulusError::Unknown { name: name.to_owned() }),
         }
     }
 
@@ -315,22 +302,16 @@ impl Service for Login {
                 args.only(&["session"])?;
                 let session_id = Id(args.session()?);
                 let found = state.and_then(|state| state.connections.get(&session_id));
-                Ok(found.map_or_else(
-                    || Json::from(json!({ "connected": false })),
-                    Connection::shown,
-                ))
+                Ok(found
+                    .map_or_else(|| Json::from(json!({ "connected": false })), Connection::shown))
             }
             "account" => {
                 args.only(&["accountId"])?;
                 let account_id: u32 = required("accountId", args.integer("accountId")?)?;
                 let logged_in = state.and_then(|state| state.logged_in.get(&account_id));
-                Ok(Json::from(
-                    json!({ "loggedIn": logged_in.copied().unwrap_or_default() }),
-                ))
+                Ok(Json::from(json!({ "loggedIn": logged_in.copied().unwrap_or_default() })))
             }
-            _ => Err(QueryError::Unknown {
-                name: name.to_owned(),
-            }),
+            _ => Err(QueryError::Unknown { name: name.to_owned() }),
         }
     }
 
@@ -347,10 +328,7 @@ impl Service for Login {
                 ("connect", &["ip", "hwid"]),
                 ("credentials", &["session", "name", "password"]),
                 ("accept_licence", &["session"]),
-                (
-                    "select_character",
-                    &["session", "characterId", "address", "port", "params"],
-                ),
+                ("select_character", &["session", "characterId", "address", "port", "params"]),
                 ("disconnect", &["session"]),
             ],
             queries: &[("session", &["session"]), ("account", &["accountId"])],

@@ -60,9 +60,7 @@ pub trait Service: Send {
         cx: &mut Cx<'_>,
     ) -> Result<Json, StimulusError> {
         let _ = (args, cx);
-        Err(StimulusError::Unknown {
-            name: name.to_owned(),
-        })
+        Err(StimulusError::Unknown { name: name.to_owned() })
     }
 
     /// A state that no message shows: `character` for `effective_stats.character`.
@@ -71,9 +69,7 @@ pub trait Service: Send {
     /// [`QueryError`] where the service has no such query or cannot read the arguments.
     fn query(&self, name: &str, args: &Json, asked: &Asked<'_>) -> Result<Json, QueryError> {
         let _ = (args, asked);
-        Err(QueryError::Unknown {
-            name: name.to_owned(),
-        })
+        Err(QueryError::Unknown { name: name.to_owned() })
     }
 
     /// Takes the settings and data that a scenario names under `given`, for one tenant.

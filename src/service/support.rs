@@ -57,19 +57,13 @@ pub(crate) struct ArgError {
 
 impl From<ArgError> for QueryError {
     fn from(error: ArgError) -> Self {
-        Self::Argument {
-            name: error.name,
-            problem: error.problem.to_owned(),
-        }
+        Self::Argument { name: error.name, problem: error.problem.to_owned() }
     }
 }
 
 impl From<ArgError> for StimulusError {
     fn from(error: ArgError) -> Self {
-        Self::Argument {
-            name: error.name,
-            problem: error.problem.to_owned(),
-        }
+        Self::Argument { name: error.name, problem: error.problem.to_owned() }
     }
 }
 
@@ -86,9 +80,7 @@ pub(crate) struct Args<'a>(pub(crate) &'a Json);
 impl<'a> Args<'a> {
     /// An argument that is there and not null.
     fn get(self, name: &str) -> Option<&'a Json> {
-        self.0
-            .get(name)
-            .filter(|value| !matches!(value, Json::Null))
+        self.0.get(name).filter(|value| !matches!(value, Json::Null))
     }
 
     fn read<T>(
@@ -100,10 +92,7 @@ impl<'a> Args<'a> {
         let Some(value) = self.get(name) else {
             return Ok(None);
         };
-        read(value).map(Some).ok_or_else(|| ArgError {
-            name: name.to_owned(),
-            problem,
-        })
+        read(value).map(Some).ok_or_else(|| ArgError { name: name.to_owned(), problem })
     }
 
     /// A text, if there is one.
@@ -136,36 +125,22 @@ impl<'a> Args<'a> {
         let Json::Object(fields) = self.0 else {
             return match self.0 {
                 Json::Null => Ok(()),
-                _ => Err(ArgError {
-                    name: "with".to_owned(),
-                    problem: "must be a mapping",
-                }),
+                _ => Err(ArgError { name: "with".to_owned(), problem: "must be a mapping" }),
             };
         };
         match fields.keys().find(|name| !names.contains(&name.as_str())) {
             None => Ok(()),
-            Some(name) => Err(ArgError {
-                name: name.clone(),
-                problem: "is not known",
-            }),
+            Some(name) => Err(ArgError { name: name.clone(), problem: "is not known" }),
         }
     }
 }
 
 /// An object of these fields.
 pub(crate) fn object<const N: usize>(fields: [(&str, Json); N]) -> Json {
-    Json::Object(
-        fields
-            .into_iter()
-            .map(|(name, value)| (name.to_owned(), value))
-            .collect(),
-    )
+    Json::Object(fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect())
 }
 
 /// The argument, which must be there.
 pub(crate) fn required<T>(name: &str, value: Option<T>) -> Result<T, ArgError> {
-    value.ok_or_else(|| ArgError {
-        name: name.to_owned(),
-        problem: "is missing",
-    })
+    value.ok_or_else(|| ArgError { name: name.to_owned(), problem: "is missing" })
 }

@@ -2,10 +2,7 @@
 //!
 //! What always holds: every emitted record is checked by its contract, every decision is one that
 //! its rule lists, and a refused record leaves the state as it was; a test fails otherwise.
-#![expect(
-    clippy::needless_pass_by_value,
-    reason = "json!(…) at each call reads better"
-)]
+#![expect(clippy::needless_pass_by_value, reason = "json!(…) at each call reads better")]
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Debug;
@@ -53,24 +50,14 @@ struct Script {
 
 impl Host for Script {
     fn decide(&mut self, rule: RuleId, options: &[&'static str]) -> usize {
-        let accepted: Vec<_> = rule
-            .rule()
-            .also_accepted
-            .iter()
-            .map(|other| other.name)
-            .collect();
+        let accepted: Vec<_> = rule.rule().also_accepted.iter().map(|other| other.name).collect();
         assert!(options.len() > 1, "{rule} decides between nothing");
-        assert!(
-            !accepted.contains(&options[0]),
-            "{rule}: the reference comes first"
-        );
+        assert!(!accepted.contains(&options[0]), "{rule}: the reference comes first");
         for other in &options[1..] {
             assert!(accepted.contains(other), "{rule} does not accept {other}");
         }
         let taken = self.taken.get(&rule);
-        taken
-            .and_then(|taken| options.iter().position(|option| option == taken))
-            .unwrap_or(0)
+        taken.and_then(|taken| options.iter().position(|option| option == taken)).unwrap_or(0)
     }
 
     fn applies(&mut self, rule: RuleId) {
@@ -79,9 +66,7 @@ impl Host for Script {
 
     fn ask(&mut self, of: &str, query: &str, args: &Json, _: &Tenant) -> Result<Json, AskError> {
         self.asked.push((format!("{of}.{query}"), args.clone()));
-        self.answer
-            .clone()
-            .ok_or_else(|| AskError::Unreachable(of.to_owned()))
+        self.answer.clone().ok_or_else(|| AskError::Unreachable(of.to_owned()))
     }
 }
 
@@ -130,10 +115,7 @@ impl<S: Service + Debug + Default> Bench<S> {
             .iter()
             .map(|(name, data)| ((*name).to_owned(), Json::from(data.clone())))
             .collect();
-        let given = Given {
-            settings: Some(&settings),
-            data: &data,
-        };
+        let given = Given { settings: Some(&settings), data: &data };
         self.service.configure(&self.tenant, &given)
     }
 
@@ -144,14 +126,7 @@ impl<S: Service + Debug + Default> Bench<S> {
         call: impl FnOnce(&mut S, &mut Cx<'_>) -> Result<T, E>,
     ) -> Result<(T, Emitted), E> {
         self.calls += 1;
-        let headers = Headers::of_tenant(
-            tenant,
-            TraceParent {
-                trace: 5,
-                span: 6,
-                flags: 1,
-            },
-        );
+        let headers = Headers::of_tenant(tenant, TraceParent { trace: 5, span: 6, flags: 1 });
         let mut effects = Effects::default();
         let host: &mut dyn Host = &mut self.host;
         let place = (Seed(0), &self.calls);
@@ -161,11 +136,7 @@ impl<S: Service + Debug + Default> Bench<S> {
         let result = call(&mut self.service, &mut cx);
         let had_state = before.contains(&tenant.id.to_string());
         if result.is_err() && had_state {
-            assert_eq!(
-                before,
-                format!("{:?}", self.service),
-                "it was refused and changed state"
-            );
+            assert_eq!(before, format!("{:?}", self.service), "it was refused and changed state");
         }
         let result = result?;
         for change in effects.timers {
@@ -177,13 +148,8 @@ impl<S: Service + Debug + Default> Bench<S> {
         let mut emitted = Vec::new();
         for outgoing in effects.emits {
             let (ix, record) = (outgoing.channel, outgoing.record);
-            let problems = self
-                .contracts
-                .check_emitted(self.service.name(), ix, &record, cause);
-            let broken: Vec<_> = problems
-                .iter()
-                .filter(|problem| problem.is_violation())
-                .collect();
+            let problems = self.contracts.check_emitted(self.service.name(), ix, &record, cause);
+            let broken: Vec<_> = problems.iter().filter(|problem| problem.is_violation()).collect();
             assert!(broken.is_empty(), "{broken:?}");
             assert_eq!(record.headers.tenant(), Ok(tenant));
             let bytes = record.value_bytes().expect("services emit values");
@@ -207,8 +173,7 @@ impl<S: Service + Debug + Default> Bench<S> {
             attempt: 1,
         };
         let call = |service: &mut S, cx: &mut Cx<'_>| service.handle(&incoming, cx);
-        self.call(&tenant, Cause::Input, call)
-            .map(|((), emitted)| emitted)
+        self.call(&tenant, Cause::Input, call).map(|((), emitted)| emitted)
     }
 
     /// Sends a value; refusing it is emitting nothing.
@@ -226,20 +191,12 @@ impl<S: Service + Debug + Default> Bench<S> {
         args: Value,
     ) -> Result<(Json, Emitted), StimulusError> {
         let (tenant, args) = (self.tenant.clone(), Json::from(args));
-        self.call(&tenant, Cause::Input, |service, cx| {
-            service.stimulus(name, &args, cx)
-        })
+        self.call(&tenant, Cause::Input, |service, cx| service.stimulus(name, &args, cx))
     }
 
     pub(crate) fn query(&self, name: &str, args: Value) -> Value {
-        let asked = Asked {
-            tenant: &self.tenant,
-            now: self.now,
-        };
-        let answer = self
-            .service
-            .query(name, &Json::from(args), &asked)
-            .expect("an answer");
+        let asked = Asked { tenant: &self.tenant, now: self.now };
+        let answer = self.service.query(name, &Json::from(args), &asked).expect("an answer");
         serde_json::from_slice(&answer.to_bytes()).expect("JSON")
     }
 
@@ -249,23 +206,15 @@ impl<S: Service + Debug + Default> Bench<S> {
         let mut all = Vec::new();
         loop {
             let due = self.timers.iter().min_by_key(|(_, at)| **at);
-            let due = due
-                .filter(|(_, at)| **at <= until)
-                .map(|(key, at)| (key.clone(), *at));
+            let due = due.filter(|(_, at)| **at <= until).map(|(key, at)| (key.clone(), *at));
             let Some(((tenant, name), at)) = due else {
                 break;
             };
             self.timers.remove(&(tenant.clone(), name.clone()));
             self.now = self.now.max(at);
-            let timer = Timer {
-                name,
-                tenant: tenant.clone(),
-                at,
-            };
+            let timer = Timer { name, tenant: tenant.clone(), at };
             let call = |service: &mut S, cx: &mut Cx<'_>| service.timer(&timer, cx);
-            let (_, emitted) = self
-                .call(&tenant, Cause::Timer, call)
-                .expect("timers are handled");
+            let (_, emitted) = self.call(&tenant, Cause::Timer, call).expect("timers are handled");
             all.extend(emitted);
         }
         self.now = until;
@@ -275,12 +224,7 @@ impl<S: Service + Debug + Default> Bench<S> {
 
 /// A tenant; those of different numbers differ in their id only.
 pub(crate) fn tenant(number: u128) -> Tenant {
-    Tenant {
-        id: Uuid::from_u128(number),
-        region: "GMS".into(),
-        major: 83,
-        minor: 1,
-    }
+    Tenant { id: Uuid::from_u128(number), region: "GMS".into(), major: 83, minor: 1 }
 }
 
 /// The names of what came out.

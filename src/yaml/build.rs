@@ -26,14 +26,8 @@ pub(super) fn build(file: &Arc<SourceFile>, diagnostics: &mut Vec<Diagnostic>) -
     };
     let text = Arc::clone(&file.text);
     let problems = diagnostics.len();
-    let mut builder = Builder {
-        file,
-        diagnostics,
-        stack: Vec::new(),
-        root: None,
-        documents: 0,
-        nodes: 0,
-    };
+    let mut builder =
+        Builder { file, diagnostics, stack: Vec::new(), root: None, documents: 0, nodes: 0 };
     for event in Parser::new_from_str_with_options(&text, options) {
         let go_on = match event {
             Ok((event, span)) => builder.event(event, &span),
@@ -45,11 +39,7 @@ pub(super) fn build(file: &Arc<SourceFile>, diagnostics: &mut Vec<Diagnostic>) -
     }
     if builder.root.is_none() {
         let end = text.len();
-        builder.report(
-            "yaml::empty",
-            "the file has no content",
-            Span::new(end, end),
-        );
+        builder.report("yaml::empty", "the file has no content", Span::new(end, end));
     }
     builder.root
 }
@@ -65,11 +55,7 @@ struct Frame {
 
 enum Kind {
     Sequence(Vec<Node>),
-    Mapping {
-        entries: Vec<(Node, Node)>,
-        key: Key,
-        keys: BTreeMap<String, Span>,
-    },
+    Mapping { entries: Vec<(Node, Node)>, key: Key, keys: BTreeMap<String, Span> },
 }
 
 /// The state of a mapping: what the next node is.
@@ -122,15 +108,7 @@ impl Builder<'_> {
             }
             Event::MappingStart(style, ..) => {
                 let (entries, keys) = (Vec::new(), BTreeMap::new());
-                return self.open(
-                    style,
-                    span,
-                    Kind::Mapping {
-                        entries,
-                        key: Key::Awaited,
-                        keys,
-                    },
-                );
+                return self.open(style, span, Kind::Mapping { entries, key: Key::Awaited, keys });
             }
             Event::SequenceEnd | Event::MappingEnd => return self.close(span),
             _ => {}
@@ -157,27 +135,14 @@ impl Builder<'_> {
                     .help("write true, false or null, or put the text in quotes"),
             );
         }
-        let text = if missing {
-            String::new()
-        } else {
-            text.to_owned()
-        };
-        self.add(Node {
-            span,
-            value: Value::Scalar(Scalar { text, style }),
-        })
+        let text = if missing { String::new() } else { text.to_owned() };
+        self.add(Node { span, value: Value::Scalar(Scalar { text, style }) })
     }
 
     fn awaits_key(&self) -> bool {
         matches!(
             self.stack.last(),
-            Some(Frame {
-                kind: Kind::Mapping {
-                    key: Key::Awaited,
-                    ..
-                },
-                ..
-            })
+            Some(Frame { kind: Kind::Mapping { key: Key::Awaited, .. }, .. })
         )
     }
 
@@ -185,19 +150,10 @@ impl Builder<'_> {
     fn under_secret(&self) -> bool {
         match self.stack.last() {
             None => false,
-            Some(Frame {
-                kind: Kind::Sequence(_),
-                secret,
-                ..
-            }) => *secret,
-            Some(Frame {
-                kind:
-                    Kind::Mapping {
-                        key: Key::Read(key),
-                        ..
-                    },
-                ..
-            }) => key.text().is_some_and(is_secret_name),
+            Some(Frame { kind: Kind::Sequence(_), secret, .. }) => *secret,
+            Some(Frame { kind: Kind::Mapping { key: Key::Read(key), .. }, .. }) => {
+                key.text().is_some_and(is_secret_name)
+            }
             Some(_) => false,
         }
     }
@@ -209,12 +165,7 @@ impl Builder<'_> {
             return false;
         }
         let secret = matches!(kind, Kind::Sequence(_)) && self.under_secret();
-        self.stack.push(Frame {
-            start: span.start,
-            style,
-            kind,
-            secret,
-        });
+        self.stack.push(Frame { start: span.start, style, kind, secret });
         true
     }
 
@@ -223,14 +174,11 @@ impl Builder<'_> {
             return true;
         };
         let (last, value) = match frame.kind {
-            Kind::Sequence(items) => (
-                items.last().map(|item| item.span.end),
-                Value::Sequence(items),
-            ),
+            Kind::Sequence(items) => {
+                (items.last().map(|item| item.span.end), Value::Sequence(items))
+            }
             Kind::Mapping { entries, .. } => (
-                entries
-                    .last()
-                    .map(|(key, value)| key.span.end.max(value.span.end)),
+                entries.last().map(|(key, value)| key.span.end.max(value.span.end)),
                 Value::Mapping(entries),
             ),
         };
@@ -239,10 +187,7 @@ impl Builder<'_> {
             StructureStyle::Flow => end.end,
             StructureStyle::Block => last.unwrap_or(frame.start),
         };
-        self.add(Node {
-            span: Span::new(frame.start, end.max(frame.start)),
-            value,
-        })
+        self.add(Node { span: Span::new(frame.start, end.max(frame.start)), value })
     }
 
     fn add(&mut self, node: Node) -> bool {
@@ -275,25 +220,17 @@ impl Builder<'_> {
             "yaml::tag" => Some("quote the text if it really starts with `!`"),
             _ => None,
         };
-        self.diagnostics.push(Diagnostic {
-            help: help.map(str::to_owned),
-            ..diagnostic
-        });
+        self.diagnostics.push(Diagnostic { help: help.map(str::to_owned), ..diagnostic });
     }
 
     fn syntax_error(&mut self, error: &ScanError) -> bool {
-        let at = error
-            .marker()
-            .byte_offset()
-            .unwrap_or(0)
-            .min(MAX_FILE_BYTES);
+        let at = error.marker().byte_offset().unwrap_or(0).min(MAX_FILE_BYTES);
         let span = self.file.clamp(Span::new(at, at + 1));
         let (code, help) = match error.kind() {
             ErrorKind::RecursionLimitExceeded => ("yaml::too-deep", None),
-            ErrorKind::DirectiveDisallowed => (
-                "yaml::directive",
-                Some("remove the line; quote a text that starts with `%`"),
-            ),
+            ErrorKind::DirectiveDisallowed => {
+                ("yaml::directive", Some("remove the line; quote a text that starts with `%`"))
+            }
             kind => ("yaml::syntax", hint(kind)),
         };
         let message = match code {
@@ -302,10 +239,7 @@ impl Builder<'_> {
             _ => format!("this is not YAML: {}", error.kind()),
         };
         let diagnostic = Diagnostic::error(code, message, self.file, span);
-        self.diagnostics.push(Diagnostic {
-            help: help.map(str::to_owned),
-            ..diagnostic
-        });
+        self.diagnostics.push(Diagnostic { help: help.map(str::to_owned), ..diagnostic });
         false
     }
 }
@@ -327,12 +261,7 @@ fn new_key(
     };
     if scalar.text.is_empty() && scalar.style == Style::Plain {
         let message = "a key is missing before the colon";
-        diagnostics.push(Diagnostic::error(
-            "yaml::complex-key",
-            message,
-            file,
-            node.span,
-        ));
+        diagnostics.push(Diagnostic::error("yaml::complex-key", message, file, node.span));
         return Key::Refused;
     }
     if scalar.text == "<<" && scalar.style == Style::Plain {
@@ -361,9 +290,7 @@ fn is_ambiguous(text: &str) -> bool {
     if matches!(text, "true" | "false" | "null") {
         return false;
     }
-    let words = [
-        "yes", "no", "on", "off", "y", "n", "true", "false", "null", "~",
-    ];
+    let words = ["yes", "no", "on", "off", "y", "n", "true", "false", "null", "~"];
     words.iter().any(|word| text.eq_ignore_ascii_case(word))
 }
 

@@ -112,9 +112,7 @@ impl Node {
 
     /// The text of a scalar of any meaning but [`Meaning::Missing`].
     pub fn text(&self) -> Option<&str> {
-        self.scalar()
-            .filter(|s| s.meaning() != Meaning::Missing)
-            .map(|s| s.text.as_str())
+        self.scalar().filter(|s| s.meaning() != Meaning::Missing).map(|s| s.text.as_str())
     }
 
     /// The items, if it is a list.
@@ -135,10 +133,7 @@ impl Node {
 
     /// The value of a key, if it is a mapping that has it.
     pub fn get(&self, key: &str) -> Option<&Node> {
-        let entry = self
-            .mapping()?
-            .iter()
-            .find(|(k, _)| k.scalar().is_some_and(|s| s.text == key));
+        let entry = self.mapping()?.iter().find(|(k, _)| k.scalar().is_some_and(|s| s.text == key));
         entry.map(|(_, value)| value)
     }
 

@@ -71,25 +71,17 @@ struct Found {
 
 fn after_name(line: &str) -> Option<Found> {
     let lower = line.to_ascii_lowercase();
-    let name_end = WORDS
-        .iter()
-        .filter_map(|word| lower.find(word).map(|at| at + word.len()))
-        .min()?;
+    let name_end =
+        WORDS.iter().filter_map(|word| lower.find(word).map(|at| at + word.len())).min()?;
     let rest = line[name_end..].trim_start_matches(|c: char| c.is_ascii_alphanumeric() || c == '_');
     let rest = rest.trim_start_matches(['"', '\'', ' ']);
     if let Some(value) = rest.strip_prefix(':') {
         let value_start = line.len() - value.trim_start_matches(' ').len();
-        return Some(Found {
-            value_start,
-            is_column: false,
-        });
+        return Some(Found { value_start, is_column: false });
     }
     let is_column = lower.contains("columns");
     // In a flow mapping the rows may follow on the same line.
-    is_column.then_some(Found {
-        value_start: name_end,
-        is_column,
-    })
+    is_column.then_some(Found { value_start: name_end, is_column })
 }
 
 #[cfg(test)]

@@ -25,9 +25,7 @@ fn outline(node: &Node, file: &SourceFile, depth: usize, out: &mut String) {
         }
         Value::Sequence(items) => {
             out.push_str(&format!("{indent}list {text}\n"));
-            items
-                .iter()
-                .for_each(|item| outline(item, file, depth + 1, out));
+            items.iter().for_each(|item| outline(item, file, depth + 1, out));
         }
         Value::Mapping(entries) => {
             out.push_str(&format!("{indent}map {text}\n"));
@@ -82,11 +80,7 @@ fn numbers_are_those_of_json(#[case] text: &str, #[case] number: bool) {
     let (node, _, _) = read_text(text);
     let node = node.expect("a scalar is YAML");
     let meaning = node.scalar().expect("a scalar").meaning();
-    let expected = if number {
-        Meaning::Number(text)
-    } else {
-        Meaning::Text(text)
-    };
+    let expected = if number { Meaning::Number(text) } else { Meaning::Text(text) };
     assert_eq!(meaning, expected);
 }
 
@@ -113,10 +107,7 @@ fn numbers_are_those_of_json(#[case] text: &str, #[case] number: bool) {
 #[case::open_quote("a: 'b\n", &["yaml::syntax"])]
 fn the_subset_is_strict(#[case] text: &str, #[case] codes: &[&str]) {
     let (_, diagnostics, _) = read_text(text);
-    assert_eq!(
-        diagnostics.iter().map(|d| d.code).collect::<Vec<_>>(),
-        codes
-    );
+    assert_eq!(diagnostics.iter().map(|d| d.code).collect::<Vec<_>>(), codes);
 }
 
 #[test]
@@ -179,9 +170,7 @@ fn damaged() -> impl Strategy<Value = Vec<u8>> {
             match kind {
                 0 if at < bytes.len() => bytes[at] ^= byte,
                 1 => drop(bytes.drain(at..end)),
-                2 => bytes
-                    .splice(at..at, bytes[at..end].repeat(20))
-                    .for_each(drop),
+                2 => bytes.splice(at..at, bytes[at..end].repeat(20)).for_each(drop),
                 3 => bytes.truncate(end),
                 _ => bytes.insert(at, b"[]{}:,#&*!|>'\"%@`-? \t\n~"[usize::from(byte) % 23]),
             }

@@ -43,10 +43,7 @@ fn tabs(file: &Arc<SourceFile>, diagnostics: &mut Vec<Diagnostic>) {
 fn control_characters(file: &Arc<SourceFile>, diagnostics: &mut Vec<Diagnostic>) {
     let text = &file.text;
     // Most files hold nothing but line feeds and what can be seen.
-    if text
-        .bytes()
-        .all(|byte| byte == b'\n' || (b' '..=b'~').contains(&byte))
-    {
+    if text.bytes().all(|byte| byte == b'\n' || (b' '..=b'~').contains(&byte)) {
         return;
     }
     let allowed = |at: usize, c: char| match c {
@@ -59,16 +56,10 @@ fn control_characters(file: &Arc<SourceFile>, diagnostics: &mut Vec<Diagnostic>)
     };
     let bad = text.char_indices().filter(|(at, c)| !allowed(*at, *c));
     for (at, c) in bad.take(MAX_REPORTS) {
-        let message = format!(
-            "the control character U+{:04X} stands in the file",
-            u32::from(c)
-        );
+        let message = format!("the control character U+{:04X} stands in the file", u32::from(c));
         let help = match c {
             '\r' => "end lines with a line feed".to_owned(),
-            c => format!(
-                "write it as an escape in double quotes: \"\\u{:04X}\"",
-                u32::from(c)
-            ),
+            c => format!("write it as an escape in double quotes: \"\\u{:04X}\"", u32::from(c)),
         };
         let span = Span::new(at, at + c.len_utf8());
         diagnostics

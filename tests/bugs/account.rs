@@ -15,34 +15,19 @@ pub(crate) const NIL: &str = "00000000-0000-0000-0000-000000000000";
 
 /// The account service with a bug that a checker finds.
 const fn by_rule(rule: RuleId, what: &'static str, tests: &'static str, plant: Plant) -> Bug {
-    Bug {
-        rule,
-        what,
-        service: "account",
-        tests,
-        found: Found::ByRule,
-        plant,
-    }
+    Bug { rule, what, service: "account", tests, found: Found::ByRule, plant }
 }
 
 /// The account service with a bug that only a scenario finds.
 const fn by_scenario(rule: RuleId, what: &'static str, tests: &'static str, plant: Plant) -> Bug {
-    Bug {
-        found: Found::ByScenario,
-        ..by_rule(rule, what, tests, plant)
-    }
+    Bug { found: Found::ByScenario, ..by_rule(rule, what, tests, plant) }
 }
 
 pub(crate) static BUGS: &[Bug] = &[
-    by_rule(
-        id::ACC_1,
-        "each account gets the id 1",
-        "account/register",
-        |inner| {
-            let spoil = |cx: &mut Cx<'_>| edit(cx, |value| set(value, "account_id", one()));
-            Warp::of(inner).spoil(spoil).boxed()
-        },
-    ),
+    by_rule(id::ACC_1, "each account gets the id 1", "account/register", |inner| {
+        let spoil = |cx: &mut Cx<'_>| edit(cx, |value| set(value, "account_id", one()));
+        Warp::of(inner).spoil(spoil).boxed()
+    }),
     by_scenario(
         id::ACC_2,
         "a name that is taken is announced once more",
@@ -59,30 +44,19 @@ pub(crate) static BUGS: &[Bug] = &[
             warp.boxed()
         },
     ),
-    by_rule(
-        id::ACC_3,
-        "a refusal is answered twice",
-        "account/login-answers",
-        |inner| spoil_after(inner, "CREATE", |cx| double_kind(cx, "ERROR")),
-    ),
-    by_rule(
-        id::ACC_4,
-        "any password will do",
-        "account/lockout",
-        |inner| {
-            let change = |value: &mut Json| set(value, "body.password", "correct-horse");
-            misread(inner, change)
-        },
-    ),
+    by_rule(id::ACC_3, "a refusal is answered twice", "account/login-answers", |inner| {
+        spoil_after(inner, "CREATE", |cx| double_kind(cx, "ERROR"))
+    }),
+    by_rule(id::ACC_4, "any password will do", "account/lockout", |inner| {
+        let change = |value: &mut Json| set(value, "body.password", "correct-horse");
+        misread(inner, change)
+    }),
     by_rule(id::ACC_4, "no password will do", "account/login", |inner| {
         misread(inner, |value| set(value, "body.password", ""))
     }),
-    by_rule(
-        id::ACC_5,
-        "nobody hears of a login",
-        "account/login",
-        |inner| spoil_after(inner, "CREATE", |cx| drop_kind(cx, "LOGGED_IN")),
-    ),
+    by_rule(id::ACC_5, "nobody hears of a login", "account/login", |inner| {
+        spoil_after(inner, "CREATE", |cx| drop_kind(cx, "LOGGED_IN"))
+    }),
     by_rule(
         id::ACC_6,
         "who is logged in has tried too often",
@@ -92,56 +66,40 @@ pub(crate) static BUGS: &[Bug] = &[
             spoil_after(inner, "CREATE", spoil)
         },
     ),
-    by_scenario(
-        id::ACC_6,
-        "who is locked out stays so",
-        "account/lockout-ends",
-        |inner| {
-            let mut refusal = None;
-            let warp = Warp::of(inner).on_handle(move |inner, incoming, cx| {
-                inner.handle(incoming, cx)?;
-                edit(cx, |value| match (&refusal, kind(value)) {
-                    (Some(body), "CREATED") if value.get("body").is_some() => {
-                        set(value, "body", Json::clone(body));
-                        set(value, "type", "ERROR");
-                    }
-                    _ => {}
-                });
-                let answers = cx
-                    .effects()
-                    .emits
-                    .iter()
-                    .map(|one| json(one.record.value_bytes()));
-                let locks = |value: &Json| code(value) == Some("TOO_MANY_ATTEMPTS");
-                let body = answers
-                    .filter(locks)
-                    .find_map(|value| value.get("body").cloned());
-                refusal = body.or_else(|| refusal.take());
-                if refusal.is_some() {
-                    drop_kind(cx, "LOGGED_IN");
+    by_scenario(id::ACC_6, "who is locked out stays so", "account/lockout-ends", |inner| {
+        let mut refusal = None;
+        let warp = Warp::of(inner).on_handle(move |inner, incoming, cx| {
+            inner.handle(incoming, cx)?;
+            edit(cx, |value| match (&refusal, kind(value)) {
+                (Some(body), "CREATED") if value.get("body").is_some() => {
+                    set(value, "body", Json::clone(body));
+                    set(value, "type", "ERROR");
                 }
-                Ok(())
+                _ => {}
             });
-            warp.boxed()
-        },
-    ),
+            let answers = cx.effects().emits.iter().map(|one| json(one.record.value_bytes()));
+            let locks = |value: &Json| code(value) == Some("TOO_MANY_ATTEMPTS");
+            let body = answers.filter(locks).find_map(|value| value.get("body").cloned());
+            refusal = body.or_else(|| refusal.take());
+            if refusal.is_some() {
+                drop_kind(cx, "LOGGED_IN");
+            }
+            Ok(())
+        });
+        warp.boxed()
+    }),
     by_rule(id::ACC_7, "params are lost", "account/params", |inner| {
         let change = |value: &mut Json| set(value, "body.params", Json::Null);
         misread(inner, change)
     }),
-    by_rule(
-        id::ACC_8,
-        "no channel can take over",
-        "account/channel-takeover",
-        |inner| {
-            let change = |value: &mut Json| {
-                if value.pointer("/body/state") == Some(&one().into()) {
-                    set(value, "body.state", Number::from(3u32));
-                }
-            };
-            misread(inner, change)
-        },
-    ),
+    by_rule(id::ACC_8, "no channel can take over", "account/channel-takeover", |inner| {
+        let change = |value: &mut Json| {
+            if value.pointer("/body/state") == Some(&one().into()) {
+                set(value, "body.state", Number::from(3u32));
+            }
+        };
+        misread(inner, change)
+    }),
     by_rule(
         id::ACC_8,
         "state 0 does not tell that it was the last session",
@@ -160,12 +118,9 @@ pub(crate) static BUGS: &[Bug] = &[
             spoil_after(inner, "PROGRESS_STATE", spoil)
         },
     ),
-    by_rule(
-        id::ACC_10,
-        "nobody hears of a logout",
-        "account/logout",
-        |inner| spoil_after(inner, "LOGOUT", |cx| drop_kind(cx, "LOGGED_OUT")),
-    ),
+    by_rule(id::ACC_10, "nobody hears of a logout", "account/logout", |inner| {
+        spoil_after(inner, "LOGOUT", |cx| drop_kind(cx, "LOGGED_OUT"))
+    }),
     by_rule(
         id::ACC_11,
         "LOGOUT is announced for an account that is not there",
@@ -250,8 +205,7 @@ fn one() -> Number {
 /// Says what became of an account of alice.
 pub(crate) fn announce(account: u32, status: &str, cx: &mut Cx<'_>) {
     let event = literal!({ "account_id": account, "name": "alice", "status": status });
-    cx.emit("account.status", &Key::Id(account), &event)
-        .expect("the channel is there");
+    cx.emit("account.status", &Key::Id(account), &event).expect("the channel is there");
 }
 
 fn code(value: &Json) -> Option<&str> {
@@ -269,9 +223,7 @@ fn recode(cx: &mut Cx<'_>, from: &str, to: &str) {
 
 /// The account id of a session command.
 fn account(incoming: &Incoming<'_>) -> Option<u32> {
-    let account = json(incoming.value)
-        .get("accountId")
-        .and_then(Json::as_integer)?;
+    let account = json(incoming.value).get("accountId").and_then(Json::as_integer)?;
     u32::try_from(account).ok()
 }
 

@@ -20,29 +20,17 @@ const fn bug(
     found: Found,
     plant: Plant,
 ) -> Bug {
-    Bug {
-        rule,
-        what,
-        service,
-        tests,
-        found,
-        plant,
-    }
+    Bug { rule, what, service, tests, found, plant }
 }
 
 /// Announces a ban that a record of some kind was refused.
 fn announces_refused(inner: Box<dyn Service>, which: fn(&Reject) -> bool) -> Box<dyn Service> {
     let warp = Warp::of(inner).on_handle(move |inner, incoming, cx| {
-        let event = BanStatus {
-            ban_id: 9,
-            status: BanStatusType::Created,
-        };
-        inner
-            .handle(incoming, cx)
-            .or_else(|reject| match which(&reject) {
-                true => cx.emit("ban.status", &Key::None, &event),
-                false => Err(reject),
-            })
+        let event = BanStatus { ban_id: 9, status: BanStatusType::Created };
+        inner.handle(incoming, cx).or_else(|reject| match which(&reject) {
+            true => cx.emit("ban.status", &Key::None, &event),
+            false => Err(reject),
+        })
     });
     warp.boxed()
 }
@@ -72,13 +60,7 @@ fn overtakes(inner: Box<dyn Service>) -> Box<dyn Service> {
         None => inner.handle(incoming, cx),
         Some(first) => {
             let _ = inner.handle(incoming, cx);
-            inner.handle(
-                &Incoming {
-                    value: Some(&first),
-                    ..*incoming
-                },
-                cx,
-            )
+            inner.handle(&Incoming { value: Some(&first), ..*incoming }, cx)
         }
     });
     warp.boxed()
@@ -92,19 +74,13 @@ pub(crate) static BUGS: &[Bug] = &[
         ByScenario,
         |inner| announces_refused(inner, |reject| matches!(reject, Reject::Refused(_))),
     ),
-    bug(
-        id::COM_2,
-        "events have no headers",
-        ("ban", "ban/create-and-delete"),
-        ByRule,
-        |inner| {
-            let warp = Warp::of(inner);
-            let bare = |cx: &mut Cx<'_>| {
-                edit_records(cx, |record| record.headers = Headers::from_list(Vec::new()));
-            };
-            warp.spoil(bare).boxed()
-        },
-    ),
+    bug(id::COM_2, "events have no headers", ("ban", "ban/create-and-delete"), ByRule, |inner| {
+        let warp = Warp::of(inner);
+        let bare = |cx: &mut Cx<'_>| {
+            edit_records(cx, |record| record.headers = Headers::from_list(Vec::new()));
+        };
+        warp.spoil(bare).boxed()
+    }),
     bug(
         id::COM_3,
         "what had no tenant is announced to the next one",
@@ -155,28 +131,14 @@ pub(crate) static BUGS: &[Bug] = &[
             let mut first = None;
             let warp = Warp::of(inner).on_handle(move |inner, incoming, cx| {
                 let tenant = first.get_or_insert_with(|| incoming.tenant.clone());
-                inner.handle(
-                    &Incoming {
-                        tenant,
-                        ..*incoming
-                    },
-                    &mut cx.on_behalf_of(tenant),
-                )
+                inner.handle(&Incoming { tenant, ..*incoming }, &mut cx.on_behalf_of(tenant))
             });
             warp.boxed()
         },
     ),
-    bug(
-        id::COM_7,
-        "the id is text",
-        ("ban", "ban/create-and-delete"),
-        ByRule,
-        |inner| {
-            Warp::of(inner)
-                .spoil(|cx| edit(cx, |value| set(value, "banId", "1")))
-                .boxed()
-        },
-    ),
+    bug(id::COM_7, "the id is text", ("ban", "ban/create-and-delete"), ByRule, |inner| {
+        Warp::of(inner).spoil(|cx| edit(cx, |value| set(value, "banId", "1"))).boxed()
+    }),
     bug(
         id::COM_8,
         "what comes again is about something else",
@@ -191,17 +153,10 @@ pub(crate) static BUGS: &[Bug] = &[
             })
         },
     ),
-    bug(
-        id::COM_9,
-        "a restart forgets all",
-        ("invite", "faults/state-outlives"),
-        ByRule,
-        |inner| {
-            let warp = Warp::of(inner);
-            warp.on_restart(|inner| *inner = Box::new(Invite::default()))
-                .boxed()
-        },
-    ),
+    bug(id::COM_9, "a restart forgets all", ("invite", "faults/state-outlives"), ByRule, |inner| {
+        let warp = Warp::of(inner);
+        warp.on_restart(|inner| *inner = Box::new(Invite::default())).boxed()
+    }),
     bug(
         id::COM_10,
         "what was in hand at a crash is taken for done",
@@ -209,13 +164,7 @@ pub(crate) static BUGS: &[Bug] = &[
         ByScenario,
         |inner| refuses(inner, |incoming, _| incoming.attempt > 1),
     ),
-    bug(
-        id::COM_11,
-        "CREATE is overtaken",
-        ("invite", "faults/delay"),
-        ByScenario,
-        overtakes,
-    ),
+    bug(id::COM_11, "CREATE is overtaken", ("invite", "faults/delay"), ByScenario, overtakes),
     bug(
         id::COM_12,
         "effects have the span of their cause",

@@ -22,14 +22,7 @@ const fn found(
     found: Found,
     plant: Plant,
 ) -> Bug {
-    Bug {
-        rule,
-        what,
-        service: "effective_stats",
-        tests,
-        found,
-        plant,
-    }
+    Bug { rule, what, service: "effective_stats", tests, found, plant }
 }
 
 /// Takes a type of change for another one.
@@ -59,93 +52,50 @@ fn deaf_while_buffed(inner: Box<dyn Service>) -> Box<dyn Service> {
 }
 
 pub(crate) static BUGS: &[Bug] = &[
-    bug(
-        id::EFF_1,
-        "LOGIN initialises, too",
-        "effective_stats/login-session",
-        |inner| misread(inner, |value| set(value, "issuer", "CHANNEL")),
-    ),
-    bug(
-        id::EFF_2,
-        "DESTROYED is ignored",
-        "effective_stats/initialised",
-        |inner| deaf(inner, |value| kind(value) == "DESTROYED"),
-    ),
-    bug(
-        id::EFF_3,
-        "EXPIRED is ignored",
-        "effective_stats/twice",
-        |inner| deaf(inner, |value| kind(value) == "EXPIRED"),
-    ),
-    bug(
-        id::EFF_4,
-        "what moves in the bag is put on",
-        "effective_stats/other-moves",
-        |inner| misread(inner, equips_in_the_bag),
-    ),
-    bug(
-        id::EFF_5,
-        "any slot is worn",
-        "effective_stats/deleted-in-the-bag",
-        |inner| {
-            misread(inner, |value| {
-                if kind(value) == "DELETED" {
-                    set(value, "slot", Number::from(-11));
-                }
-            })
-        },
-    ),
-    bug(
-        id::EFF_6,
-        "an unknown change is one of speed",
-        "effective_stats/buffs",
-        |inner| {
-            misread(inner, |value| {
-                mistake_change(value, "WATER_WALKING", "SPEED");
-            })
-        },
-    ),
-    found(
-        id::EFF_7,
-        "a buff is announced",
-        "effective_stats/twice",
-        ByRule,
-        |inner| {
-            after(inner, "APPLIED", |_, _, _, cx| {
-                let _ = cx.emit("buff.status", &Key::None, &"stronger");
-            })
-        },
-    ),
-    bug(
-        id::EFF_8,
-        "a buff holds equipment on",
-        "effective_stats/restored",
-        deaf_while_buffed,
-    ),
-    bug(
-        id::EFF_9,
-        "what is early stays alone",
-        "effective_stats/early-buff",
-        |inner| {
-            let mut early = false;
-            deaf(inner, move |value| {
-                early |= kind(value) == "APPLIED";
-                early && kind(value) == "CREATED"
-            })
-        },
-    ),
-    bug(
-        id::EFF_TWICE,
-        "applied twice counts twice",
-        "effective_stats/twice",
-        |inner| {
-            let mut applied = BTreeSet::new();
-            misread(inner, move |value| {
-                let source = int(value, "/body/sourceId");
-                if kind(value) == "APPLIED" && !applied.insert(source) {
-                    set(value, "body.sourceId", Number::from(-1));
-                }
-            })
-        },
-    ),
+    bug(id::EFF_1, "LOGIN initialises, too", "effective_stats/login-session", |inner| {
+        misread(inner, |value| set(value, "issuer", "CHANNEL"))
+    }),
+    bug(id::EFF_2, "DESTROYED is ignored", "effective_stats/initialised", |inner| {
+        deaf(inner, |value| kind(value) == "DESTROYED")
+    }),
+    bug(id::EFF_3, "EXPIRED is ignored", "effective_stats/twice", |inner| {
+        deaf(inner, |value| kind(value) == "EXPIRED")
+    }),
+    bug(id::EFF_4, "what moves in the bag is put on", "effective_stats/other-moves", |inner| {
+        misread(inner, equips_in_the_bag)
+    }),
+    bug(id::EFF_5, "any slot is worn", "effective_stats/deleted-in-the-bag", |inner| {
+        misread(inner, |value| {
+            if kind(value) == "DELETED" {
+                set(value, "slot", Number::from(-11));
+            }
+        })
+    }),
+    bug(id::EFF_6, "an unknown change is one of speed", "effective_stats/buffs", |inner| {
+        misread(inner, |value| {
+            mistake_change(value, "WATER_WALKING", "SPEED");
+        })
+    }),
+    found(id::EFF_7, "a buff is announced", "effective_stats/twice", ByRule, |inner| {
+        after(inner, "APPLIED", |_, _, _, cx| {
+            let _ = cx.emit("buff.status", &Key::None, &"stronger");
+        })
+    }),
+    bug(id::EFF_8, "a buff holds equipment on", "effective_stats/restored", deaf_while_buffed),
+    bug(id::EFF_9, "what is early stays alone", "effective_stats/early-buff", |inner| {
+        let mut early = false;
+        deaf(inner, move |value| {
+            early |= kind(value) == "APPLIED";
+            early && kind(value) == "CREATED"
+        })
+    }),
+    bug(id::EFF_TWICE, "applied twice counts twice", "effective_stats/twice", |inner| {
+        let mut applied = BTreeSet::new();
+        misread(inner, move |value| {
+            let source = int(value, "/body/sourceId");
+            if kind(value) == "APPLIED" && !applied.insert(source) {
+                set(value, "body.sourceId", Number::from(-1));
+            }
+        })
+    }),
 ];

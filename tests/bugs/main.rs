@@ -81,8 +81,7 @@ fn each_bug_is_found() {
     let mut missed = Vec::new();
     for bug in bugs() {
         let setup = with(bug);
-        let plans: Vec<_> =
-            SUITE.iter().filter(|plan| plan.name.starts_with(bug.tests)).collect();
+        let plans: Vec<_> = SUITE.iter().filter(|plan| plan.name.starts_with(bug.tests)).collect();
         assert!(!plans.is_empty(), "{}: no test is named {}", bug.rule, bug.tests);
         let mut outcomes = plans.iter().map(|plan| run(plan, &setup, &Options::default()));
         let found = outcomes.any(|outcome| match bug.found {

@@ -14,13 +14,7 @@ pub(crate) fn handle_as(
     value: &Json,
     cx: &mut Cx<'_>,
 ) -> Result<(), Reject> {
-    inner.handle(
-        &Incoming {
-            value: Some(&value.to_bytes()),
-            ..*incoming
-        },
-        cx,
-    )
+    inner.handle(&Incoming { value: Some(&value.to_bytes()), ..*incoming }, cx)
 }
 
 /// As [`handle_as`], without the events.
@@ -83,8 +77,5 @@ pub(crate) fn spoil_after(inner: Inner, which: &'static str, spoil: fn(&mut Cx<'
 
 /// The integer at a pointer; 0 where there is none.
 pub(crate) fn int(value: &Json, pointer: &str) -> i128 {
-    value
-        .pointer(pointer)
-        .and_then(Json::as_integer)
-        .unwrap_or_default()
+    value.pointer(pointer).and_then(Json::as_integer).unwrap_or_default()
 }

@@ -6,13 +6,12 @@ use quintet::service::{
 };
 
 type Inner = Box<dyn Service>;
-type OnHandle =
-    Box<dyn FnMut(&mut Inner, &Incoming<'_>, &mut Cx<'_>) -> Result<(), Reject> + Send>;
+type OnHandle = Box<dyn FnMut(&mut Inner, &Incoming<'_>, &mut Cx<'_>) -> Result<(), Reject> + Send>;
 type OnTimer = Box<dyn FnMut(&mut Inner, &Timer, &mut Cx<'_>) -> Result<(), Reject> + Send>;
-type OnStimulus = Box<
-    dyn FnMut(&mut Inner, &str, &Json, &mut Cx<'_>) -> Result<Json, StimulusError> + Send,
->;
-type OnQuery = Box<dyn Fn(&Inner, &str, &Json, &Asked<'_>) -> Result<Json, QueryError> + Send>;
+type OnStimulus =
+    Box<dyn FnMut(&mut Inner, &str, &Json, &mut Cx<'_>) -> Result<Json, StimulusError> + Send>;
+type OnQuery = Box<dyn Fn(&Inner, &str, &Json, &Asked<'_>) -> Answer + Send>;
+type Answer = Result<Json, QueryError>;
 type OnRestart = Box<dyn FnMut(&mut Inner) + Send>;
 
 /// A wrapper that delegates, but for what it is told to do otherwise.
@@ -60,7 +59,7 @@ impl Warp {
 
     pub(crate) fn on_query(
         mut self,
-        query: impl Fn(&Inner, &str, &Json, &Asked<'_>) -> Result<Json, QueryError> + Send + 'static,
+        query: impl Fn(&Inner, &str, &Json, &Asked<'_>) -> Answer + Send + 'static,
     ) -> Self {
         self.query = Some(Box::new(query));
         self

@@ -110,9 +110,7 @@ pub(crate) fn folder(files: &[(&str, &str)]) -> tempfile::TempDir {
 /// The binary in a folder, with arguments separated by blanks.
 pub(crate) fn command(folder: &Path, arguments: &str) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_quintet"));
-    command
-        .current_dir(folder)
-        .args(arguments.split_whitespace());
+    command.current_dir(folder).args(arguments.split_whitespace());
     for name in ["CLICOLOR_FORCE", "RUST_BACKTRACE"] {
         command.env_remove(name);
     }
@@ -134,13 +132,8 @@ pub(crate) struct Said {
 
 impl Said {
     pub(crate) fn of(folder: &Path, arguments: &str) -> Self {
-        let Output {
-            stdout,
-            stderr,
-            status,
-        } = command(folder, arguments)
-            .output()
-            .expect("the binary is built");
+        let Output { stdout, stderr, status } =
+            command(folder, arguments).output().expect("the binary is built");
         Self {
             out: String::from_utf8(stdout).expect("stdout is text"),
             err: String::from_utf8(stderr).expect("stderr is text"),

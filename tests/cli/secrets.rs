@@ -27,35 +27,14 @@ fn files() -> Vec<(String, String)> {
     };
     let number = "password: 1234567, ipAddress: 10.0.0.7, hwid: HW-1 }\n    breaks_contract: true";
     let as_sent = table("steps:\n", "steps:\n  - let: { sent: $password }\n");
-    let object = table(
-        "steps:\n",
-        "steps:\n  - let: { it: { password: correct-horse } }\n",
-    );
+    let object = table("steps:\n", "steps:\n  - let: { it: { password: correct-horse } }\n");
     let all = [
         ("as it is", TABLE.to_owned()),
-        (
-            "misspelt",
-            table("password: $password,", "pasword: $password,"),
-        ),
-        (
-            "a number",
-            table("[right, correct-horse", "[right, 1234567"),
-        ),
-        (
-            "where",
-            table("where: { ", "where: { password: correct-horse, "),
-        ),
-        (
-            "no text",
-            table(
-                "password: $password, ipAddress: 10.0.0.7, hwid: HW-1 }",
-                number,
-            ),
-        ),
-        (
-            "whole body",
-            table("body: { code: $code }", "body: { exactly: 3 }"),
-        ),
+        ("misspelt", table("password: $password,", "pasword: $password,")),
+        ("a number", table("[right, correct-horse", "[right, 1234567")),
+        ("where", table("where: { ", "where: { password: correct-horse, ")),
+        ("no text", table("password: $password, ipAddress: 10.0.0.7, hwid: HW-1 }", number)),
+        ("whole body", table("body: { code: $code }", "body: { exactly: 3 }")),
         (
             "raw",
             table(
@@ -75,9 +54,7 @@ fn files() -> Vec<(String, String)> {
         ("no yaml", table("tags: [account]", "tags: [account")),
     ];
     let path = |name: &str| format!("{}.scenario.yaml", name.replace(' ', "-"));
-    all.into_iter()
-        .map(|(name, text)| (path(name), text))
-        .collect()
+    all.into_iter().map(|(name, text)| (path(name), text)).collect()
 }
 
 #[rstest]
@@ -88,10 +65,7 @@ fn files() -> Vec<(String, String)> {
 #[case("lint")]
 fn passwords_are_in_no_output(#[case] arguments: &str) {
     let files = files();
-    let files: Vec<_> = files
-        .iter()
-        .map(|(path, text)| (path.as_str(), text.as_str()))
-        .collect();
+    let files: Vec<_> = files.iter().map(|(path, text)| (path.as_str(), text.as_str())).collect();
     let folder = folder(&files);
     let said = Said::of(folder.path(), arguments);
     let mut all = format!("{}{}", said.out, said.err);
@@ -109,10 +83,7 @@ fn passwords_are_in_no_output(#[case] arguments: &str) {
 #[test]
 fn what_is_hidden_is_marked() {
     let files = files();
-    let files: Vec<_> = files
-        .iter()
-        .map(|(path, text)| (path.as_str(), text.as_str()))
-        .collect();
+    let files: Vec<_> = files.iter().map(|(path, text)| (path.as_str(), text.as_str())).collect();
     let folder = folder(&files);
     let said = Said::of(folder.path(), "run --keep-going");
     for shown in [
@@ -123,11 +94,6 @@ fn what_is_hidden_is_marked() {
         assert!(said.out.contains(shown), "{shown}: {}", said.out);
     }
     for path in ["no-yaml", "where", "misspelt"] {
-        assert!(
-            said.err
-                .contains(&format!("scenarios/{path}.scenario.yaml")),
-            "{}",
-            said.err
-        );
+        assert!(said.err.contains(&format!("scenarios/{path}.scenario.yaml")), "{}", said.err);
     }
 }

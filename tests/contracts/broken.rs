@@ -52,17 +52,10 @@ const DEEP: &str = "\
 
 fn problems(texts: &[&str]) -> (Vec<Diagnostic>, bool) {
     let name = |at| {
-        if at == 0 {
-            "shop.asyncapi.yaml"
-        } else {
-            "other.asyncapi.yaml"
-        }
+        if at == 0 { "shop.asyncapi.yaml" } else { "other.asyncapi.yaml" }
     };
-    let files: Vec<_> = texts
-        .iter()
-        .enumerate()
-        .map(|(at, text)| SourceFile::new(name(at), *text))
-        .collect();
+    let files: Vec<_> =
+        texts.iter().enumerate().map(|(at, text)| SourceFile::new(name(at), *text)).collect();
     let mut diagnostics = Vec::new();
     let read = Contracts::read(&files, &mut diagnostics).is_some();
     (diagnostics, read)
@@ -82,69 +75,33 @@ fn the_small_contract_has_no_problem() {
 
 /// What is broken, the text that is replaced, and by what.
 const CASES: &[(&str, &str, &str)] = &[
-    (
-        "too-deep",
-        "note: { type: string, maxLength: 10, x-sensitive: true }",
-        DEEP,
-    ),
+    ("too-deep", "note: { type: string, maxLength: 10, x-sensitive: true }", DEEP),
     ("old-version", "asyncapi: 3.0.0", "asyncapi: 2.6.0"),
     ("title-is-a-number", "title: Shop", "title: 5"),
-    (
-        "channel-is-a-list",
-        "    messages:\n",
-        "    messages: []\n    description:\n",
-    ),
+    ("channel-is-a-list", "    messages:\n", "    messages: []\n    description:\n"),
     ("no-service", ", x-service: shop", ""),
     ("odd-service-name", "x-service: shop", "x-service: My Shop"),
     ("slip-in-a-keyword", "minimum: 0,", "minimun: 0,"),
-    (
-        "slip-in-an-extension",
-        "x-sensitive: true",
-        "x-senstive: true",
-    ),
+    ("slip-in-an-extension", "x-sensitive: true", "x-senstive: true"),
     ("unsupported-keyword", "maxLength: 10", "oneOf: []"),
-    (
-        "unsupported-traits",
-        "    action: receive",
-        "    traits: []\n    action: receive",
-    ),
+    ("unsupported-traits", "    action: receive", "    traits: []\n    action: receive"),
     ("odd-action", "action: receive", "action: recieve"),
-    (
-        "odd-type",
-        "minimum: 0, maximum: 4294967295 }",
-        "minimum: 0, maximum: 1, format: uiud }",
-    ),
-    (
-        "reference-with-a-slip",
-        "schemas/Headers' }",
-        "schemas/Heders' }",
-    ),
-    (
-        "reference-elsewhere",
-        "'#/components/schemas/Headers'",
-        "'other.yaml#/Headers'",
-    ),
+    ("odd-type", "minimum: 0, maximum: 4294967295 }", "minimum: 0, maximum: 1, format: uiud }"),
+    ("reference-with-a-slip", "schemas/Headers' }", "schemas/Heders' }"),
+    ("reference-elsewhere", "'#/components/schemas/Headers'", "'other.yaml#/Headers'"),
     (
         "reference-to-itself",
         "{ type: string, x-encoding: uuid-text }",
         "{ $ref: '#/components/schemas/Headers/properties/TENANT_ID' }",
     ),
-    (
-        "beside-a-reference",
-        "schemas/Headers' }",
-        "schemas/Headers', required: [REGION] }",
-    ),
+    ("beside-a-reference", "schemas/Headers' }", "schemas/Headers', required: [REGION] }"),
     (
         "endless-schema",
         "note: { type: string, maxLength: 10, x-sensitive: true }",
         "note: { $ref: '#/channels/order.command/messages/PLACE/payload' }",
     ),
     ("crossed-range", "minimum: 0,", "minimum: 4294967296,"),
-    (
-        "required-but-unknown",
-        "required: [customerId, type]",
-        "required: [customerid, type]",
-    ),
+    ("required-but-unknown", "required: [customerId, type]", "required: [customerid, type]"),
     ("constant-of-another-type", "const: PLACE", "const: 5"),
     ("not-told-apart", "const: PLACE", "const: place"),
     ("pattern", "maxLength: 10", "pattern: '(a'"),
@@ -152,28 +109,16 @@ const CASES: &[(&str, &str, &str)] = &[
     ("key-of-no-field", "field: /customerId", "field: /customer"),
     ("key-of-a-text", "field: /customerId", "field: /note"),
     ("key-encoding", "uint32-le-8", "uint32-le"),
-    (
-        "header-without-encoding",
-        "{ type: string, x-encoding: uuid-text }",
-        "{ type: integer }",
-    ),
+    ("header-without-encoding", "{ type: string, x-encoding: uuid-text }", "{ type: integer }"),
     ("content-type", "application/json", "text/plain"),
-    (
-        "channel-of-no-such-name",
-        "channels/order.command' }",
-        "channels/order.comand' }",
-    ),
+    ("channel-of-no-such-name", "channels/order.command' }", "channels/order.comand' }"),
     (
         "topic-is-not-the-address",
         "    x-discriminator: type",
         "    bindings: { kafka: { topic: ORDERS } }\n    x-discriminator: type",
     ),
     ("group-of-any-name", ", const: Shop", ""),
-    (
-        "message-under-another-name",
-        "      PLACE:\n",
-        "      PLACE:\n        name: ORDER\n",
-    ),
+    ("message-under-another-name", "      PLACE:\n", "      PLACE:\n        name: ORDER\n"),
     (
         "two-kinds-untold",
         "    x-discriminator: type\n    messages:\n",
@@ -206,16 +151,8 @@ fn all_problems_are_reported_at_once() {
         .replace("schemas/Headers' }", "schemas/Heders' }");
     let (diagnostics, _) = problems(&[&text]);
     let codes: BTreeSet<_> = diagnostics.iter().map(|one| one.code).collect();
-    for code in [
-        "bad-value",
-        "unknown-keyword",
-        "bad-schema",
-        "bad-reference",
-    ] {
-        assert!(
-            codes.contains(format!("contract::{code}").as_str()),
-            "{code} not in {codes:?}"
-        );
+    for code in ["bad-value", "unknown-keyword", "bad-schema", "bad-reference"] {
+        assert!(codes.contains(format!("contract::{code}").as_str()), "{code} not in {codes:?}");
     }
 }
 
@@ -226,9 +163,7 @@ fn all_problems_are_reported_at_once() {
 )]
 #[case("duplicate-service", &[("title: Shop", "title: Other")])]
 fn what_is_said_about_two(#[case] name: &str, #[case] changes: &[(&str, &str)]) {
-    let other = changes
-        .iter()
-        .fold(SMALL.to_owned(), |text, (from, to)| text.replace(from, to));
+    let other = changes.iter().fold(SMALL.to_owned(), |text, (from, to)| text.replace(from, to));
     let (diagnostics, read) = problems(&[SMALL, &other]);
     assert!(!read);
     let shown: Vec<_> = diagnostics.iter().map(|one| render(one, false)).collect();
@@ -239,25 +174,13 @@ fn what_is_said_about_two(#[case] name: &str, #[case] changes: &[(&str, &str)]) 
 
 #[test]
 fn every_code_of_the_area_can_come_up() {
-    let broken = CASES
-        .iter()
-        .map(|(_, from, to)| problems(&[&small_with(from, to)]).0);
+    let broken = CASES.iter().map(|(_, from, to)| problems(&[&small_with(from, to)]).0);
     let seen: BTreeSet<_> = broken.flatten().map(|one| one.code).collect();
     // These come from folders and from several files, and have tests of their own.
-    let elsewhere = [
-        "contract::unreadable",
-        "contract::views-differ",
-        "contract::duplicate-service",
-    ];
-    for info in CODES
-        .iter()
-        .filter(|info| info.code.starts_with("contract::"))
-    {
-        assert!(
-            seen.contains(info.code) || elsewhere.contains(&info.code),
-            "{}",
-            info.code
-        );
+    let elsewhere =
+        ["contract::unreadable", "contract::views-differ", "contract::duplicate-service"];
+    for info in CODES.iter().filter(|info| info.code.starts_with("contract::")) {
+        assert!(seen.contains(info.code) || elsewhere.contains(&info.code), "{}", info.code);
     }
 }
 
@@ -267,13 +190,7 @@ fn folders() {
     let read = |folder: &std::path::Path| {
         let mut diagnostics = Vec::new();
         let set = Contracts::read_dir(folder, &mut diagnostics);
-        (
-            set,
-            diagnostics
-                .into_iter()
-                .map(|one| one.code)
-                .collect::<Vec<_>>(),
-        )
+        (set, diagnostics.into_iter().map(|one| one.code).collect::<Vec<_>>())
     };
     let (none, codes) = read(&folder.path().join("nowhere"));
     assert!(none.is_none() && codes == ["contract::unreadable"]);
@@ -287,10 +204,7 @@ fn folders() {
     let (set, codes) = read(folder.path());
     assert_eq!(codes, Vec::<&str>::new());
     let names = |set: &Contracts| {
-        set.all_messages()
-            .iter()
-            .map(|kind| kind.label.clone())
-            .collect::<Vec<_>>()
+        set.all_messages().iter().map(|kind| kind.label.clone()).collect::<Vec<_>>()
     };
     assert_eq!(names(&set.unwrap()), names(&Contracts::builtin()));
     std::fs::write(folder.path().join("x.asyncapi.yaml"), [0xff, 0xfe]).unwrap();
@@ -312,11 +226,7 @@ fn a_schema_that_grows_without_end_is_refused_in_time() {
     bomb += "    S30: { type: string }\n";
     let (diagnostics, read) = problems(&[&bomb]);
     assert!(!read);
-    assert!(
-        diagnostics
-            .iter()
-            .any(|one| one.code == "contract::too-large")
-    );
+    assert!(diagnostics.iter().any(|one| one.code == "contract::too-large"));
 }
 
 #[derive(Clone, Debug)]

@@ -26,20 +26,14 @@ fn the_official_schema_accepts_them_and_refuses_broken_ones() {
 #[test]
 fn all_channels_are_there_with_their_topics() {
     let set = Contracts::builtin();
-    let channels: Vec<_> = set
-        .channels()
-        .iter()
-        .map(|one| (one.name.as_str(), one.address.as_str()))
-        .collect();
+    let channels: Vec<_> =
+        set.channels().iter().map(|one| (one.name.as_str(), one.address.as_str())).collect();
     assert_eq!(
         channels,
         [
             ("account.create", "COMMAND_TOPIC_CREATE_ACCOUNT"),
             ("account.session.command", "COMMAND_TOPIC_ACCOUNT_SESSION"),
-            (
-                "account.session.status",
-                "EVENT_TOPIC_ACCOUNT_SESSION_STATUS"
-            ),
+            ("account.session.status", "EVENT_TOPIC_ACCOUNT_SESSION_STATUS"),
             ("account.status", "EVENT_TOPIC_ACCOUNT_STATUS"),
             ("asset.status", "EVENT_TOPIC_ASSET_STATUS"),
             ("ban.command", "COMMAND_TOPIC_BAN"),
@@ -55,10 +49,7 @@ fn all_channels_are_there_with_their_topics() {
     for (at, channel) in set.channels().iter().enumerate() {
         assert_eq!(channel.index.at(), at);
         assert_eq!(set.channel_ix(&channel.name), Some(channel.index));
-        assert_eq!(
-            set.channel_at(&channel.address).map(|one| one.index),
-            Some(channel.index)
-        );
+        assert_eq!(set.channel_at(&channel.address).map(|one| one.index), Some(channel.index));
     }
 }
 
@@ -79,10 +70,8 @@ fn all_channels_are_there_with_their_topics() {
 fn who_reads_and_sends_what(#[case] service: &str, #[case] reads: &[&str], #[case] sends: &[&str]) {
     let set = Contracts::builtin();
     let contract = set.contract(service).unwrap();
-    for (action, mut wanted) in [
-        (Action::Receive, reads.to_vec()),
-        (Action::Send, sends.to_vec()),
-    ] {
+    for (action, mut wanted) in [(Action::Receive, reads.to_vec()), (Action::Send, sends.to_vec())]
+    {
         let names = contract.channels.keys().map(String::as_str);
         let mut found: Vec<_> = names.filter(|name| contract.does(action, name)).collect();
         found.sort_unstable();
@@ -121,13 +110,7 @@ fn the_group_of_login_has_the_id_of_the_instance() {
 #[case("account", "account.session.status", "CREATED", "/accountName", false)]
 #[case("login", "account.session.status", "CREATED", "/accountName", false)]
 #[case("ban", "account.session.status", "CREATED", "/body/ipAddress", true)]
-#[case(
-    "account",
-    "account.session.status",
-    "CREATED",
-    "/body/ipAddress",
-    false
-)]
+#[case("account", "account.session.status", "CREATED", "/body/ipAddress", false)]
 #[case("ban", "account.session.status", "ERROR", "/body/hwid", true)]
 #[case("login", "account.session.status", "ERROR", "/body/hwid", false)]
 fn disagreements_about_fields_are_kept(
@@ -147,80 +130,39 @@ fn other_disagreements_are_kept() {
     let set = Contracts::builtin();
     let view = |service, channel: &str| &set.contract(service).unwrap().channels[channel];
     let phrase = |service, channel, kind: &str, field| {
-        view(service, channel).messages[kind]
-            .payload
-            .at(field)
-            .unwrap()
-            .phrase()
+        view(service, channel).messages[kind].payload.at(field).unwrap().phrase()
     };
     let licence = "REQUEST_LICENSE_AGREEMENT";
-    assert_eq!(
-        phrase("account", "account.session.status", licence, "/body"),
-        "null"
-    );
-    assert_eq!(
-        phrase("login", "account.session.status", licence, "/body"),
-        "any value"
-    );
-    assert!(
-        !view("login", "account.status")
-            .messages
-            .contains_key("CREATED")
-    );
+    assert_eq!(phrase("account", "account.session.status", licence, "/body"), "null");
+    assert_eq!(phrase("login", "account.session.status", licence, "/body"), "any value");
+    assert!(!view("login", "account.status").messages.contains_key("CREATED"));
     let issuer = |service, channel, field| phrase(service, channel, "CREATED", field);
     assert_eq!(issuer("login", "session.status", "/issuer"), "LOGIN");
-    assert_eq!(
-        issuer("effective_stats", "session.status", "/issuer"),
-        "one of LOGIN, CHANNEL"
-    );
+    assert_eq!(issuer("effective_stats", "session.status", "/issuer"), "one of LOGIN, CHANNEL");
     let author = phrase("account", "account.session.command", "LOGOUT", "/author");
     assert_eq!(author, "one of INTERNAL, LOGIN, CHANNEL");
     let declared = |service, channel, kind: &str| {
         let payload = &view(service, channel).messages[kind].payload;
-        payload
-            .at("/worldId")
-            .unwrap()
-            .remarks
-            .declared_type
-            .clone()
+        payload.at("/worldId").unwrap().remarks.declared_type.clone()
     };
-    assert_eq!(
-        declared("login", "session.status", "CREATED").as_deref(),
-        Some("world.Id")
-    );
-    assert_eq!(
-        declared("effective_stats", "buff.status", "APPLIED").as_deref(),
-        Some("byte")
-    );
+    assert_eq!(declared("login", "session.status", "CREATED").as_deref(), Some("world.Id"));
+    assert_eq!(declared("effective_stats", "buff.status", "APPLIED").as_deref(), Some("byte"));
 }
 
 #[test]
 fn every_field_is_described_by_document_and_section() {
     for contract in Contracts::builtin().contracts() {
         let document = contract.service.replace('_', "-") + ".md, ";
-        for message in contract
-            .channels
-            .values()
-            .flat_map(|view| view.messages.values())
-        {
+        for message in contract.channels.values().flat_map(|view| view.messages.values()) {
             let mut open = vec![(String::new(), &message.payload)];
             while let Some((path, schema)) = open.pop() {
                 if !path.is_empty() && !path.ends_with("/*") {
                     let told = schema.remarks.description.as_deref().unwrap_or_default();
-                    assert!(
-                        told.starts_with(&document),
-                        "{} {path}: {told:?}",
-                        message.name
-                    );
+                    assert!(told.starts_with(&document), "{} {path}: {told:?}", message.name);
                 }
                 let inner = schema.properties.iter();
                 open.extend(inner.map(|(name, one)| (format!("{path}/{name}"), &one.schema)));
-                open.extend(
-                    schema
-                        .items
-                        .as_deref()
-                        .map(|items| (format!("{path}/*"), items)),
-                );
+                open.extend(schema.items.as_deref().map(|items| (format!("{path}/*"), items)));
             }
         }
     }

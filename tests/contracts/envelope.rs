@@ -10,35 +10,15 @@ const UPPER_CASE: &[u8] = b"6F0C1D2E-0000-4000-8000-000000000001";
 const SESSION: &str = "6f0c1d2e-0000-4000-8000-000000000001";
 
 #[rstest]
-#[case(
-    "account.session.command/CREATE",
-    "/accountId",
-    Some(7),
-    Severity::Violation
-)]
-#[case(
-    "account.session.status/CREATED",
-    "/accountId",
-    Some(7),
-    Severity::Advisory
-)]
+#[case("account.session.command/CREATE", "/accountId", Some(7), Severity::Violation)]
+#[case("account.session.status/CREATED", "/accountId", Some(7), Severity::Advisory)]
 #[case("account.status/LOGGED_IN", "/account_id", Some(7), Severity::Advisory)]
 #[case("session.status/CREATED", "/accountId", Some(7), Severity::Violation)]
 #[case("seed.status/CREATED", "/accountId", Some(7), Severity::Advisory)]
 #[case("buff.status/APPLIED", "/characterId", Some(7), Severity::Advisory)]
 #[case("asset.status/MOVED", "/assetId", Some(7), Severity::Advisory)]
-#[case(
-    "invite.command/CREATE",
-    "/body/referenceId",
-    Some(7),
-    Severity::Violation
-)]
-#[case(
-    "invite.command/ACCEPT",
-    "/body/referenceId",
-    Some(7),
-    Severity::Violation
-)]
+#[case("invite.command/CREATE", "/body/referenceId", Some(7), Severity::Violation)]
+#[case("invite.command/ACCEPT", "/body/referenceId", Some(7), Severity::Violation)]
 #[case("invite.status/REJECTED", "/referenceId", Some(7), Severity::Violation)]
 #[case("invite.command/REJECT", "/body/targetId", None, Severity::Advisory)]
 #[case("ban.status/CREATED", "/banId", None, Severity::Advisory)]
@@ -57,10 +37,7 @@ fn keys(
     assert_eq!(key, id.map(|id| KeyEncoding::Uint32Le8.encode(id)));
     for other in [None, Some(set.encode_key(channel, 8))] {
         let problems = set.check_sent(channel, &record(other, &value.to_string()));
-        let found: Vec<_> = problems
-            .iter()
-            .map(|one| (one.kind, one.severity))
-            .collect();
+        let found: Vec<_> = problems.iter().map(|one| (one.kind, one.severity)).collect();
         let wanted = id.map(|_| (ProblemKind::WrongKey, severity));
         assert_eq!(found, Vec::from_iter(wanted), "{label}");
     }
@@ -72,10 +49,7 @@ fn a_channel_s_session_status_is_keyed_by_the_character() {
     let (channel, mut value) = good("session.status/CREATED");
     *field(&mut value, "/issuer") = "CHANNEL".into();
     *field(&mut value, "/characterId") = Json::parse(b"9").unwrap();
-    assert_eq!(
-        set.key_for(channel, &value),
-        Some(set.encode_key(channel, 9))
-    );
+    assert_eq!(set.key_for(channel, &value), Some(set.encode_key(channel, 9)));
 }
 
 #[rstest]
@@ -101,17 +75,12 @@ fn header_problems(
     let (channel, body) = good("ban.status/CREATED");
     let mut broken = record(None, &body.to_string());
     broken.headers = headers_with(name, value);
-    for problems in [
-        set.check_sent(channel, &broken),
-        set.check_emitted("ban", channel, &broken, Cause::Input),
-    ] {
+    for problems in
+        [set.check_sent(channel, &broken), set.check_emitted("ban", channel, &broken, Cause::Input)]
+    {
         let found: Vec<_> = problems.iter().map(|one| one.kind).collect();
         assert_eq!(found, Vec::from_iter(kind), "{problems:?}");
-        assert!(
-            problems
-                .iter()
-                .all(|one| one.path == format!("header {name}"))
-        );
+        assert!(problems.iter().all(|one| one.path == format!("header {name}")));
     }
 }
 
@@ -125,27 +94,14 @@ fn headers_are_required_as_each_document_says() {
         (channel, record)
     };
     let (channel, record) = without("invite.status/CREATED", "traceparent");
-    assert_eq!(
-        set.check_emitted("invite", channel, &record, Cause::Input),
-        []
-    );
+    assert_eq!(set.check_emitted("invite", channel, &record, Cause::Input), []);
     let (channel, record) = without("invite.command/CREATE", "traceparent");
-    assert_eq!(
-        set.check_sent(channel, &record)[0].kind,
-        ProblemKind::MissingHeader
-    );
+    assert_eq!(set.check_sent(channel, &record)[0].kind, ProblemKind::MissingHeader);
     let (channel, record) = without("asset.status/MOVED", "TENANT_ID");
     assert_eq!(set.check_sent(channel, &record), []);
     let (channel, record) = without("account.status/LOGGED_OUT", "traceparent");
-    assert_eq!(
-        set.check_emitted("account", channel, &record, Cause::Timer),
-        []
-    );
-    assert_eq!(
-        set.check_emitted("account", channel, &record, Cause::Input)
-            .len(),
-        1
-    );
+    assert_eq!(set.check_emitted("account", channel, &record, Cause::Timer), []);
+    assert_eq!(set.check_emitted("account", channel, &record, Cause::Input).len(), 1);
 }
 
 #[test]
@@ -156,55 +112,31 @@ fn a_repeated_header_is_a_violation() {
     let mut list = headers().to_list();
     list.push(Header::new("REGION", b"JMS"));
     twice.headers = Headers::from_list(list);
-    assert_eq!(
-        set.check_sent(channel, &twice)[0].kind,
-        ProblemKind::RepeatedHeader
-    );
+    assert_eq!(set.check_sent(channel, &twice)[0].kind, ProblemKind::RepeatedHeader);
 }
 
 #[test]
 fn single_fields_are_judged_too() {
     let set = Contracts::builtin();
-    let kind = |label: &str| {
-        set.all_messages()
-            .iter()
-            .find(|kind| kind.label == label)
-            .unwrap()
-    };
+    let kind = |label: &str| set.all_messages().iter().find(|kind| kind.label == label).unwrap();
     let problems = |label: &str, side, pointer, text: &str| {
-        set.check_field(
-            kind(label).index,
-            side,
-            pointer,
-            &Json::parse(text.as_bytes()).unwrap(),
-        )
+        set.check_field(kind(label).index, side, pointer, &Json::parse(text.as_bytes()).unwrap())
     };
     let ban = "ban.command/CREATE";
     assert_eq!(problems(ban, Side::Sent, "/body/banType", "5"), []);
-    assert_eq!(
-        problems(ban, Side::Sent, "/body/banType", "500")[0].path,
-        "/body/banType"
-    );
+    assert_eq!(problems(ban, Side::Sent, "/body/banType", "500")[0].path, "/body/banType");
     let error = "account.session.status/ERROR";
     assert_eq!(problems(error, Side::Emitted, "/body/code", "\"ODD\""), []);
-    assert_eq!(
-        problems(error, Side::Sent, "/body/code", "\"ODD\"").len(),
-        1
-    );
+    assert_eq!(problems(error, Side::Sent, "/body/code", "\"ODD\"").len(), 1);
     let buff = "buff.status/APPLIED";
-    assert_eq!(
-        problems(buff, Side::Sent, "/body/changes/0/amount", "\"1\"").len(),
-        1
-    );
+    assert_eq!(problems(buff, Side::Sent, "/body/changes/0/amount", "\"1\"").len(), 1);
 }
 
 #[test]
 fn fields_of_all_views_are_known() {
     let set = Contracts::builtin();
-    let kind = set
-        .all_messages()
-        .iter()
-        .find(|kind| kind.label == "account.session.command/CREATE");
+    let kind =
+        set.all_messages().iter().find(|kind| kind.label == "account.session.command/CREATE");
     let kind = kind.unwrap();
     let hwid = kind.field("/body/hwid").unwrap();
     assert_eq!(hwid.declared_by, ["login"]);
@@ -216,10 +148,7 @@ fn fields_of_all_views_are_known() {
     assert_eq!(zero.get("body").unwrap().to_string(), body);
     let nil = "00000000-0000-0000-0000-000000000000";
     let rest = ["sessionId", "accountId", "author", "type"].map(|name| zero.get(name).unwrap());
-    assert_eq!(
-        rest.map(ToString::to_string).join(" "),
-        format!(r#""{nil}" 0 "" "CREATE""#)
-    );
+    assert_eq!(rest.map(ToString::to_string).join(" "), format!(r#""{nil}" 0 "" "CREATE""#));
 }
 
 #[test]
@@ -228,10 +157,7 @@ fn secrets_are_redacted_on_every_channel_and_in_any_case() {
     let channel = set.channel_ix("ban.command").unwrap();
     let text = br#"{"type":"CREATE","body":[{"Password":{"a":"s3cret"}},{"name":"s3cret?"}]}"#;
     let shown = set.show_value(channel, Some(text));
-    assert_eq!(
-        shown,
-        r#"{"type":"CREATE","body":[{"Password":"***"},{"name":"s3cret?"}]}"#
-    );
+    assert_eq!(shown, r#"{"type":"CREATE","body":[{"Password":"***"},{"name":"s3cret?"}]}"#);
     assert_eq!(
         set.show_value(channel, Some(b"{\"password\":\"s3cret")),
         "19 bytes that are no message"
@@ -310,9 +236,6 @@ fn ids_and_kinds_are_found_in_bytes() {
     );
     assert_eq!(set.message_name(channel, None), "account.session.command");
     let create = set.channel_ix("account.create").unwrap();
-    assert_eq!(
-        set.message_kind(create, b"{}").unwrap().label,
-        "account.create"
-    );
+    assert_eq!(set.message_kind(create, b"{}").unwrap().label, "account.create");
     assert_eq!(set.message_type(create, Some(b"{}")), None);
 }

@@ -35,11 +35,7 @@ fn pairs() -> &'static [Pair] {
                         .build(&resolved(payload, &document))
                         .unwrap();
                     let ours = message.payload.clone();
-                    pairs.push(Pair {
-                        label: format!("{path} {channel}/{kind}"),
-                        ours,
-                        theirs,
-                    });
+                    pairs.push(Pair { label: format!("{path} {channel}/{kind}"), ours, theirs });
                 }
             }
         }
@@ -55,10 +51,9 @@ fn resolved(schema: &Value, document: &Value) -> Value {
                 let target = document.pointer(reference.trim_start_matches('#')).unwrap();
                 resolved(target, document)
             }
-            None => fields
-                .iter()
-                .map(|(name, one)| (name.clone(), resolved(one, document)))
-                .collect(),
+            None => {
+                fields.iter().map(|(name, one)| (name.clone(), resolved(one, document))).collect()
+            }
         },
         Value::Array(items) => items.iter().map(|item| resolved(item, document)).collect(),
         other => other.clone(),
@@ -72,18 +67,12 @@ fn good(schema: &Schema, pick: usize) -> Value {
     }
     if !schema.properties.is_empty() {
         let fields = schema.properties.iter();
-        return fields
-            .map(|(name, one)| (name.to_string(), good(&one.schema, pick)))
-            .collect();
+        return fields.map(|(name, one)| (name.to_string(), good(&one.schema, pick))).collect();
     }
     if let Some(items) = &schema.items {
         return (0..pick % 3).map(|_| good(items, pick)).collect();
     }
-    let bound = if pick.is_multiple_of(2) {
-        schema.minimum
-    } else {
-        schema.maximum
-    };
+    let bound = if pick.is_multiple_of(2) { schema.minimum } else { schema.maximum };
     match bound {
         Some(bound) => serde_json::from_str(&bound.to_string()).unwrap(),
         None => serde_json::to_value(schema.zero()).unwrap(),
@@ -181,15 +170,10 @@ fn apply(value: &mut Value, at: usize, change: Change) {
 
 fn list(value: &Value, path: &str, paths: &mut Vec<String>) {
     let inner: Vec<(String, &Value)> = match value {
-        Value::Object(fields) => fields
-            .iter()
-            .map(|(name, one)| (name.clone(), one))
-            .collect(),
-        Value::Array(items) => items
-            .iter()
-            .enumerate()
-            .map(|(at, one)| (at.to_string(), one))
-            .collect(),
+        Value::Object(fields) => fields.iter().map(|(name, one)| (name.clone(), one)).collect(),
+        Value::Array(items) => {
+            items.iter().enumerate().map(|(at, one)| (at.to_string(), one)).collect()
+        }
         _ => Vec::new(),
     };
     for (name, one) in inner {
@@ -201,21 +185,10 @@ fn list(value: &Value, path: &str, paths: &mut Vec<String>) {
 
 fn agree(pair: &Pair, value: &Value) -> Result<bool, TestCaseError> {
     let ours = Json::parse(value.to_string().as_bytes()).unwrap();
-    let violations: Vec<_> = pair
-        .ours
-        .problems(&ours)
-        .into_iter()
-        .filter(Problem::is_violation)
-        .collect();
+    let violations: Vec<_> =
+        pair.ours.problems(&ours).into_iter().filter(Problem::is_violation).collect();
     let theirs = pair.theirs.is_valid(value);
-    prop_assert_eq!(
-        violations.is_empty(),
-        theirs,
-        "{} {} {:?}",
-        pair.label,
-        value,
-        violations
-    );
+    prop_assert_eq!(violations.is_empty(), theirs, "{} {} {:?}", pair.label, value, violations);
     Ok(theirs)
 }
 
@@ -235,12 +208,7 @@ fn both_refuse_every_missing_field() {
         for (name, property) in &pair.ours.properties {
             let mut value = good(&pair.ours, 0);
             value.as_object_mut().unwrap().remove(&**name);
-            assert_eq!(
-                agree(pair, &value).unwrap(),
-                !property.required,
-                "{} {name}",
-                pair.label
-            );
+            assert_eq!(agree(pair, &value).unwrap(), !property.required, "{} {name}", pair.label);
         }
     }
 }
@@ -282,15 +250,8 @@ proptest! {
 
 #[test]
 fn where_the_two_differ_on_purpose() {
-    let pair = pairs()
-        .iter()
-        .find(|pair| pair.label.ends_with("ban.command/DELETE"))
-        .unwrap();
-    let ours = |text: &str| {
-        pair.ours
-            .problems(&Json::parse(text.as_bytes()).unwrap())
-            .is_empty()
-    };
+    let pair = pairs().iter().find(|pair| pair.label.ends_with("ban.command/DELETE")).unwrap();
+    let ours = |text: &str| pair.ours.problems(&Json::parse(text.as_bytes()).unwrap()).is_empty();
     let theirs = |text: &str| pair.theirs.is_valid(&serde_json::from_str(text).unwrap());
     let with = |id: &str| format!(r#"{{"type":"DELETE","body":{{"banId":{id}}}}}"#);
     assert!(ours(&with("7")) && theirs(&with("7")));

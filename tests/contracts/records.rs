@@ -11,12 +11,7 @@ fn a_good_value_of_every_message_has_no_problem_sent_or_emitted() {
     for kind in set.all_messages() {
         let (channel, value) = good(&kind.label);
         let record = record(set.key_for(channel, &value), &value.to_string());
-        assert_eq!(
-            set.check_sent(channel, &record),
-            [],
-            "{} {value}",
-            kind.label
-        );
+        assert_eq!(set.check_sent(channel, &record), [], "{} {value}", kind.label);
         for producer in &set.channel(channel).unwrap().producers {
             let found = set.check_emitted(producer, channel, &record, Cause::Input);
             assert_eq!(found, [], "{} {value}", kind.label);
@@ -36,21 +31,10 @@ fn every_required_field_is_missed() {
             });
             let readers = set.consumers(kind.channel);
             let wanted = readers.is_empty()
-                || info
-                    .declared_by
-                    .iter()
-                    .any(|service| readers.contains(service))
-                || !kind
-                    .known_by
-                    .iter()
-                    .any(|service| readers.contains(service));
+                || info.declared_by.iter().any(|service| readers.contains(service))
+                || !kind.known_by.iter().any(|service| readers.contains(service));
             let bodyless = kind.name == "REQUEST_LICENSE_AGREEMENT" && info.path == "/body";
-            assert!(
-                missing || !wanted || bodyless,
-                "{}{} {problems:?}",
-                kind.label,
-                info.path
-            );
+            assert!(missing || !wanted || bodyless, "{}{} {problems:?}", kind.label, info.path);
             missed += usize::from(missing);
         }
     }
@@ -65,139 +49,39 @@ fn every_required_field_is_missed() {
 #[case("ban.command/CREATE", "/body/banType", "1.0", ProblemKind::WrongType)]
 #[case("ban.command/CREATE", "/body/permanent", "1", ProblemKind::WrongType)]
 #[case("ban.command/CREATE", "/body/value", "null", ProblemKind::WrongType)]
-#[case(
-    "ban.command/CREATE",
-    "/body/expiresAt",
-    "9223372036854775808",
-    ProblemKind::OutOfRange
-)]
-#[case(
-    "ban.command/CREATE",
-    "/body/expiresAt",
-    "-9223372036854775809",
-    ProblemKind::OutOfRange
-)]
-#[case(
-    "ban.command/CREATE",
-    "/body/expiresAt",
-    "9223372036854775807.0",
-    ProblemKind::WrongType
-)]
-#[case(
-    "ban.command/DELETE",
-    "/body/banId",
-    "4294967296",
-    ProblemKind::OutOfRange
-)]
+#[case("ban.command/CREATE", "/body/expiresAt", "9223372036854775808", ProblemKind::OutOfRange)]
+#[case("ban.command/CREATE", "/body/expiresAt", "-9223372036854775809", ProblemKind::OutOfRange)]
+#[case("ban.command/CREATE", "/body/expiresAt", "9223372036854775807.0", ProblemKind::WrongType)]
+#[case("ban.command/DELETE", "/body/banId", "4294967296", ProblemKind::OutOfRange)]
 #[case("ban.command/DELETE", "/body", "[]", ProblemKind::WrongType)]
 #[case("account.create", "/name", "{}", ProblemKind::WrongType)]
-#[case(
-    "account.session.command/CREATE",
-    "/sessionId",
-    "\"x\"",
-    ProblemKind::BadFormat
-)]
-#[case(
-    "account.session.command/CREATE",
-    "/author",
-    "\"login\"",
-    ProblemKind::NotListed
-)]
-#[case(
-    "account.session.command/CREATE",
-    "/body/hwid",
-    "5",
-    ProblemKind::WrongType
-)]
-#[case(
-    "account.session.command/PROGRESS_STATE",
-    "/body/state",
-    "256",
-    ProblemKind::OutOfRange
-)]
-#[case(
-    "account.session.command/LOGOUT",
-    "/body",
-    "null",
-    ProblemKind::WrongType
-)]
-#[case(
-    "account.session.status/ERROR",
-    "/body/code",
-    "\"NO\"",
-    ProblemKind::NotListed
-)]
+#[case("account.session.command/CREATE", "/sessionId", "\"x\"", ProblemKind::BadFormat)]
+#[case("account.session.command/CREATE", "/author", "\"login\"", ProblemKind::NotListed)]
+#[case("account.session.command/CREATE", "/body/hwid", "5", ProblemKind::WrongType)]
+#[case("account.session.command/PROGRESS_STATE", "/body/state", "256", ProblemKind::OutOfRange)]
+#[case("account.session.command/LOGOUT", "/body", "null", ProblemKind::WrongType)]
+#[case("account.session.status/ERROR", "/body/code", "\"NO\"", ProblemKind::NotListed)]
 #[case(
     "account.session.status/ERROR",
     "/body/until",
     "18446744073709551616",
     ProblemKind::OutOfRange
 )]
-#[case(
-    "account.session.status/CREATED",
-    "/accountName",
-    "7",
-    ProblemKind::WrongType
-)]
-#[case(
-    "account.status/LOGGED_IN",
-    "/account_id",
-    "-1",
-    ProblemKind::OutOfRange
-)]
-#[case(
-    "session.status/CREATED",
-    "/issuer",
-    "\"INTERNAL\"",
-    ProblemKind::NotListed
-)]
+#[case("account.session.status/CREATED", "/accountName", "7", ProblemKind::WrongType)]
+#[case("account.status/LOGGED_IN", "/account_id", "-1", ProblemKind::OutOfRange)]
+#[case("session.status/CREATED", "/issuer", "\"INTERNAL\"", ProblemKind::NotListed)]
 #[case("session.status/DESTROYED", "/worldId", "256", ProblemKind::OutOfRange)]
-#[case(
-    "seed.status/CREATED",
-    "/body/characterId",
-    "true",
-    ProblemKind::WrongType
-)]
-#[case(
-    "buff.status/APPLIED",
-    "/body/sourceId",
-    "2147483648",
-    ProblemKind::OutOfRange
-)]
-#[case(
-    "buff.status/APPLIED",
-    "/body/createdAt",
-    "\"yesterday\"",
-    ProblemKind::BadFormat
-)]
+#[case("seed.status/CREATED", "/body/characterId", "true", ProblemKind::WrongType)]
+#[case("buff.status/APPLIED", "/body/sourceId", "2147483648", ProblemKind::OutOfRange)]
+#[case("buff.status/APPLIED", "/body/createdAt", "\"yesterday\"", ProblemKind::BadFormat)]
 #[case("buff.status/EXPIRED", "/body/changes", "null", ProblemKind::WrongType)]
 #[case("asset.status/MOVED", "/slot", "-32769", ProblemKind::OutOfRange)]
-#[case(
-    "asset.status/MOVED",
-    "/body/referenceType",
-    "\"etc\"",
-    ProblemKind::NotListed
-)]
-#[case(
-    "asset.status/DELETED",
-    "/compartmentId",
-    "\"\"",
-    ProblemKind::BadFormat
-)]
+#[case("asset.status/MOVED", "/body/referenceType", "\"etc\"", ProblemKind::NotListed)]
+#[case("asset.status/DELETED", "/compartmentId", "\"\"", ProblemKind::BadFormat)]
 #[case("invite.command/CREATE", "/worldId", "256", ProblemKind::OutOfRange)]
-#[case(
-    "invite.command/ACCEPT",
-    "/body/targetId",
-    "4294967296",
-    ProblemKind::OutOfRange
-)]
+#[case("invite.command/ACCEPT", "/body/targetId", "4294967296", ProblemKind::OutOfRange)]
 #[case("invite.command/REJECT", "/transactionId", "5", ProblemKind::WrongType)]
-#[case(
-    "character.status/DELETED",
-    "/characterId",
-    "[1]",
-    ProblemKind::WrongType
-)]
+#[case("character.status/DELETED", "/characterId", "[1]", ProblemKind::WrongType)]
 #[case("ban.status/CREATED", "/banId", "4294967296", ProblemKind::OutOfRange)]
 fn wrong_values_are_violations(
     #[case] label: &str,
@@ -208,11 +92,7 @@ fn wrong_values_are_violations(
     let put = Json::parse(to.as_bytes()).unwrap();
     let problems = sent(label, |value| *field(value, path) = put);
     assert_eq!(problems.len(), 1, "{problems:?}");
-    assert_eq!(
-        (problems[0].kind, problems[0].path.as_str()),
-        (kind, path),
-        "{problems:?}"
-    );
+    assert_eq!((problems[0].kind, problems[0].path.as_str()), (kind, path), "{problems:?}");
     assert!(problems[0].is_violation());
 }
 
@@ -221,24 +101,12 @@ fn wrong_values_are_violations(
 #[case("ban.command/CREATE", "/body/expiresAt", "-9223372036854775808")]
 #[case("ban.command/CREATE", "/body/banType", "255")]
 #[case("account.session.status/ERROR", "/body/until", "18446744073709551615")]
-#[case(
-    "account.session.command/PROGRESS_STATE",
-    "/body/params",
-    "[{\"x\":1e400}]"
-)]
-#[case(
-    "account.session.command/PROGRESS_STATE",
-    "/body/params",
-    "18446744073709551616"
-)]
+#[case("account.session.command/PROGRESS_STATE", "/body/params", "[{\"x\":1e400}]")]
+#[case("account.session.command/PROGRESS_STATE", "/body/params", "18446744073709551616")]
 #[case("session.status/CREATED", "/issuer", "\"CHANNEL\"")]
 #[case("account.session.command/CREATE", "/author", "\"INTERNAL\"")]
 #[case("invite.command/CREATE", "/inviteType", "\"NONE_SUCH\"")]
-#[case(
-    "account.session.status/REQUEST_LICENSE_AGREEMENT",
-    "/body",
-    "{\"any\":[1]}"
-)]
+#[case("account.session.status/REQUEST_LICENSE_AGREEMENT", "/body", "{\"any\":[1]}")]
 fn unusual_values_are_accepted(#[case] label: &str, #[case] path: &str, #[case] to: &str) {
     let put = Json::parse(to.as_bytes()).unwrap();
     let problems = sent(label, |value| *field(value, path) = put);
@@ -259,20 +127,9 @@ fn values_that_are_no_message(#[case] text: &str, #[case] kind: ProblemKind) {
     let set = Contracts::builtin();
     let channel = set.channel_ix("ban.command").unwrap();
     let problems = set.check_sent(channel, &record(None, text));
-    assert_eq!(
-        problems.iter().map(|one| one.kind).collect::<Vec<_>>(),
-        [kind],
-        "{problems:?}"
-    );
-    let tombstone = Record {
-        key: None,
-        headers: headers(),
-        value: None,
-    };
-    assert_eq!(
-        set.check_sent(channel, &tombstone)[0].kind,
-        ProblemKind::NoValue
-    );
+    assert_eq!(problems.iter().map(|one| one.kind).collect::<Vec<_>>(), [kind], "{problems:?}");
+    let tombstone = Record { key: None, headers: headers(), value: None };
+    assert_eq!(set.check_sent(channel, &tombstone)[0].kind, ProblemKind::NoValue);
 }
 
 #[test]
@@ -282,10 +139,7 @@ fn all_problems_of_a_value_come_at_once() {
         *field(value, "/body/extra") = true.into();
         remove(value, "/body/value");
     });
-    let found: Vec<_> = problems
-        .iter()
-        .map(|one| (one.kind, one.path.as_str()))
-        .collect();
+    let found: Vec<_> = problems.iter().map(|one| (one.kind, one.path.as_str())).collect();
     assert_eq!(
         found,
         [
@@ -294,10 +148,7 @@ fn all_problems_of_a_value_come_at_once() {
             (ProblemKind::ExtraField, "/body/extra"),
         ]
     );
-    assert_eq!(
-        problems[0].to_string(),
-        "/body/banType: is 300, not an integer from 0 to 255"
-    );
+    assert_eq!(problems[0].to_string(), "/body/banType: is 300, not an integer from 0 to 255");
     assert_eq!(problems[2].severity, Severity::Advisory);
 }
 
@@ -325,11 +176,7 @@ fn what_is_emitted_is_judged_by_its_producer() {
     let (_, error) = good("account.session.status/ERROR");
     let mut other_code = error;
     *field(&mut other_code, "/body/code") = "OTHER".into();
-    assert_eq!(
-        check("account", &other_code),
-        [],
-        "the account document lists no codes"
-    );
+    assert_eq!(check("account", &other_code), [], "the account document lists no codes");
 }
 
 #[test]

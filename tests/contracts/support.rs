@@ -29,12 +29,7 @@ fn node_as_json(node: &Node) -> serde_json::Value {
         Value::Sequence(items) => items.iter().map(node_as_json).collect(),
         Value::Mapping(entries) => entries
             .iter()
-            .map(|(key, value)| {
-                (
-                    key.text().unwrap_or_default().to_owned(),
-                    node_as_json(value),
-                )
-            })
+            .map(|(key, value)| (key.text().unwrap_or_default().to_owned(), node_as_json(value)))
             .collect::<serde_json::Map<_, _>>()
             .into(),
     }
@@ -52,20 +47,8 @@ pub(crate) fn snapshots(area: &str) -> insta::Settings {
 
 /// The headers of a record of some tenant.
 pub(crate) fn headers() -> Headers {
-    let tenant = Tenant {
-        id: Uuid::from_u128(0xa7),
-        region: "GMS".into(),
-        major: 83,
-        minor: 1,
-    };
-    Headers::of_tenant(
-        &tenant,
-        TraceParent {
-            trace: 5,
-            span: 6,
-            flags: 1,
-        },
-    )
+    let tenant = Tenant { id: Uuid::from_u128(0xa7), region: "GMS".into(), major: 83, minor: 1 };
+    Headers::of_tenant(&tenant, TraceParent { trace: 5, span: 6, flags: 1 })
 }
 
 /// The same with one header replaced, or left out where there is no value.
@@ -78,21 +61,13 @@ pub(crate) fn headers_with(name: &str, value: Option<&[u8]>) -> Headers {
 
 /// A record with the usual headers.
 pub(crate) fn record(key: Option<KeyBytes>, value: &str) -> Record {
-    Record {
-        key,
-        headers: headers(),
-        value: Some(Payload::new(value.as_bytes())),
-    }
+    Record { key, headers: headers(), value: Some(Payload::new(value.as_bytes())) }
 }
 
 /// A value of each kind: zero, but for what an enumeration needs.
 pub(crate) fn good(label: &str) -> (ChannelIx, Json) {
     let set = Contracts::builtin();
-    let kind = set
-        .all_messages()
-        .iter()
-        .find(|kind| kind.label == label)
-        .unwrap();
+    let kind = set.all_messages().iter().find(|kind| kind.label == label).unwrap();
     let mut value = set.zero_value(kind.index).unwrap().clone();
     let mut set_field = |field: &str, to: &str| {
         if let Json::Object(fields) = &mut value
@@ -132,8 +107,6 @@ pub(crate) fn field<'a>(value: &'a mut Json, pointer: &str) -> &'a mut Json {
 
 pub(crate) fn remove(value: &mut Json, pointer: &str) {
     let (parent, name) = pointer.rsplit_once('/').unwrap();
-    let Json::Object(fields) = field(value, parent) else {
-        panic!("{parent} is no object")
-    };
+    let Json::Object(fields) = field(value, parent) else { panic!("{parent} is no object") };
     fields.shift_remove(name).unwrap();
 }

@@ -34,23 +34,11 @@ fn each_message_is_sent_and_read_by_all_who_do() {
     let mut seen = BTreeSet::new();
     for (Outcome { history, .. }, event) in events() {
         match event {
-            Event::Emitted {
-                service, record, ..
-            } => {
-                seen.insert((
-                    history.service(*service),
-                    Action::Send,
-                    name(history, *record),
-                ));
+            Event::Emitted { service, record, .. } => {
+                seen.insert((history.service(*service), Action::Send, name(history, *record)));
             }
-            Event::Delivered {
-                service, record, ..
-            } => {
-                seen.insert((
-                    history.service(*service),
-                    Action::Receive,
-                    name(history, *record),
-                ));
+            Event::Delivered { service, record, .. } => {
+                seen.insert((history.service(*service), Action::Receive, name(history, *record)));
             }
             _ => {}
         }
@@ -61,9 +49,7 @@ fn each_message_is_sent_and_read_by_all_who_do() {
         for contract in contracts.contracts() {
             for action in [Action::Send, Action::Receive] {
                 let channel = contracts.channel_name(kind.channel);
-                let does = contract
-                    .messages(action, channel)
-                    .any(|one| one.name == kind.name);
+                let does = contract.messages(action, channel).any(|one| one.name == kind.name);
                 let direction = (contract.service.as_str(), action, kind.label.clone());
                 if does && !seen.contains(&direction) {
                     never.push(direction);
@@ -76,15 +62,8 @@ fn each_message_is_sent_and_read_by_all_who_do() {
 
 #[test]
 fn each_rule_is_exercised() {
-    let held: BTreeSet<_> = OUTCOMES
-        .iter()
-        .flat_map(|outcome| outcome.rules.keys())
-        .collect();
-    let never: Vec<_> = RULES
-        .iter()
-        .map(|rule| rule.id)
-        .filter(|id| !held.contains(id))
-        .collect();
+    let held: BTreeSet<_> = OUTCOMES.iter().flat_map(|outcome| outcome.rules.keys()).collect();
+    let never: Vec<_> = RULES.iter().map(|rule| rule.id).filter(|id| !held.contains(id)).collect();
     assert!(never.is_empty(), "never: {never:?}");
 }
 
@@ -133,9 +112,7 @@ fn possible(channel: ChannelIx) -> BTreeSet<Bad> {
         Bad::MalformedTenant,
     ]);
     let contracts = &SETUP.contracts;
-    let has_types = contracts
-        .channel(channel)
-        .and_then(|one| one.discriminator.as_ref());
+    let has_types = contracts.channel(channel).and_then(|one| one.discriminator.as_ref());
     if has_types.is_some() {
         possible.insert(Bad::UnknownType);
     }
@@ -161,10 +138,7 @@ fn wrong(placed: &Placed) -> BTreeSet<Bad> {
     let Ok(json) = Json::parse(bytes) else {
         return BTreeSet::from([Bad::NotJson]);
     };
-    let problems = SETUP
-        .contracts
-        .check_sent(placed.channel, &placed.record)
-        .into_iter();
+    let problems = SETUP.contracts.check_sent(placed.channel, &placed.record).into_iter();
     let of_headers = match placed.record.headers.tenant() {
         Ok(_) => None,
         Err(HeaderProblem::Missing(_)) => Some(Bad::MissingTenant),
@@ -218,12 +192,7 @@ fn each_topic_gets_bad_input_of_every_kind_and_reads_on() {
 fn refused_and_survived(history: &History) -> Vec<&Placed> {
     let mut refused = BTreeSet::new();
     for entry in history.entries() {
-        if let Event::Rejected {
-            service,
-            record: Some(record),
-            ..
-        } = &entry.event
-        {
+        if let Event::Rejected { service, record: Some(record), .. } = &entry.event {
             refused.insert((*service, *record));
         }
     }
@@ -231,11 +200,7 @@ fn refused_and_survived(history: &History) -> Vec<&Placed> {
     for (service, record) in &refused {
         let bad = history.record(*record);
         let later = history.entries().iter().any(|entry| match &entry.event {
-            Event::Delivered {
-                service: reader,
-                record: other,
-                ..
-            } => {
+            Event::Delivered { service: reader, record: other, .. } => {
                 let other = history.record(*other);
                 reader == service
                     && !refused.contains(&(*reader, other.id))

@@ -92,25 +92,15 @@ fn a_setup_that_fails_breaks_the_test(#[case] body: &str, #[case] code: &str, #[
 /// What is told of a scenario that must not pass.
 fn fails(body: &str, verdict: Verdict, code: &str) -> String {
     let words = words_of(&quintet::service::reference());
-    let known = Known {
-        contracts: &SETUP.contracts,
-        words: &words,
-    };
+    let known = Known { contracts: &SETUP.contracts, words: &words };
     let text = format!("format: 1\n{body}\nscenario: It holds\n");
     let loaded = load_bytes("t.scenario.yaml", text.as_bytes(), &known, &NoFiles);
-    let remarks: Vec<_> = loaded
-        .diagnostics
-        .iter()
-        .map(|one| render(one, false))
-        .collect();
+    let remarks: Vec<_> = loaded.diagnostics.iter().map(|one| render(one, false)).collect();
     assert!(remarks.is_empty(), "{}", remarks.join("\n"));
     let outcome = run(&loaded.plans[0], &SETUP, &Options::default());
     let told = told(&outcome);
     assert_eq!(outcome.verdict, verdict, "{told}");
-    assert!(
-        outcome.troubles.iter().any(|one| one.code == code),
-        "{told}"
-    );
+    assert!(outcome.troubles.iter().any(|one| one.code == code), "{told}");
     assert!(!told.contains("correct-horse"), "{told}");
     told
 }

@@ -24,9 +24,7 @@ fn guide() -> String {
 fn blocks(text: &str, language: &str) -> Vec<String> {
     let fence = format!("\n```{language}\n");
     let parts = text.split(&fence).skip(1);
-    parts
-        .map(|part| part.split("\n```").next().unwrap_or_default().to_owned() + "\n")
-        .collect()
+    parts.map(|part| part.split("\n```").next().unwrap_or_default().to_owned() + "\n").collect()
 }
 
 /// A block as a whole file: steps alone become the steps of one.
@@ -35,10 +33,7 @@ fn whole(block: &str) -> String {
         return block.to_owned();
     }
     let steps = block.lines().map(|line| format!("  {line}\n"));
-    format!(
-        "format: 1\nscenario: It holds\nsteps:\n{}",
-        steps.collect::<String>()
-    )
+    format!("format: 1\nscenario: It holds\nsteps:\n{}", steps.collect::<String>())
 }
 
 #[test]
@@ -49,15 +44,9 @@ fn each_block_is_a_file_of_the_suite_or_reads_without_a_remark() {
         .collect();
     let blocks = blocks(&guide(), "yaml");
     let quoted = blocks.iter().filter(|block| suite.contains(block)).count();
-    assert!(
-        quoted >= 3,
-        "the guide quotes only {quoted} files of the suite"
-    );
+    assert!(quoted >= 3, "the guide quotes only {quoted} files of the suite");
     let words = words_of(&quintet::service::reference());
-    let known = Known {
-        contracts: &SETUP.contracts,
-        words: &words,
-    };
+    let known = Known { contracts: &SETUP.contracts, words: &words };
     for block in blocks.iter().filter(|block| !suite.contains(block)) {
         let path = "scenarios/guide/block.scenario.yaml";
         let loaded = load_bytes(path, whole(block).as_bytes(), &known, &Repository);
@@ -78,11 +67,7 @@ fn what_is_quoted_under_a_path_is_that_file() {
         let block = block.and_then(|block| block.split("\n```").next());
         let path = format!("scenarios/{path}");
         let text = std::fs::read_to_string(root().join(&path)).expect("it is there");
-        assert_eq!(
-            block.map(|block| format!("{block}\n")),
-            Some(text),
-            "{path}"
-        );
+        assert_eq!(block.map(|block| format!("{block}\n")), Some(text), "{path}");
         found += 1;
     }
     assert!(found >= 3, "only {found} files are quoted");
@@ -92,9 +77,7 @@ fn what_is_quoted_under_a_path_is_that_file() {
 #[test]
 fn the_failure_is_real() {
     let guide = guide();
-    let (before, after) = guide
-        .split_once("\n```text\nFAIL")
-        .expect("the guide shows a failure");
+    let (before, after) = guide.split_once("\n```text\nFAIL").expect("the guide shows a failure");
     let scenario = blocks(before, "yaml").pop().expect("a scenario that fails");
     let shown = format!("FAIL{}", after.split("\n```").next().unwrap_or_default());
     let folder = tempfile::tempdir().expect("a folder");
@@ -140,13 +123,7 @@ fn tables() -> String {
     let mut text = String::new();
     push_words(&mut text, "Verbs", "fields", VERBS, own_fields);
     push_matchers(&mut text);
-    push_words(
-        &mut text,
-        "Faults",
-        "takes besides `service` and `message`",
-        FAULTS,
-        fields,
-    );
+    push_words(&mut text, "Faults", "takes besides `service` and `message`", FAULTS, fields);
     push_words(&mut text, "Properties", "fields", ALWAYS, fields);
     push_channels(&mut text);
     push_services(&mut text);
@@ -169,10 +146,7 @@ fn fields<K>(word: &Word<K>) -> String {
 fn own_fields<K>(word: &Word<K>) -> String {
     let all = fields(word);
     let own = format!("`{}`", word.name);
-    all.strip_prefix(&own)
-        .unwrap_or(&all)
-        .trim_start()
-        .to_owned()
+    all.strip_prefix(&own).unwrap_or(&all).trim_start().to_owned()
 }
 
 fn push_words<K>(
@@ -187,10 +161,7 @@ fn push_words<K>(
         "properties" => "property",
         other => other.trim_end_matches('s'),
     };
-    let _ = write!(
-        text,
-        "\n### {title}\n\n| {one} | what it does | {takes} |\n|---|---|---|\n"
-    );
+    let _ = write!(text, "\n### {title}\n\n| {one} | what it does | {takes} |\n|---|---|---|\n");
     for word in table {
         let (doc, fields) = (cell(word.doc), fields(word));
         let _ = writeln!(text, "| `{}` | {doc} | {fields} |", word.name);
@@ -222,11 +193,7 @@ fn push_channels(text: &mut String) {
             let all = contracts.contracts().iter();
             let all = all.filter(|one| one.does(action, &channel.name));
             let all: Vec<_> = all.map(|one| one.service.as_str()).collect();
-            if all.is_empty() {
-                "the test".to_owned()
-            } else {
-                all.join(", ")
-            }
+            if all.is_empty() { "the test".to_owned() } else { all.join(", ") }
         };
         let _ = writeln!(
             text,
@@ -252,15 +219,10 @@ fn push_services(text: &mut String) {
         all.collect::<Vec<_>>().join("<br>")
     };
     for (service, words) in words_of(&quintet::service::reference()) {
-        let settings: Vec<_> = words
-            .settings
-            .iter()
-            .map(|one| format!("`{one}`"))
-            .collect();
+        let settings: Vec<_> = words.settings.iter().map(|one| format!("`{one}`")).collect();
         let data = words.data.iter();
-        let data: Vec<_> = data
-            .map(|(name, fields)| format!("`{name}` ({})", fields.join(", ")))
-            .collect();
+        let data: Vec<_> =
+            data.map(|(name, fields)| format!("`{name}` ({})", fields.join(", "))).collect();
         let _ = writeln!(
             text,
             "| {service} | {} | {} | {} | {} |",

@@ -24,9 +24,7 @@ use crate::support::{OUTCOMES, SETUP, SUITE};
 #[case("faults/poison-value")]
 #[case("across/an-evening")]
 fn a_history_is_as_reviewed(#[case] test: &str) {
-    let found = OUTCOMES
-        .iter()
-        .find(|outcome| outcome.test.starts_with(test));
+    let found = OUTCOMES.iter().find(|outcome| outcome.test.starts_with(test));
     let outcome = found.unwrap_or_else(|| panic!("no test of the suite is named {test}"));
     let mut settings = insta::Settings::clone_current();
     settings.set_snapshot_path(concat!(env!("CARGO_MANIFEST_DIR"), "/snapshots/histories"));
@@ -44,11 +42,7 @@ fn readable(history: &History) -> String {
         if let Event::Sent { record } | Event::Emitted { record, .. } = entry.event {
             let placed = history.record(record);
             let name = history.message_name(placed);
-            let _ = writeln!(
-                text,
-                "    {name} in {}/{}",
-                placed.partition.0, placed.offset.0
-            );
+            let _ = writeln!(text, "    {name} in {}/{}", placed.partition.0, placed.offset.0);
             let _ = writeln!(text, "    {}", history.shown_value(placed));
         }
     }
@@ -57,25 +51,11 @@ fn readable(history: &History) -> String {
 
 #[test]
 fn a_seed_gives_one_history_on_any_thread() {
-    let options = Options {
-        seed: Seed(5),
-        schedule: Some(0),
-        ..Options::default()
-    };
-    let all = || -> Vec<Outcome> {
-        SUITE
-            .iter()
-            .map(|plan| run(plan, &SETUP, &options))
-            .collect()
-    };
+    let options = Options { seed: Seed(5), schedule: Some(0), ..Options::default() };
+    let all = || -> Vec<Outcome> { SUITE.iter().map(|plan| run(plan, &SETUP, &options)).collect() };
     let twins = std::thread::scope(|scope| scope.spawn(all).join().expect("no test panics"));
     for (outcome, twin) in all().iter().zip(&twins) {
-        assert_eq!(
-            outcome.history.divergence(&twin.history),
-            None,
-            "{}",
-            outcome.test
-        );
+        assert_eq!(outcome.history.divergence(&twin.history), None, "{}", outcome.test);
         assert_eq!(outcome.choices, twin.choices, "{}", outcome.test);
     }
 }
@@ -84,30 +64,9 @@ fn a_seed_gives_one_history_on_any_thread() {
 fn the_choices_of_a_run_replay_it() {
     for plan in SUITE.iter().step_by(5) {
         let seed = Seed(9);
-        let first = run(
-            plan,
-            &SETUP,
-            &Options {
-                seed,
-                schedule: Some(0),
-                choices: None,
-            },
-        );
+        let first = run(plan, &SETUP, &Options { seed, schedule: Some(0), choices: None });
         let choices = Some(first.choices.clone());
-        let again = run(
-            plan,
-            &SETUP,
-            &Options {
-                seed,
-                schedule: Some(0),
-                choices,
-            },
-        );
-        assert_eq!(
-            first.history.divergence(&again.history),
-            None,
-            "{}",
-            plan.name
-        );
+        let again = run(plan, &SETUP, &Options { seed, schedule: Some(0), choices });
+        assert_eq!(first.history.divergence(&again.history), None, "{}", plan.name);
     }
 }

@@ -25,9 +25,7 @@ fn every_file_is_read_without_a_remark() {
 
 #[test]
 fn the_suite_passes() {
-    let failed = OUTCOMES
-        .iter()
-        .filter(|outcome| outcome.verdict != Verdict::Passed);
+    let failed = OUTCOMES.iter().filter(|outcome| outcome.verdict != Verdict::Passed);
     let failed: Vec<_> = failed.map(told).collect();
     assert!(failed.is_empty(), "{}", failed.join("\n"));
 }
@@ -37,17 +35,9 @@ fn it_passes_under_other_seeds() {
     let mut failed = Vec::new();
     for seed in 1..=20 {
         // One schedule each is enough: those of another seed are others.
-        let options = Options {
-            seed: Seed(seed),
-            schedule: Some(0),
-            ..Options::default()
-        };
+        let options = Options { seed: Seed(seed), schedule: Some(0), ..Options::default() };
         let outcomes = SUITE.iter().map(|plan| run(plan, &SETUP, &options));
-        failed.extend(
-            outcomes
-                .filter(|one| one.verdict != Verdict::Passed)
-                .map(|one| told(&one)),
-        );
+        failed.extend(outcomes.filter(|one| one.verdict != Verdict::Passed).map(|one| told(&one)));
     }
     assert!(failed.is_empty(), "{}", failed.join("\n"));
 }

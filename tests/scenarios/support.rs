@@ -49,10 +49,7 @@ pub(crate) static SETUP: LazyLock<Setup> = LazyLock::new(|| Setup::reference(Con
 pub(crate) fn read(path: &str) -> Loaded {
     let words = words_of(&quintet::service::reference());
     let contracts = Arc::clone(&SETUP.contracts);
-    let known = Known {
-        contracts: &contracts,
-        words: &words,
-    };
+    let known = Known { contracts: &contracts, words: &words };
     load(path, &known, &Repository)
 }
 
@@ -65,10 +62,7 @@ pub(crate) static SUITE: LazyLock<Vec<TestPlan>> = LazyLock::new(|| {
 /// What came of each test under seed 0.
 pub(crate) static OUTCOMES: LazyLock<Vec<Outcome>> = LazyLock::new(|| {
     let options = Options::default();
-    SUITE
-        .iter()
-        .map(|plan| run(plan, &SETUP, &options))
-        .collect()
+    SUITE.iter().map(|plan| run(plan, &SETUP, &options)).collect()
 });
 
 /// Why a test did not pass, for whoever reads the failure of these tests.
@@ -89,11 +83,7 @@ pub(crate) fn told(outcome: &Outcome) -> String {
         for note in &trouble.notes {
             text += &format!("    {note}\n");
         }
-        for difference in trouble
-            .nearest
-            .iter()
-            .flat_map(|nearest| &nearest.differences)
-        {
+        for difference in trouble.nearest.iter().flat_map(|nearest| &nearest.differences) {
             let (path, expected, got) = (&difference.path, &difference.expected, &difference.got);
             text += &format!("    nearest: {path}: expected {expected}, got {got}\n");
         }

@@ -59,12 +59,7 @@ fn its_bytes_are_those_of_the_program() {
     };
     let invites = contracts.channel_ix("invite.status").expect("it is there");
     let key = contracts.encode_key(invites, 1000);
-    let tenant = Tenant {
-        id: uuid::Uuid::nil(),
-        region: "GMS".into(),
-        major: 83,
-        minor: 1,
-    };
+    let tenant = Tenant { id: uuid::Uuid::nil(), region: "GMS".into(), major: 83, minor: 1 };
     let trace = TraceParent {
         trace: 0x4bf9_2f35_77b3_4da6_a3ce_929d_0e0e_4736,
         span: 0x00f0_67aa_0ba9_02b7,
@@ -89,8 +84,5 @@ fn its_bytes_are_those_of_the_program() {
 fn it_lists_every_code_and_type() {
     let codes = ErrorCode::ALL.iter().map(|code| code.as_str());
     let types = InviteType::ALL.iter().map(|one| one.as_str());
-    assert_eq!(
-        missing(codes.chain(types).map(|name| format!("`{name}`"))),
-        none()
-    );
+    assert_eq!(missing(codes.chain(types).map(|name| format!("`{name}`"))), none());
 }

@@ -17,22 +17,15 @@ use crate::five::{Five, five};
 /// The channels that some service of the five reads.
 fn consumed(contracts: &Contracts) -> Vec<&str> {
     let of = ["ban", "account", "login", "effective_stats", "invite"].into_iter();
-    let channels: BTreeSet<_> = of
-        .flat_map(|name| contracts.consumed_by(name).expect("a contract"))
-        .collect();
-    channels
-        .into_iter()
-        .map(|channel| contracts.channel_name(channel))
-        .collect()
+    let channels: BTreeSet<_> =
+        of.flat_map(|name| contracts.consumed_by(name).expect("a contract")).collect();
+    channels.into_iter().map(|channel| contracts.channel_name(channel)).collect()
 }
 
 /// A state with something of everything in it, and its queries.
 fn lived_in() -> Five {
     let mut five = five();
-    five.send(
-        "account.create",
-        &json!({ "name": "eve", "password": "pw" }),
-    );
+    five.send("account.create", &json!({ "name": "eve", "password": "pw" }));
     five.client("eve", "pw");
     let ban = json!({ "banType": 1, "value": "other", "permanent": true });
     five.send("ban.command", &json!({ "type": "CREATE", "body": ban }));
@@ -67,7 +60,10 @@ proptest! {
 
     #[test]
     fn any_bytes_change_nothing_and_stop_nothing(
-        values in prop::collection::vec(prop::option::of(prop::collection::vec(any::<u8>(), 0..40)), 1..4),
+        values in prop::collection::vec(
+            prop::option::of(prop::collection::vec(any::<u8>(), 0..40)),
+            1..4,
+        ),
         key in prop::option::of(prop::collection::vec(any::<u8>(), 0..12)),
         header in prop::option::of(prop::collection::vec(any::<u8>(), 0..40)),
         name in prop::sample::select(vec!["TENANT_ID", "REGION", "MAJOR_VERSION", "traceparent"]),
@@ -111,19 +107,11 @@ impl Chooser for Otherwise {
     }
 
     fn decide(&mut self, _: &str, rule: RuleId, options: &[&'static str]) -> usize {
-        let accepted: Vec<_> = rule
-            .rule()
-            .also_accepted
-            .iter()
-            .map(|other| other.name)
-            .collect();
+        let accepted: Vec<_> = rule.rule().also_accepted.iter().map(|other| other.name).collect();
         for other in &options[1..] {
             assert!(accepted.contains(other), "{rule} does not accept {other}");
         }
-        self.draws = self
-            .draws
-            .wrapping_mul(6_364_136_223_846_793_005)
-            .wrapping_add(1);
+        self.draws = self.draws.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
         usize::try_from(self.draws >> 33).unwrap_or(0) % options.len()
     }
 }
@@ -188,14 +176,12 @@ fn act() -> impl Strategy<Value = Act> {
             0..2_u8,
             prop::sample::select(vec!["CREATE", "ACCEPT", "REJECT"])
         )
-            .prop_map(
-                |(originator, target, reference, invite, world, kind)| Act::Send(
-                    "invite.command",
-                    json!({ "worldId": world, "inviteType": invite, "type": kind,
+            .prop_map(|(originator, target, reference, invite, world, kind)| Act::Send(
+                "invite.command",
+                json!({ "worldId": world, "inviteType": invite, "type": kind,
                     "body": { "originatorId": originator, "targetId": target,
                         "referenceId": reference } })
-                )
-            ),
+            )),
         (1..3_u32).prop_map(|character| Act::Send(
             "character.status",
             json!({ "characterId": character, "type": "DELETED" })
@@ -210,15 +196,9 @@ fn act() -> impl Strategy<Value = Act> {
 }
 
 fn play(acts: Vec<Act>, seed: u64) -> Five {
-    let chooser = Otherwise {
-        order: Random::new(Seed(seed), 0),
-        draws: seed,
-    };
+    let chooser = Otherwise { order: Random::new(Seed(seed), 0), draws: seed };
     let mut five = Five::new(seed, Box::new(chooser));
-    five.send(
-        "account.create",
-        &json!({ "name": "eve", "password": "pw" }),
-    );
+    five.send("account.create", &json!({ "name": "eve", "password": "pw" }));
     for act in acts {
         match act {
             Act::Send(channel, value) => five.send(channel, &value),

@@ -12,12 +12,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 pub(crate) fn tenant(number: u128) -> Tenant {
-    Tenant {
-        id: Uuid::from_u128(number),
-        region: "GMS".into(),
-        major: 83,
-        minor: 1,
-    }
+    Tenant { id: Uuid::from_u128(number), region: "GMS".into(), major: 83, minor: 1 }
 }
 
 /// The five, and one tenant that uses them.
@@ -29,22 +24,10 @@ pub(crate) struct Five {
 
 impl Five {
     pub(crate) fn new(seed: u64, chooser: Box<dyn Chooser>) -> Self {
-        let topology = Topology {
-            partitions: 2,
-            members: 1,
-        };
+        let topology = Topology { partitions: 2, members: 1 };
         let services = service::reference();
-        let world = World::new(
-            Contracts::builtin(),
-            services,
-            topology,
-            (Seed(seed), chooser),
-        );
-        Self {
-            world: world.expect("the five have contracts"),
-            tenant: tenant(1),
-            sent: 0,
-        }
+        let world = World::new(Contracts::builtin(), services, topology, (Seed(seed), chooser));
+        Self { world: world.expect("the five have contracts"), tenant: tenant(1), sent: 0 }
     }
 
     pub(crate) fn give(&mut self, service: &str, data: &[(&str, Value)]) {
@@ -52,67 +35,33 @@ impl Five {
             .iter()
             .map(|(name, data)| ((*name).to_owned(), Json::from(data.clone())))
             .collect();
-        let given = Given {
-            settings: None,
-            data: &data,
-        };
-        self.world
-            .give(service, &self.tenant, &given)
-            .expect("it can be used");
+        let given = Given { settings: None, data: &data };
+        self.world.give(service, &self.tenant, &given).expect("it can be used");
     }
 
     pub(crate) fn send_record(&mut self, channel: &str, record: Record) {
-        let channel = self
-            .world
-            .contracts()
-            .channel_ix(channel)
-            .expect("a channel");
-        self.world
-            .send(Outgoing { channel, record })
-            .expect("the bus takes every record");
+        let channel = self.world.contracts().channel_ix(channel).expect("a channel");
+        self.world.send(Outgoing { channel, record }).expect("the bus takes every record");
     }
 
     pub(crate) fn headers(&mut self) -> Headers {
         self.sent += 1;
-        Headers::of_tenant(
-            &self.tenant,
-            TraceParent {
-                trace: self.sent,
-                span: 1,
-                flags: 1,
-            },
-        )
+        Headers::of_tenant(&self.tenant, TraceParent { trace: self.sent, span: 1, flags: 1 })
     }
 
     /// Sends a value, and lets everything happen that can.
     pub(crate) fn send(&mut self, channel: &str, value: &Value) {
-        let ix = self
-            .world
-            .contracts()
-            .channel_ix(channel)
-            .expect("a channel");
+        let ix = self.world.contracts().channel_ix(channel).expect("a channel");
         let bytes = value.to_string();
-        let key = self
-            .world
-            .contracts()
-            .key_for(ix, &Json::from(value.clone()));
+        let key = self.world.contracts().key_for(ix, &Json::from(value.clone()));
         let headers = self.headers();
         let value = Some(Payload::new(bytes.as_bytes()));
-        self.send_record(
-            channel,
-            Record {
-                key,
-                headers,
-                value,
-            },
-        );
+        self.send_record(channel, Record { key, headers, value });
         self.settle();
     }
 
     pub(crate) fn settle(&mut self) {
-        self.world
-            .run(Until::Quiet, &mut |_| false)
-            .expect("it goes on");
+        self.world.run(Until::Quiet, &mut |_| false).expect("it goes on");
     }
 
     pub(crate) fn advance(&mut self, seconds: u64) {
@@ -121,18 +70,14 @@ impl Five {
     }
 
     pub(crate) fn does(&mut self, service: &str, name: &str, args: Value) -> Json {
-        let answer = self
-            .world
-            .stimulus(service, name, &self.tenant, &Json::from(args));
+        let answer = self.world.stimulus(service, name, &self.tenant, &Json::from(args));
         let answer = answer.expect("it has an effect");
         self.settle();
         answer
     }
 
     pub(crate) fn query(&mut self, service: &str, name: &str, args: Value) -> Value {
-        let answer = self
-            .world
-            .query(service, name, &self.tenant, &Json::from(args));
+        let answer = self.world.query(service, name, &self.tenant, &Json::from(args));
         serde_json::from_slice(&answer.expect("an answer").to_bytes()).expect("JSON")
     }
 
@@ -142,9 +87,7 @@ impl Five {
         let records = history.records().iter();
         let emitted = records.filter(|placed| placed.producer != Producer::Test);
         let name = |placed: &quintet::history::Placed| {
-            history
-                .contracts()
-                .message_name(placed.channel, placed.record.value_bytes())
+            history.contracts().message_name(placed.channel, placed.record.value_bytes())
         };
         emitted.map(name).collect()
     }
@@ -171,17 +114,10 @@ impl Five {
                 continue;
             };
             let name = history.service(service);
-            let why = if cause.is_some() {
-                Cause::Input
-            } else {
-                Cause::Timer
-            };
+            let why = if cause.is_some() { Cause::Input } else { Cause::Timer };
             let contracts = history.contracts();
             let problems = contracts.check_emitted(name, placed.channel, &placed.record, why);
-            let broken: Vec<_> = problems
-                .iter()
-                .filter(|problem| problem.is_violation())
-                .collect();
+            let broken: Vec<_> = problems.iter().filter(|problem| problem.is_violation()).collect();
             assert!(broken.is_empty(), "{}: {broken:?}", placed.id);
         }
     }

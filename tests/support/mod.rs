@@ -86,37 +86,18 @@ pub(crate) fn world(topology: Topology, seed: Seed, chooser: Box<dyn Chooser>) -
 }
 
 pub(crate) fn tenant() -> Tenant {
-    let id = "5e1f3b7a-0c55-4d3a-9a57-0a4d0f2b6c11"
-        .parse()
-        .expect("a UUID");
-    Tenant {
-        id,
-        region: "GMS".into(),
-        major: 83,
-        minor: 1,
-    }
+    let id = "5e1f3b7a-0c55-4d3a-9a57-0a4d0f2b6c11".parse().expect("a UUID");
+    Tenant { id, region: "GMS".into(), major: 83, minor: 1 }
 }
 
 /// Sends a request for `id`, as the test.
 pub(crate) fn ask(world: &mut World, id: u32) -> RecordId {
     let value = format!(r#"{{"type":"ASK","id":{id}}}"#);
-    let channel = world
-        .contracts()
-        .channel_ix("request")
-        .expect("it is in the contract");
+    let channel = world.contracts().channel_ix("request").expect("it is in the contract");
     let record = Record {
         key: Some(world.contracts().encode_key(channel, id)),
-        headers: Headers::of_tenant(
-            &tenant(),
-            TraceParent {
-                trace: 1,
-                span: 1,
-                flags: 1,
-            },
-        ),
+        headers: Headers::of_tenant(&tenant(), TraceParent { trace: 1, span: 1, flags: 1 }),
         value: Some(Payload::new(value.as_bytes())),
     };
-    world
-        .send(Outgoing { channel, record })
-        .expect("the bus takes every record")
+    world.send(Outgoing { channel, record }).expect("the bus takes every record")
 }

@@ -32,18 +32,13 @@ impl<'a> Reader<'a> {
         let info = self.required(&fields, what, "info");
         let info = info.and_then(|node| self.object(node, "`info`", keywords::INFO));
         let mut named = |name| {
-            let node = info
-                .as_ref()
-                .and_then(|info| self.required(info, "`info`", name))?;
+            let node = info.as_ref().and_then(|info| self.required(info, "`info`", name))?;
             self.string(node, &format!("`{name}` of `info`"))
         };
         let (title, version) = (named("title"), named("version"));
         let service = named("x-service");
         self.service_name(info.as_ref(), service.as_deref());
-        let span = info
-            .as_ref()
-            .and_then(|info| info.get("x-service"))
-            .map(|node| node.span);
+        let span = info.as_ref().and_then(|info| info.get("x-service")).map(|node| node.span);
         let span = span.unwrap_or_default();
         self.components(&fields);
         let mut channels = IndexMap::new();
@@ -194,11 +189,7 @@ impl<'a> Reader<'a> {
         known: Keywords,
     ) -> Option<Fields<'n>> {
         let bindings = self.fields(fields.get("bindings")?, &format!("`bindings` of {what}"))?;
-        self.object(
-            bindings.get("kafka")?,
-            &format!("the Kafka binding of {what}"),
-            known,
-        )
+        self.object(bindings.get("kafka")?, &format!("the Kafka binding of {what}"), known)
     }
 
     fn operations(
@@ -227,46 +218,28 @@ impl<'a> Reader<'a> {
         let node = self.resolve(node, &what)?;
         let fields = self.object(node, &what, keywords::OPERATION)?;
         self.required(&fields, &what, "action");
-        let action = self.named(
-            &fields,
-            &what,
-            "action",
-            &["receive", "send"],
-            |name| match name {
+        let action =
+            self.named(&fields, &what, "action", &["receive", "send"], |name| match name {
                 "receive" => Some(Action::Receive),
                 "send" => Some(Action::Send),
                 _ => None,
-            },
-        );
+            });
         let group = self.group(&fields, &what);
         let channel = self.required(&fields, &what, "channel")?;
         let channel = self.pointed(channel, &what, "#/channels/")?;
         let view = channels.get(&channel)?;
         let messages = self.chosen(&fields, &what, view);
-        Some(Operation {
-            name: name.to_owned(),
-            action: action?,
-            channel,
-            messages,
-            group,
-            span,
-        })
+        Some(Operation { name: name.to_owned(), action: action?, channel, messages, group, span })
     }
 
     /// The name that a `$ref` below `prefix` ends in.
     fn pointed(&mut self, node: &'a Node, what: &str, prefix: &str) -> Option<String> {
         let Some((reference, span)) = super::reference(node) else {
-            self.wrong_type(
-                node,
-                &format!("a part of {what}"),
-                "a mapping with a `$ref`",
-            );
+            self.wrong_type(node, &format!("a part of {what}"), "a mapping with a `$ref`");
             return None;
         };
         self.resolve(node, what)?;
-        let name = reference
-            .strip_prefix(prefix)
-            .filter(|name| !name.contains('/'));
+        let name = reference.strip_prefix(prefix).filter(|name| !name.contains('/'));
         if name.is_none() {
             let message = format!("`{reference}` of {what} does not begin with `{prefix}`");
             let error = self.error("contract::bad-reference", message, span);
@@ -287,26 +260,15 @@ impl<'a> Reader<'a> {
             return None;
         };
         let prefix = format!("#/channels/{}/messages/", view.name);
-        Some(
-            items
-                .iter()
-                .filter_map(|item| self.pointed(item, what, &prefix))
-                .collect(),
-        )
+        Some(items.iter().filter_map(|item| self.pointed(item, what, &prefix)).collect())
     }
 
     fn group(&mut self, fields: &Fields<'a>, what: &str) -> Option<Group> {
         let binding = self.kafka(fields, what, keywords::OPERATION_BINDING)?;
         let node = binding.get("groupId")?;
         let schema = self.schema(node, &format!("the group of {what}"), 0)?;
-        let basis = if schema.remarks.field_basis {
-            Basis::Field
-        } else {
-            Basis::Documented
-        };
-        let Schema {
-            allowed, pattern, ..
-        } = schema;
+        let basis = if schema.remarks.field_basis { Basis::Field } else { Basis::Documented };
+        let Schema { allowed, pattern, .. } = schema;
         let exactly = allowed.as_deref().and_then(|allowed| match allowed {
             [only] => only.as_str(),
             _ => None,

@@ -19,60 +19,26 @@ impl Keywords {
 }
 
 pub(super) const DOCUMENT: Keywords = Keywords {
-    read: &[
-        "asyncapi",
-        "info",
-        "defaultContentType",
-        "channels",
-        "operations",
-        "components",
-    ],
+    read: &["asyncapi", "info", "defaultContentType", "channels", "operations", "components"],
     told: &["id", "servers"],
     unsupported: &[],
 };
 
 pub(super) const INFO: Keywords = Keywords {
     read: &["title", "version", "x-service"],
-    told: &[
-        "description",
-        "termsOfService",
-        "contact",
-        "license",
-        "tags",
-        "externalDocs",
-    ],
+    told: &["description", "termsOfService", "contact", "license", "tags", "externalDocs"],
     unsupported: &[],
 };
 
 pub(super) const CHANNEL: Keywords = Keywords {
-    read: &[
-        "address",
-        "messages",
-        "description",
-        "bindings",
-        "x-discriminator",
-    ],
-    told: &[
-        "title",
-        "summary",
-        "servers",
-        "tags",
-        "externalDocs",
-        "x-basis",
-    ],
+    read: &["address", "messages", "description", "bindings", "x-discriminator"],
+    told: &["title", "summary", "servers", "tags", "externalDocs", "x-basis"],
     unsupported: &["parameters"],
 };
 
 pub(super) const OPERATION: Keywords = Keywords {
     read: &["action", "channel", "messages", "bindings"],
-    told: &[
-        "title",
-        "summary",
-        "description",
-        "tags",
-        "externalDocs",
-        "x-basis",
-    ],
+    told: &["title", "summary", "description", "tags", "externalDocs", "x-basis"],
     unsupported: &["security", "traits", "reply"],
 };
 
@@ -87,48 +53,26 @@ pub(super) const MESSAGE: Keywords = Keywords {
         "bindings",
         "x-key",
     ],
-    told: &[
-        "summary",
-        "tags",
-        "externalDocs",
-        "examples",
-        "correlationId",
-        "x-basis",
-    ],
+    told: &["summary", "tags", "externalDocs", "examples", "correlationId", "x-basis"],
     unsupported: &["traits"],
 };
 
-pub(super) const KEY: Keywords = Keywords {
-    read: &["field", "encoding", "basis"],
-    told: &["description"],
-    unsupported: &[],
-};
+pub(super) const KEY: Keywords =
+    Keywords { read: &["field", "encoding", "basis"], told: &["description"], unsupported: &[] };
 
 pub(super) const CHANNEL_BINDING: Keywords = Keywords {
     read: &["topic"],
-    told: &[
-        "partitions",
-        "replicas",
-        "topicConfiguration",
-        "bindingVersion",
-    ],
+    told: &["partitions", "replicas", "topicConfiguration", "bindingVersion"],
     unsupported: &[],
 };
 
-pub(super) const OPERATION_BINDING: Keywords = Keywords {
-    read: &["groupId"],
-    told: &["clientId", "bindingVersion"],
-    unsupported: &[],
-};
+pub(super) const OPERATION_BINDING: Keywords =
+    Keywords { read: &["groupId"], told: &["clientId", "bindingVersion"], unsupported: &[] };
 
 pub(super) const MESSAGE_BINDING: Keywords = Keywords {
     read: &["key"],
     told: &["bindingVersion"],
-    unsupported: &[
-        "schemaIdLocation",
-        "schemaIdPayloadEncoding",
-        "schemaLookupStrategy",
-    ],
+    unsupported: &["schemaIdLocation", "schemaIdPayloadEncoding", "schemaLookupStrategy"],
 };
 
 pub(super) const SCHEMA: Keywords = Keywords {

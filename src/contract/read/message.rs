@@ -120,22 +120,13 @@ impl<'a> Reader<'a> {
         }
         let names = KEY_ENCODINGS.map(|(name, _)| name);
         let encoding = self.named(&key, &what, "encoding", &names, |name| {
-            KEY_ENCODINGS
-                .iter()
-                .find(|(known, _)| *known == name)
-                .map(|(_, found)| *found)
+            KEY_ENCODINGS.iter().find(|(known, _)| *known == name).map(|(_, found)| *found)
         });
-        let basis = self.named(
-            &key,
-            &what,
-            "basis",
-            &["documented", "field"],
-            |name| match name {
-                "documented" => Some(Basis::Documented),
-                "field" => Some(Basis::Field),
-                _ => None,
-            },
-        );
+        let basis = self.named(&key, &what, "basis", &["documented", "field"], |name| match name {
+            "documented" => Some(Basis::Documented),
+            "field" => Some(Basis::Field),
+            _ => None,
+        });
         let field = self.optional_string(&key, &what, "field")?;
         let span = key.get("field").map_or(key.span, |node| node.span);
         let problem = match payload.at(&field) {
@@ -143,12 +134,7 @@ impl<'a> Reader<'a> {
             Some(schema) if schema.types != Types::INTEGER => "the field is not an integer",
             Some(schema) if !is_uint32(schema) => "the field is not a number from 0 to 4294967295",
             Some(_) => {
-                return Some(KeyRule {
-                    field,
-                    encoding: encoding?,
-                    basis: basis?,
-                    span,
-                });
+                return Some(KeyRule { field, encoding: encoding?, basis: basis?, span });
             }
         };
         let message = format!("no key can be made from `{field}`");
@@ -160,8 +146,5 @@ impl<'a> Reader<'a> {
 
 fn is_uint32(schema: &Schema) -> bool {
     let least = schema.minimum.is_some_and(|minimum| minimum >= 0);
-    least
-        && schema
-            .maximum
-            .is_some_and(|maximum| maximum <= i128::from(u32::MAX))
+    least && schema.maximum.is_some_and(|maximum| maximum <= i128::from(u32::MAX))
 }

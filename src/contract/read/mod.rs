@@ -67,10 +67,7 @@ struct Fields<'n> {
 
 impl<'n> Fields<'n> {
     fn get(&self, name: &str) -> Option<&'n Node> {
-        self.entries
-            .iter()
-            .find(|(key, ..)| *key == name)
-            .map(|(.., value)| *value)
+        self.entries.iter().find(|(key, ..)| *key == name).map(|(.., value)| *value)
     }
 }
 
@@ -107,11 +104,7 @@ impl<'a> Reader<'a> {
             [only] => format!("it is always {only}"),
             known => format!("it is one of {}", known.join(", ")),
         };
-        self.push(
-            error
-                .did_you_mean(got, known.iter().copied(), None)
-                .note(all),
-        );
+        self.push(error.did_you_mean(got, known.iter().copied(), None).note(all));
     }
 
     /// The entries of a mapping, with what is wrong reported.
@@ -127,10 +120,7 @@ impl<'a> Reader<'a> {
                 None => self.wrong_type(key, &format!("a key of {what}"), "text"),
             }
         }
-        Some(Fields {
-            span: head(node),
-            entries: read,
-        })
+        Some(Fields { span: head(node), entries: read })
     }
 
     /// As [`Reader::fields`], and only with `known` keywords.
@@ -246,10 +236,7 @@ impl<'a> Reader<'a> {
             };
             let found = entries.iter().find(|(key, _)| text(key) == Some(&*name));
             let Some((_, value)) = found else {
-                return Err((
-                    name,
-                    entries.iter().filter_map(|(key, _)| text(key)).collect(),
-                ));
+                return Err((name, entries.iter().filter_map(|(key, _)| text(key)).collect()));
             };
             at = value;
         }
@@ -307,12 +294,9 @@ fn json(node: &Node, depth: usize) -> Option<Json> {
             Meaning::Number(number) => Json::Number(Number::parse(number)?),
             Meaning::Text(text) => Json::String(text.to_owned()),
         },
-        Value::Sequence(items) => Json::Array(
-            items
-                .iter()
-                .map(|item| json(item, depth + 1))
-                .collect::<Option<_>>()?,
-        ),
+        Value::Sequence(items) => {
+            Json::Array(items.iter().map(|item| json(item, depth + 1)).collect::<Option<_>>()?)
+        }
         Value::Mapping(entries) => {
             let field = |(key, value): &(Node, Node)| {
                 Some((text(key)?.to_owned(), json(value, depth + 1)?))

@@ -55,11 +55,7 @@ impl<'a> Reader<'a> {
     }
 
     fn too_large(&mut self, node: &Node) {
-        if self
-            .diagnostics
-            .iter()
-            .any(|known| known.code == "contract::too-large")
-        {
+        if self.diagnostics.iter().any(|known| known.code == "contract::too-large") {
             return;
         }
         let message =
@@ -124,17 +120,9 @@ impl<'a> Reader<'a> {
         if let Some(node) = fields.get("properties") {
             let inner = self.fields(node, &format!("`properties` of {what}"));
             for (name, _, node) in inner.into_iter().flat_map(|inner| inner.entries) {
-                let schema = self
-                    .schema(node, &format!("`{name}`"), depth + 1)
-                    .unwrap_or_default();
-                properties.insert(
-                    name.into(),
-                    Property {
-                        schema,
-                        required: false,
-                        foreign: false,
-                    },
-                );
+                let schema = self.schema(node, &format!("`{name}`"), depth + 1).unwrap_or_default();
+                properties
+                    .insert(name.into(), Property { schema, required: false, foreign: false });
             }
         }
         let Some(node) = fields.get("required") else {
@@ -176,11 +164,7 @@ impl<'a> Reader<'a> {
         let what = format!("`type` of {what}");
         let names = match &node.value {
             Value::Sequence(_) => self.names(node, &what),
-            _ => self
-                .string(node, &what)
-                .map(|name| (name, node))
-                .into_iter()
-                .collect(),
+            _ => self.string(node, &what).map(|name| (name, node)).into_iter().collect(),
         };
         let mut types = Types::ANY;
         for (name, node) in names {
@@ -263,10 +247,7 @@ impl<'a> Reader<'a> {
     fn header_encoding(&mut self, fields: &Fields<'_>, what: &str) -> Option<HeaderEncoding> {
         let known = HEADER_ENCODINGS.map(|(name, _)| name);
         self.named(fields, what, "x-encoding", &known, |name| {
-            HEADER_ENCODINGS
-                .iter()
-                .find(|(known, _)| *known == name)
-                .map(|(_, found)| *found)
+            HEADER_ENCODINGS.iter().find(|(known, _)| *known == name).map(|(_, found)| *found)
         })
     }
 
@@ -290,9 +271,7 @@ impl<'a> Reader<'a> {
             _ => Vec::new(),
         };
         let basis = self.named(fields, what, "x-basis", &["documented", "field"], |name| {
-            ["documented", "field"]
-                .iter()
-                .position(|known| *known == name)
+            ["documented", "field"].iter().position(|known| *known == name)
         });
         Remarks {
             description: self.optional_string(fields, what, "description"),
@@ -306,10 +285,7 @@ impl<'a> Reader<'a> {
     fn consistent(&mut self, schema: &Schema, fields: &Fields<'_>, what: &str) {
         let crossed =
             |low: Option<i128>, high: Option<i128>| low.zip(high).is_some_and(|(l, h)| l > h);
-        let lengths = (
-            schema.min_length.map(i128::from),
-            schema.max_length.map(i128::from),
-        );
+        let lengths = (schema.min_length.map(i128::from), schema.max_length.map(i128::from));
         for (name, wrong) in [
             ("minimum", crossed(schema.minimum, schema.maximum)),
             ("minLength", crossed(lengths.0, lengths.1)),
@@ -320,18 +296,9 @@ impl<'a> Reader<'a> {
                 self.push(error.label("no value is accepted"));
             }
         }
-        let keyword = if fields.get("const").is_some() {
-            "const"
-        } else {
-            "enum"
-        };
+        let keyword = if fields.get("const").is_some() { "const" } else { "enum" };
         let types = schema.types;
-        for value in schema
-            .allowed
-            .iter()
-            .flatten()
-            .filter(|value| !types.admits(type_of(value)))
-        {
+        for value in schema.allowed.iter().flatten().filter(|value| !types.admits(type_of(value))) {
             let node = fields.get(keyword);
             let span = node.map_or(fields.span, |node| node.span);
             let message = format!("`{keyword}` of {what} has {value}, which its type excludes");
@@ -343,11 +310,7 @@ impl<'a> Reader<'a> {
 
 /// How many schemas a schema is made of.
 fn size(schema: &Schema) -> usize {
-    let properties: usize = schema
-        .properties
-        .values()
-        .map(|one| size(&one.schema))
-        .sum();
+    let properties: usize = schema.properties.values().map(|one| size(&one.schema)).sum();
     1 + properties + schema.items.as_deref().map_or(0, size)
 }
 
@@ -357,10 +320,7 @@ pub(in crate::contract) fn type_of(value: &Json) -> Types {
         Json::Null => Types::NULL,
         Json::Bool(_) => Types::BOOLEAN,
         Json::Number(number)
-            if number
-                .as_str()
-                .bytes()
-                .all(|b| b == b'-' || b.is_ascii_digit()) =>
+            if number.as_str().bytes().all(|b| b == b'-' || b.is_ascii_digit()) =>
         {
             Types::INTEGER.and(Types::NUMBER)
         }

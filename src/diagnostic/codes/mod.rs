@@ -22,13 +22,8 @@ pub struct CodeInfo {
     pub example: Option<&'static str>,
 }
 
-const AREAS: [&[CodeInfo]; 5] = [
-    yaml::CODES,
-    contract::CODES,
-    scenario::CODES,
-    run::CODES,
-    choices::CODES,
-];
+const AREAS: [&[CodeInfo]; 5] =
+    [yaml::CODES, contract::CODES, scenario::CODES, run::CODES, choices::CODES];
 
 const COUNT: usize = {
     let mut count = 0;
@@ -41,12 +36,7 @@ const COUNT: usize = {
 };
 
 static ALL: [CodeInfo; COUNT] = {
-    let mut all = [CodeInfo {
-        code: "",
-        title: "",
-        explanation: "",
-        example: None,
-    }; COUNT];
+    let mut all = [CodeInfo { code: "", title: "", explanation: "", example: None }; COUNT];
     let (mut area, mut to) = (0, 0);
     while area < AREAS.len() {
         let mut from = 0;

@@ -366,11 +366,7 @@ pub(super) struct BodySlot<'de, B: Body<'de>> {
 
 impl<'de, B: Body<'de>> Default for BodySlot<'de, B> {
     fn default() -> Self {
-        Self {
-            kind: None,
-            body: None,
-            early: None,
-        }
+        Self { kind: None, body: None, early: None }
     }
 }
 

@@ -56,9 +56,7 @@ pub trait Message<'a>: Sized + Serialize {
 /// # Errors
 /// [`DecodeError`]; its text never repeats what the value holds, but for an unknown type.
 pub fn decode<'a, M: Message<'a>>(value: Option<&'a [u8]>) -> Result<M, DecodeError> {
-    let bytes = value
-        .filter(|bytes| !bytes.is_empty())
-        .ok_or(DecodeError::Empty)?;
+    let bytes = value.filter(|bytes| !bytes.is_empty()).ok_or(DecodeError::Empty)?;
     let text = std::str::from_utf8(bytes).map_err(|error| {
         DecodeError::Invalid(format!("not UTF-8 at byte {}", error.valid_up_to()))
     })?;
@@ -83,11 +81,7 @@ fn without_content(error: &serde_json::Error) -> String {
     match text.rfind(", expected ") {
         Some(at) => text[at + 2..].to_owned(),
         None => {
-            let what = if error.is_data() {
-                "a field is not as declared"
-            } else {
-                "not JSON"
-            };
+            let what = if error.is_data() { "a field is not as declared" } else { "not JSON" };
             format!("{what} at line {} column {}", error.line(), error.column())
         }
     }

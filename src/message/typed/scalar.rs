@@ -171,13 +171,8 @@ impl Visitor<'_> for VisitId {
     }
 
     fn visit_str<E: de::Error>(self, text: &str) -> Result<Id, E> {
-        let id = if text.len() == 36 {
-            Uuid::try_parse(text).ok()
-        } else {
-            None
-        };
-        id.map(Id)
-            .ok_or_else(|| E::invalid_value(Unexpected::Str(text), &self))
+        let id = if text.len() == 36 { Uuid::try_parse(text).ok() } else { None };
+        id.map(Id).ok_or_else(|| E::invalid_value(Unexpected::Str(text), &self))
     }
 }
 
@@ -254,10 +249,7 @@ fn is_rfc3339(text: &[u8]) -> bool {
     let offset = match rest.strip_prefix(b".") {
         None => rest,
         Some(fraction) => {
-            let digits = fraction
-                .iter()
-                .take_while(|byte| byte.is_ascii_digit())
-                .count();
+            let digits = fraction.iter().take_while(|byte| byte.is_ascii_digit()).count();
             if digits == 0 || digits > 9 {
                 return false;
             }
@@ -270,14 +262,9 @@ fn is_rfc3339(text: &[u8]) -> bool {
 fn is_offset(text: &[u8]) -> bool {
     match text {
         b"Z" => true,
-        [
-            b'+' | b'-',
-            h1 @ b'0'..=b'2',
-            h2 @ b'0'..=b'9',
-            b':',
-            b'0'..=b'5',
-            b'0'..=b'9',
-        ] => (*h1, *h2) <= (b'2', b'3'),
+        [b'+' | b'-', h1 @ b'0'..=b'2', h2 @ b'0'..=b'9', b':', b'0'..=b'5', b'0'..=b'9'] => {
+            (*h1, *h2) <= (b'2', b'3')
+        }
         _ => false,
     }
 }

@@ -13,10 +13,7 @@ use super::{Absent, Empty, Id, List, Message, Params, Secret, Text, Timestamp, U
 use super::{DecodeError, decode, login};
 
 fn id() -> impl Strategy<Value = Id> {
-    prop_oneof![
-        Just(Id::NIL),
-        any::<u128>().prop_map(|bits| Id(Uuid::from_u128(bits)))
-    ]
+    prop_oneof![Just(Id::NIL), any::<u128>().prop_map(|bits| Id(Uuid::from_u128(bits)))]
 }
 
 fn text() -> impl Strategy<Value = Text<'static>> {
@@ -24,14 +21,7 @@ fn text() -> impl Strategy<Value = Text<'static>> {
 }
 
 fn moment() -> impl Strategy<Value = Timestamp<'static>> {
-    let parts = (
-        0u32..10_000,
-        1u32..13,
-        1u32..29,
-        0u32..24,
-        0u32..60,
-        0u32..1_000_000_000,
-    );
+    let parts = (0u32..10_000, 1u32..13, 1u32..29, 0u32..24, 0u32..60, 0u32..1_000_000_000);
     parts.prop_map(|(year, month, day, hour, minute, nano)| {
         let text =
             format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:59.{nano:09}+05:30");
@@ -264,22 +254,14 @@ impl<T: serde::Serialize> Serializable for T {
 
 #[test]
 fn every_declared_field_is_written_in_compact_json() {
-    let create = BanCommand {
-        body: BanCommandBody::Create(CreateBan::default()),
-    };
+    let create = BanCommand { body: BanCommandBody::Create(CreateBan::default()) };
     assert_eq!(
         written(&create),
         r#"{"type":"CREATE","body":{"banType":0,"value":"","reason":"","reasonCode":0,"permanent":false,"expiresAt":0,"issuedBy":""}}"#
     );
-    let status = AccountStatus {
-        account_id: 7,
-        name: "eve".into(),
-        status: AccountStatusType::LoggedIn,
-    };
-    assert_eq!(
-        written(&status),
-        r#"{"account_id":7,"name":"eve","status":"LOGGED_IN"}"#
-    );
+    let status =
+        AccountStatus { account_id: 7, name: "eve".into(), status: AccountStatusType::LoggedIn };
+    assert_eq!(written(&status), r#"{"account_id":7,"name":"eve","status":"LOGGED_IN"}"#);
     let licence = SessionStatus {
         session_id: Id::NIL,
         account_id: 0,
@@ -310,9 +292,7 @@ fn every_declared_field_is_written_in_compact_json() {
 #[case::unknown_fields(r#"{"x":[{}],"type":"CREATE","body":{"y":1e400,"reason":""}}"#)]
 #[case::another_case(r#"{"type":"CREATE","body":{"BanType":7}}"#)]
 fn what_is_missing_reads_as_zero(#[case] text: &str) {
-    let zero = BanCommand {
-        body: BanCommandBody::Create(CreateBan::default()),
-    };
+    let zero = BanCommand { body: BanCommandBody::Create(CreateBan::default()) };
     assert_eq!(decode(Some(text.as_bytes())), Ok(zero));
 }
 
@@ -334,10 +314,7 @@ fn what_is_missing_reads_as_zero(#[case] text: &str) {
 #[case::more(r#"{"type":"DELETE","body":{"banId":1}} {}"#)]
 fn what_is_wrong_does_not_decode(#[case] text: &str) {
     let decoded = decode::<BanCommand<'_>>(Some(text.as_bytes()));
-    assert!(
-        matches!(decoded, Err(DecodeError::Invalid(_))),
-        "{decoded:?}"
-    );
+    assert!(matches!(decoded, Err(DecodeError::Invalid(_))), "{decoded:?}");
 }
 
 #[test]
@@ -361,10 +338,7 @@ fn an_empty_value_and_an_unknown_type_are_told_apart() {
 #[case("00000000-0000-0000-0000-000000000001", true)]
 fn only_36_characters_are_a_uuid(#[case] text: &str, #[case] good: bool) {
     let value = json!({"sessionId": text, "type": "LOGOUT"}).to_string();
-    assert_eq!(
-        decode::<SessionCommand<'_>>(Some(value.as_bytes())).is_ok(),
-        good
-    );
+    assert_eq!(decode::<SessionCommand<'_>>(Some(value.as_bytes())).is_ok(), good);
 }
 
 #[rstest]
@@ -411,15 +385,8 @@ fn params_that_nest_too_deep_do_not_decode() {
 fn null_in_a_list_is_a_zero_element() {
     let text = br#"{"type":"APPLIED","body":{"changes":[null,{"amount":3}]}}"#;
     let buff: BuffStatus<'_> = decode(Some(text)).unwrap();
-    let BuffStatusBody::Applied(applied) = buff.body else {
-        panic!("it is APPLIED")
-    };
-    let amounts: Vec<_> = applied
-        .changes
-        .0
-        .iter()
-        .map(|change| change.amount)
-        .collect();
+    let BuffStatusBody::Applied(applied) = buff.body else { panic!("it is APPLIED") };
+    let amounts: Vec<_> = applied.changes.0.iter().map(|change| change.amount).collect();
     assert_eq!(amounts, [0, 3]);
 }
 
@@ -435,26 +402,14 @@ fn a_reader_ignores_what_only_other_documents_declare() {
 #[test]
 fn errors_and_debug_output_do_not_tell_passwords() {
     let text = br#"{"name":1,"password":"hunter2, expected nothing"}"#;
-    let error = decode::<CreateAccount<'_>>(Some(text))
-        .unwrap_err()
-        .to_string();
+    let error = decode::<CreateAccount<'_>>(Some(text)).unwrap_err().to_string();
     assert_eq!(error, "expected a string at line 1 column 9");
     let wrong = br#"{"name":"a","password":"b","password":"hunter2"}"#;
-    let error = decode::<CreateAccount<'_>>(Some(wrong))
-        .unwrap_err()
-        .to_string();
+    let error = decode::<CreateAccount<'_>>(Some(wrong)).unwrap_err().to_string();
     assert!(!error.contains("hunter2"), "{error}");
     let text = br#"{"sessionId":"hunter2, expected x","type":"LOGOUT"}"#;
-    let error = decode::<SessionCommand<'_>>(Some(text))
-        .unwrap_err()
-        .to_string();
-    assert!(
-        error.starts_with("expected a UUID of 36 characters"),
-        "{error}"
-    );
-    let account = CreateAccount {
-        name: "a".into(),
-        password: Secret::new("hunter2"),
-    };
+    let error = decode::<SessionCommand<'_>>(Some(text)).unwrap_err().to_string();
+    assert!(error.starts_with("expected a UUID of 36 characters"), "{error}");
+    let account = CreateAccount { name: "a".into(), password: Secret::new("hunter2") };
     assert!(!format!("{account:?}").contains("hunter2"));
 }

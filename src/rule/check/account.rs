@@ -81,9 +81,7 @@ impl Case<'_> {
 impl Account {
     /// Whether an account of this name exists in another tenant.
     fn known_elsewhere(&self, tenant: TenantIx, name: Sym) -> bool {
-        self.tenants
-            .others(tenant)
-            .any(|state| !state.ids(name).is_empty())
+        self.tenants.others(tenant).any(|state| !state.ids(name).is_empty())
     }
 
     fn create(&mut self, case: &mut Case<'_>, tenant: TenantIx, (name, password): (Sym, Password)) {
@@ -96,11 +94,7 @@ impl Account {
         let others = case.handling.events.len() != created;
         match (created, must) {
             (0, true) => {
-                case.missing(
-                    id::ACC_1,
-                    case.handling.restarts,
-                    "one CREATED must come of it",
-                );
+                case.missing(id::ACC_1, case.handling.restarts, "one CREATED must come of it");
             }
             _ if others => case.wrong(id::ACC_1, "nothing but CREATED may come of it"),
             (0 | 1, _) => {}
@@ -151,12 +145,7 @@ impl Checker for Account {
             return;
         }
         let events = Events::of(view, handling);
-        let mut case = Case {
-            view,
-            handling,
-            events,
-            out,
-        };
+        let mut case = Case { view, handling, events, out };
         match (handling.input, handling.fact) {
             (_, Fact::AccountCreate { name, password }) => {
                 self.create(&mut case, tenant, (name, password));

@@ -54,18 +54,12 @@ impl Assembler {
         }
         match &entry.event {
             Event::Sent { record } => return Some(sent(*record)),
-            Event::Emitted {
-                service,
-                record,
-                cause,
-            } => {
+            Event::Emitted { service, record, cause } => {
                 let appended = self.emitted(view, (*service, *record, *cause), out);
                 self.finish(view, *service, (out, done));
                 return Some(appended);
             }
-            Event::Delivered {
-                service, record, ..
-            } => {
+            Event::Delivered { service, record, .. } => {
                 self.take_up(view, *service, Input::Record(*record), entry.at);
             }
             Event::Fired { service, .. } => {
@@ -252,12 +246,7 @@ impl Assembler {
             }
             (_, None) => tell_of_unkept(view, (service, event, cause), out),
         }
-        desk.last = Some(Last {
-            event,
-            cause,
-            course: appended.course,
-            crashed: false,
-        });
+        desk.last = Some(Last { event, cause, course: appended.course, crashed: false });
         appended
     }
 
@@ -386,20 +375,14 @@ fn tell_of_unkept(
     let (mut delivers, mut handled, mut failed) = (false, false, false);
     for entry in before {
         match entry {
-            Event::Delivered {
-                service: of,
-                record,
-                ..
-            } if *of == service => {
+            Event::Delivered { service: of, record, .. } if *of == service => {
                 delivers = true;
                 handled |= *record == cause;
                 failed &= *record != cause;
             }
-            Event::Rejected {
-                service: of,
-                record: Some(record),
-                ..
-            } if *of == service => failed |= *record == cause,
+            Event::Rejected { service: of, record: Some(record), .. } if *of == service => {
+                failed |= *record == cause;
+            }
             _ => {}
         }
     }

@@ -53,17 +53,12 @@ struct Events {
 
 impl Events {
     fn of(view: View<'_>, handling: &Handling) -> Self {
-        let mut events = Self {
-            created: None,
-            deleted: None,
-            count: handling.events.len(),
-        };
+        let mut events = Self { created: None, deleted: None, count: handling.events.len() };
         for event in &handling.events {
             match view.fact(*event) {
-                Fact::BanStatus {
-                    ban,
-                    status: BanStatusType::Created,
-                } => events.created = Some((ban, *event)),
+                Fact::BanStatus { ban, status: BanStatusType::Created } => {
+                    events.created = Some((ban, *event));
+                }
                 Fact::BanStatus { ban, .. } => events.deleted = Some(ban),
                 _ => {}
             }
@@ -101,10 +96,7 @@ impl Ban {
         };
         if !fits {
             let (rule, wanted) = match (must, events.count) {
-                (true, 0) => (
-                    handling.blames(view, rule, handling.restarts),
-                    "one CREATED",
-                ),
+                (true, 0) => (handling.blames(view, rule, handling.restarts), "one CREATED"),
                 (true, _) => (rule, "one CREATED"),
                 (false, _) => (rule, "one CREATED or nothing"),
             };
@@ -154,26 +146,14 @@ impl Ban {
             (1, Some(deleted), _) if deleted == ban => {}
             (1, Some(_), _) => wrong(view, handling, id::BAN_5, "DELETED of its own id", out),
             (0, _, true) => {
-                let known = known
-                    .as_ref()
-                    .map_or((0, 0), |known| (known.deletes, known.restarts));
-                let rule = if deletes > known.0 {
-                    id::BAN_5
-                } else {
-                    id::BAN_3
-                };
+                let known = known.as_ref().map_or((0, 0), |known| (known.deletes, known.restarts));
+                let rule = if deletes > known.0 { id::BAN_5 } else { id::BAN_3 };
                 let rule = handling.blames(view, rule, known.1);
                 wrong(view, handling, rule, "one DELETED", out);
             }
             (_, _, true) => wrong(view, handling, id::BAN_3, "one DELETED", out),
             (_, _, false) => {
-                wrong(
-                    view,
-                    handling,
-                    id::BAN_4,
-                    "nothing, or one DELETED of its id",
-                    out,
-                );
+                wrong(view, handling, id::BAN_4, "nothing, or one DELETED of its id", out);
             }
         }
         if let Some(known) = known {

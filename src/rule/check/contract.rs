@@ -31,7 +31,8 @@ pub(super) struct Contract {
 /// More are not remembered.
 const MOST_CLEAN: usize = 100_000;
 
-/// What a contract looks at: who sends it for what, place and content, and whether there is a trace.
+/// What a contract looks at: who sends it for what, place and content, and whether there is a
+/// trace.
 type Look = (ServiceIx, bool, bool, u64);
 
 impl Contract {
@@ -42,11 +43,7 @@ impl Contract {
 
     fn by_contract(&mut self, view: View<'_>, appended: &Appended, of: ServiceIx, out: &mut Out) {
         out.held(id::COM_7);
-        let cause = if appended.by_timer {
-            Cause::Timer
-        } else {
-            Cause::Input
-        };
+        let cause = if appended.by_timer { Cause::Timer } else { Cause::Input };
         let record = appended.record;
         let placed = view.placed(record);
         let traced = placed.record.headers.trace().is_some();
@@ -67,9 +64,9 @@ impl Contract {
         problems.retain(|problem| match problem.kind {
             ProblemKind::MissingHeader | ProblemKind::MalformedHeader => !tenantless,
             // Some document declares it for another message of the channel.
-            ProblemKind::ExtraField => contracts
-                .messages(channel)
-                .all(|kind| kind.field(&problem.path).is_none()),
+            ProblemKind::ExtraField => {
+                contracts.messages(channel).all(|kind| kind.field(&problem.path).is_none())
+            }
             _ => true,
         });
         if problems.is_empty() && !tenantless && self.clean.len() < MOST_CLEAN {
@@ -106,10 +103,7 @@ impl Contract {
             );
             out.violation(rule, [first, record], message);
         }
-        let (other, first) = *self
-            .ids
-            .entry((channel, tenant, hash))
-            .or_insert((of, record));
+        let (other, first) = *self.ids.entry((channel, tenant, hash)).or_insert((of, record));
         if other != of {
             let message = format!(
                 "{} is of {other} and {} of {of}, and they have the same key",
@@ -129,11 +123,7 @@ impl Checker for Contract {
         let record = appended.record;
         if role == Role::EffectiveStats {
             let message = format!("effective_stats emits {}", view.name(record));
-            out.violation(
-                id::EFF_7,
-                appended.cause.into_iter().chain([record]),
-                message,
-            );
+            out.violation(id::EFF_7, appended.cause.into_iter().chain([record]), message);
             return;
         }
         self.by_contract(view, appended, service, out);

@@ -55,11 +55,7 @@ impl Envelope {
         } else {
             (id::COM_2, "does not have the tenant headers of")
         };
-        let message = format!(
-            "{} {what} its cause, {}",
-            view.name(event),
-            view.name(cause)
-        );
+        let message = format!("{} {what} its cause, {}", view.name(event), view.name(cause));
         out.violation(rule, [cause, event], message);
     }
 
@@ -119,9 +115,7 @@ impl Checker for Envelope {
                 }
             }
         }
-        let valid_cause = appended
-            .cause
-            .is_none_or(|cause| view.tenant(cause).is_some());
+        let valid_cause = appended.cause.is_none_or(|cause| view.tenant(cause).is_some());
         if valid_cause && plain {
             self.uses(view, record);
         }
@@ -138,11 +132,7 @@ impl Checker for Envelope {
         let Some(record) = handling.record() else {
             return;
         };
-        let empty = view
-            .placed(record)
-            .record
-            .value_bytes()
-            .is_none_or(<[u8]>::is_empty);
+        let empty = view.placed(record).record.value_bytes().is_none_or(<[u8]>::is_empty);
         if handling.fact != Fact::Unreadable && !empty {
             return;
         }

@@ -180,19 +180,9 @@ pub(super) struct Transaction {
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum InviteAsk {
-    Create {
-        originator: u32,
-        target: u32,
-        reference: u32,
-    },
-    Accept {
-        target: u32,
-        reference: u32,
-    },
-    Reject {
-        target: u32,
-        originator: u32,
-    },
+    Create { originator: u32, target: u32, reference: u32 },
+    Accept { target: u32, reference: u32 },
+    Reject { target: u32, originator: u32 },
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -236,10 +226,9 @@ impl Password {
 pub(super) fn read(channel: Channel, value: Option<&[u8]>, symbols: &mut Symbols) -> Fact {
     let fact = match channel {
         Channel::BanCommand => on(value, |m: BanCommand<'_>| ban_command(&m)),
-        Channel::BanStatus => on(value, |m: BanStatus| Fact::BanStatus {
-            ban: m.ban_id,
-            status: m.status,
-        }),
+        Channel::BanStatus => {
+            on(value, |m: BanStatus| Fact::BanStatus { ban: m.ban_id, status: m.status })
+        }
         Channel::AccountCreate => on(value, |m: CreateAccount<'_>| Fact::AccountCreate {
             name: symbols.number(&m.name),
             password: Password::of(m.password.reveal()),
@@ -281,11 +270,7 @@ fn on<'a, M: Message<'a>>(value: Option<&'a [u8]>, fact: impl FnOnce(M) -> Fact)
 fn ban_command(command: &BanCommand<'_>) -> Fact {
     match &command.body {
         BanCommandBody::Create(create) => Fact::BanCreate(BanCreate {
-            expires_at: if create.permanent {
-                i64::MAX
-            } else {
-                create.expires_at
-            },
+            expires_at: if create.permanent { i64::MAX } else { create.expires_at },
             plain: create.ban_type <= 2 && !create.value.is_empty(),
         }),
         BanCommandBody::Delete(delete) => Fact::BanDelete { ban: delete.ban_id },
@@ -303,10 +288,9 @@ fn session_command(command: &SessionCommand<'_>, symbols: &mut Symbols) -> Fact 
             name: symbols.number(&create.account_name),
             password: Password::of(create.password.reveal()),
         },
-        SessionCommandBody::ProgressState(to) => SessionAsk::Progress {
-            state: to.state,
-            params: xxh3_64(to.params.as_str().as_bytes()),
-        },
+        SessionCommandBody::ProgressState(to) => {
+            SessionAsk::Progress { state: to.state, params: xxh3_64(to.params.as_str().as_bytes()) }
+        }
         SessionCommandBody::Logout(_) => SessionAsk::Logout,
     };
     Fact::Session(of, ask)
@@ -316,21 +300,15 @@ fn answer(body: &SessionStatusBody<'_>) -> Answer {
     match body {
         SessionStatusBody::Created(_) => Answer::Created,
         SessionStatusBody::RequestLicenseAgreement(_) => Answer::Licence,
-        SessionStatusBody::StateChanged(to) => Answer::Changed {
-            state: to.state,
-            params: xxh3_64(to.params.as_str().as_bytes()),
-        },
+        SessionStatusBody::StateChanged(to) => {
+            Answer::Changed { state: to.state, params: xxh3_64(to.params.as_str().as_bytes()) }
+        }
         SessionStatusBody::Error(error) => Answer::Error(ErrorCode::parse(&error.code)),
     }
 }
 
 fn transaction(id: Uuid, world: u8, kind: &str, symbols: &mut Symbols) -> Transaction {
-    Transaction {
-        id,
-        world,
-        kind: symbols.number(kind),
-        known: InviteType::parse(kind).is_some(),
-    }
+    Transaction { id, world, kind: symbols.number(kind), known: InviteType::parse(kind).is_some() }
 }
 
 fn invite_command(command: &InviteCommand<'_>, symbols: &mut Symbols) -> Fact {
@@ -342,14 +320,12 @@ fn invite_command(command: &InviteCommand<'_>, symbols: &mut Symbols) -> Fact {
             target: create.target_id,
             reference: create.reference_id,
         },
-        InviteCommandBody::Accept(accept) => InviteAsk::Accept {
-            target: accept.target_id,
-            reference: accept.reference_id,
-        },
-        InviteCommandBody::Reject(reject) => InviteAsk::Reject {
-            target: reject.target_id,
-            originator: reject.originator_id,
-        },
+        InviteCommandBody::Accept(accept) => {
+            InviteAsk::Accept { target: accept.target_id, reference: accept.reference_id }
+        }
+        InviteCommandBody::Reject(reject) => {
+            InviteAsk::Reject { target: reject.target_id, originator: reject.originator_id }
+        }
     };
     Fact::InviteCommand(head, ask)
 }

@@ -114,10 +114,7 @@ impl Case<'_> {
         } else if placed != place || event.originator != known.originator {
             self.wrong(rule, "it must name the invite that it is about");
         } else if !known.unsure && ![command.world, known.world].contains(&head.world) {
-            self.wrong(
-                rule,
-                "the world id is neither the command's nor the stored one",
-            );
+            self.wrong(rule, "the world id is neither the command's nor the stored one");
         }
     }
 }
@@ -276,16 +273,8 @@ impl State {
 
     /// An invite that must be pending was not.
     fn lost(&self, case: &mut Case<'_>, rule: RuleId, known: &Known) {
-        let rule = if self.ended > known.ended {
-            id::INV_7
-        } else {
-            rule
-        };
-        case.missing(
-            rule,
-            known.restarts,
-            "the invite is pending, and an event must come of it",
-        );
+        let rule = if self.ended > known.ended { id::INV_7 } else { rule };
+        case.missing(rule, known.restarts, "the invite is pending, and an event must come of it");
     }
 
     fn character(&mut self, case: &mut Case<'_>, character: u32, world: u8) {
@@ -299,10 +288,7 @@ impl State {
             let known = self.pending.get(&place);
             let concerns = event.target == character || event.originator == character;
             if event.status != InviteStatusKind::Rejected || !concerns {
-                case.wrong(
-                    id::INV_9,
-                    "only REJECTED of the character's invites may come of it",
-                );
+                case.wrong(id::INV_9, "only REJECTED of the character's invites may come of it");
             } else if named.contains(&place) {
                 case.wrong(id::INV_9, "one REJECTED of each invite may come of it");
             } else if known.is_none() && !self.unclear {
@@ -310,10 +296,7 @@ impl State {
             } else if known
                 .is_some_and(|known| !known.unsure && ![known.world, world].contains(&head.world))
             {
-                case.wrong(
-                    id::INV_9,
-                    "the world id is neither the event's nor the stored one",
-                );
+                case.wrong(id::INV_9, "the world id is neither the event's nor the stored one");
             }
             named.push(place);
         }
@@ -352,12 +335,7 @@ impl Invite {
     /// Whether another tenant has an invite that `fits`.
     fn elsewhere(&self, tenant: TenantIx, fits: impl Fn(&Place, &Known) -> bool) -> bool {
         let mut others = self.tenants.others(tenant);
-        others.any(|state| {
-            state
-                .pending
-                .iter()
-                .any(|(place, known)| fits(place, known))
-        })
+        others.any(|state| state.pending.iter().any(|(place, known)| fits(place, known)))
     }
 
     fn command(
@@ -368,23 +346,15 @@ impl Invite {
         ask: InviteAsk,
     ) {
         match ask {
-            InviteAsk::Create {
-                originator,
-                target,
-                reference,
-            } => {
+            InviteAsk::Create { originator, target, reference } => {
                 let place = (target, head.kind, reference);
-                self.tenants
-                    .of(tenant)
-                    .create(case, head, place, originator);
+                self.tenants.of(tenant).create(case, head, place, originator);
             }
             InviteAsk::Accept { target, reference } => {
                 let wanted = (target, head.kind, reference);
                 let elsewhere =
                     !case.events.is_empty() && self.elsewhere(tenant, |place, _| *place == wanted);
-                self.tenants
-                    .of(tenant)
-                    .accept(case, head, wanted, elsewhere);
+                self.tenants.of(tenant).accept(case, head, wanted, elsewhere);
             }
             InviteAsk::Reject { target, originator } => {
                 let elsewhere = !case.events.is_empty()
@@ -411,30 +381,15 @@ impl Checker for Invite {
             self.tenants.of(tenant).unclear = true;
             return;
         }
-        let events = handling
-            .events
-            .iter()
-            .filter_map(|event| match view.fact(*event) {
-                Fact::Invite(head, what) => Some((head, what, *event)),
-                _ => None,
-            });
-        let mut case = Case {
-            view,
-            handling,
-            events: events.collect(),
-            out,
-        };
+        let events = handling.events.iter().filter_map(|event| match view.fact(*event) {
+            Fact::Invite(head, what) => Some((head, what, *event)),
+            _ => None,
+        });
+        let mut case = Case { view, handling, events: events.collect(), out };
         match (handling.input, handling.fact) {
             (_, Fact::InviteCommand(head, ask)) => self.command(&mut case, tenant, head, ask),
-            (
-                _,
-                Fact::CharacterDeleted {
-                    character, world, ..
-                },
-            ) => {
-                self.tenants
-                    .of(tenant)
-                    .character(&mut case, character, world);
+            (_, Fact::CharacterDeleted { character, world, .. }) => {
+                self.tenants.of(tenant).character(&mut case, character, world);
             }
             (Input::Timer, _) => self.tenants.of(tenant).timer(&mut case),
             _ => {}

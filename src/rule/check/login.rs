@@ -51,10 +51,7 @@ struct Known {
 
 fn wrong(view: View<'_>, handling: &Handling, rule: RuleId, what: &str, out: &mut Out) {
     let input = handling.record();
-    let input = input.map_or_else(
-        || "a client of login".to_owned(),
-        |record| view.name(record),
-    );
+    let input = input.map_or_else(|| "a client of login".to_owned(), |record| view.name(record));
     let message = format!("{input} caused {}: {what}", view.names(&handling.events));
     out.violation(rule, handling.records(), message);
 }
@@ -67,12 +64,9 @@ fn client(
     of: ClientSessionType,
 ) -> Option<(Uuid, u32)> {
     match view.fact(*handling.events.get(at)?) {
-        Fact::Client {
-            session,
-            account,
-            kind,
-            issuer: Sym::LOGIN,
-        } if kind == of => Some((session, account)),
+        Fact::Client { session, account, kind, issuer: Sym::LOGIN } if kind == of => {
+            Some((session, account))
+        }
         _ => None,
     }
 }
@@ -97,22 +91,12 @@ impl Login {
         let elsewhere = self.tenants.others(tenant).any(of_other);
         let (connected, left) = (self.connected, self.left_silently);
         let known = self.tenants.of(tenant).get_mut(&session);
-        let rule = if answer == Answer::Created {
-            id::LOG_2
-        } else {
-            id::LOG_3
-        };
-        let gone = known
-            .as_ref()
-            .map_or(connected == 0 || elsewhere, |known| known.gone);
+        let rule = if answer == Answer::Created { id::LOG_2 } else { id::LOG_3 };
+        let gone = known.as_ref().map_or(connected == 0 || elsewhere, |known| known.gone);
         if gone {
             out.held(id::LOG_11);
             if !handling.events.is_empty() {
-                let rule = if elsewhere && known.is_none() {
-                    id::COM_6
-                } else {
-                    id::LOG_11
-                };
+                let rule = if elsewhere && known.is_none() { id::COM_6 } else { id::LOG_11 };
                 wrong(view, handling, rule, "the session is not connected", out);
             }
             return;
@@ -126,23 +110,11 @@ impl Login {
         match (handling.events.len(), created) {
             (0, _) if must => {
                 let rule = handling.blames(view, rule, handling.restarts);
-                wrong(
-                    view,
-                    handling,
-                    rule,
-                    "one session event CREATED must come of it",
-                    out,
-                );
+                wrong(view, handling, rule, "one session event CREATED must come of it", out);
             }
             (0, _) => {}
             (1, Some(created)) if created == (session, account) => {}
-            _ => wrong(
-                view,
-                handling,
-                rule,
-                "one session event CREATED may come of it",
-                out,
-            ),
+            _ => wrong(view, handling, rule, "one session event CREATED may come of it", out),
         }
         let silent = handling.events.is_empty();
         let sessions = self.tenants.of(tenant);
@@ -164,10 +136,7 @@ impl Login {
 
     fn stimulus(&mut self, view: View<'_>, handling: &Handling, of: Stimulus, out: &mut Out) {
         let count = handling.events.len();
-        let tenant = handling
-            .events
-            .first()
-            .and_then(|event| view.tenant(*event));
+        let tenant = handling.events.first().and_then(|event| view.tenant(*event));
         match (of, tenant) {
             (Stimulus::Connect, None) => self.connected += 1,
             (Stimulus::Disconnect, None) => self.left_silently += 1,
@@ -182,13 +151,7 @@ impl Login {
                     };
                     self.tenants.of(tenant).entry(of.session).or_insert(known);
                 }
-                _ => wrong(
-                    view,
-                    handling,
-                    id::LOG_1,
-                    "one CREATE by LOGIN may come",
-                    out,
-                ),
+                _ => wrong(view, handling, id::LOG_1, "one CREATE by LOGIN may come", out),
             },
             (Stimulus::SelectCharacter, Some(tenant)) => {
                 out.held(id::LOG_8);
@@ -237,13 +200,7 @@ impl Login {
             let known = self.tenants.of(tenant).entry(session).or_default();
             known.gone = true;
             if known.bound.is_some_and(|bound| bound != account) {
-                wrong(
-                    view,
-                    handling,
-                    id::LOG_9,
-                    "the session is of another account",
-                    out,
-                );
+                wrong(view, handling, id::LOG_9, "the session is of another account", out);
                 known.bound = None;
             }
         }
@@ -261,15 +218,7 @@ impl Checker for Login {
             (_, _, Some(tenant)) if handling.course == Course::Unclear => {
                 self.tenants.of(tenant).clear();
             }
-            (
-                _,
-                Fact::Answer {
-                    session,
-                    account,
-                    answer,
-                },
-                Some(tenant),
-            ) => match answer {
+            (_, Fact::Answer { session, account, answer }, Some(tenant)) => match answer {
                 Answer::Created | Answer::Licence => {
                     self.welcomed((view, handling, tenant), (session, account, answer), out);
                 }

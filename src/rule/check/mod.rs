@@ -220,13 +220,8 @@ impl Checks {
         self.assembler.end(view, (&mut self.out, &mut self.done));
         self.judge(history);
         let findings = std::mem::take(&mut self.out.findings);
-        let held = RULES
-            .iter()
-            .map(|rule| (rule.id, self.out.premise(rule.id)));
-        Report {
-            findings,
-            premises: held.filter(|(_, times)| *times > 0).collect(),
-        }
+        let held = RULES.iter().map(|rule| (rule.id, self.out.premise(rule.id)));
+        Report { findings, premises: held.filter(|(_, times)| *times > 0).collect() }
     }
 }
 

@@ -15,11 +15,7 @@ pub(super) struct Out {
 
 impl Default for Out {
     fn default() -> Self {
-        Self {
-            findings: Vec::new(),
-            held: vec![0; RULES.len()],
-            applied: vec![0; RULES.len()],
-        }
+        Self { findings: Vec::new(), held: vec![0; RULES.len()], applied: vec![0; RULES.len()] }
     }
 }
 

@@ -17,14 +17,8 @@ use crate::message::typed::ban::BanStatusType;
 use crate::message::typed::login::ClientSessionType;
 use crate::rule::{RuleId, id};
 
-pub(super) const RULES: &[RuleId] = &[
-    id::SEQ_1,
-    id::SEQ_2,
-    id::SEQ_3,
-    id::SEQ_4,
-    id::SEQ_5,
-    id::SEQ_6,
-];
+pub(super) const RULES: &[RuleId] =
+    &[id::SEQ_1, id::SEQ_2, id::SEQ_3, id::SEQ_4, id::SEQ_5, id::SEQ_6];
 
 #[derive(Debug, Default)]
 pub(super) struct Sequence {
@@ -91,10 +85,7 @@ impl Sequence {
                 session.commanded = true;
                 session.asked |= matches!(ask, SessionAsk::Create { .. });
                 if !matches!(ask, SessionAsk::Create { .. }) {
-                    self.accounts
-                        .entry((tenant, of.account))
-                        .or_default()
-                        .may_end = true;
+                    self.accounts.entry((tenant, of.account)).or_default().may_end = true;
                 }
             }
             Fact::InviteCommand(head, _) => {
@@ -107,11 +98,9 @@ impl Sequence {
                 self.bans.entry((tenant, ban)).or_default().to_delete = true;
             }
             // The test may answer in the place of a service.
-            Fact::Answer {
-                session,
-                answer: Answer::Created | Answer::Licence,
-                ..
-            } => self.sessions.entry((tenant, session)).or_default().welcomed = true,
+            Fact::Answer { session, answer: Answer::Created | Answer::Licence, .. } => {
+                self.sessions.entry((tenant, session)).or_default().welcomed = true;
+            }
             _ => {}
         }
     }
@@ -119,18 +108,11 @@ impl Sequence {
     fn event(&mut self, mut event: Event<'_>) {
         let tenant = event.tenant;
         match event.view.fact(event.record) {
-            Fact::Answer {
-                session, answer, ..
-            } => self.answer(event, session, answer),
-            Fact::AccountStatus {
-                account, status, ..
-            } => self.account(event, account, status),
-            Fact::Client {
-                session,
-                kind,
-                issuer: Sym::LOGIN,
-                ..
-            } => self.client(event, session, kind),
+            Fact::Answer { session, answer, .. } => self.answer(event, session, answer),
+            Fact::AccountStatus { account, status, .. } => self.account(event, account, status),
+            Fact::Client { session, kind, issuer: Sym::LOGIN, .. } => {
+                self.client(event, session, kind);
+            }
             Fact::Invite(head, what) => {
                 if what.status != InviteStatusKind::Rejected || event.answers_command() {
                     let known = self.transactions.contains_key(&(tenant, head.id));
@@ -141,11 +123,7 @@ impl Sequence {
                 let ends = what.status != InviteStatusKind::Created;
                 let was = std::mem::replace(pending, !ends);
                 if ends {
-                    event.judge(
-                        id::SEQ_4,
-                        was,
-                        "no CREATED came before it that is not ended",
-                    );
+                    event.judge(id::SEQ_4, was, "no CREATED came before it that is not ended");
                 }
             }
             Fact::BanStatus { ban, status } => {
@@ -168,11 +146,7 @@ impl Sequence {
         event.judge(id::SEQ_6, commanded, "no command had this session id");
         if matches!(answer, Answer::Created | Answer::Licence) {
             session.welcomed = true;
-            event.judge(
-                id::SEQ_1,
-                session.asked,
-                "no CREATE of this session came before it",
-            );
+            event.judge(id::SEQ_1, session.asked, "no CREATE of this session came before it");
         }
     }
 
@@ -204,11 +178,7 @@ impl Sequence {
         match kind {
             ClientSessionType::Created => {
                 let welcomed = session.welcomed;
-                event.judge(
-                    id::SEQ_1,
-                    welcomed,
-                    "the session was not answered with CREATED",
-                );
+                event.judge(id::SEQ_1, welcomed, "the session was not answered with CREATED");
                 event.judge(id::SEQ_3, !gone, "the session was destroyed before");
             }
             ClientSessionType::Destroyed => {
@@ -225,10 +195,7 @@ impl Event<'_> {
         let cause = self.cause.map(|cause| self.view.fact(cause));
         matches!(
             cause,
-            Some(Fact::InviteCommand(
-                _,
-                InviteAsk::Accept { .. } | InviteAsk::Reject { .. }
-            ))
+            Some(Fact::InviteCommand(_, InviteAsk::Accept { .. } | InviteAsk::Reject { .. }))
         )
     }
 }
@@ -239,20 +206,12 @@ impl Checker for Sequence {
         let Some(tenant) = view.tenant(record) else {
             return;
         };
-        let valid_cause = appended
-            .cause
-            .is_none_or(|cause| view.tenant(cause).is_some());
+        let valid_cause = appended.cause.is_none_or(|cause| view.tenant(cause).is_some());
         if appended.doubled || appended.course == Course::Apart || !valid_cause {
             return;
         }
         if appended.by.is_some() {
-            self.event(Event {
-                view,
-                record,
-                cause: appended.cause,
-                tenant,
-                out,
-            });
+            self.event(Event { view, record, cause: appended.cause, tenant, out });
         }
         self.command(view, record, tenant);
     }

@@ -97,11 +97,7 @@ impl Memo {
         }
         self.contracts = Some(Arc::clone(contracts));
         self.services = history.services().to_vec();
-        self.roles = history
-            .services()
-            .iter()
-            .map(|name| Role::named(name))
-            .collect();
+        self.roles = history.services().iter().map(|name| Role::named(name)).collect();
         let channels = (0..contracts.channel_count()).map(|at| {
             let ix = ChannelIx(u16::try_from(at).unwrap_or(u16::MAX));
             Channel::named(contracts.channel_name(ix))
@@ -139,12 +135,7 @@ impl Memo {
             Some(key) => content.write(key),
             None => content.write_u8(0),
         }
-        self.records.push(Learned {
-            value,
-            tenant,
-            channel,
-            content: content.finish(),
-        });
+        self.records.push(Learned { value, tenant, channel, content: content.finish() });
     }
 
     fn value(&mut self, channel: Channel, value: Option<&Payload>) -> ValueIx {
@@ -206,11 +197,7 @@ impl<'a> View<'a> {
     /// Some records by name: `#4 ban.status/CREATED and #5 ban.status/CREATED`, or `nothing`.
     pub(super) fn names(self, records: &[RecordId]) -> String {
         let names: Vec<_> = records.iter().map(|record| self.name(*record)).collect();
-        if names.is_empty() {
-            "nothing".to_owned()
-        } else {
-            names.join(" and ")
-        }
+        if names.is_empty() { "nothing".to_owned() } else { names.join(" and ") }
     }
 
     /// The value of a record.
@@ -261,8 +248,6 @@ impl<T: Reset> ByTenant<T> {
     /// Those of all other tenants.
     pub(super) fn others(&self, tenant: TenantIx) -> impl Iterator<Item = &T> {
         let others = self.of[..self.used].iter().enumerate();
-        others
-            .filter(move |(at, _)| *at != tenant.at())
-            .map(|(_, of)| of)
+        others.filter(move |(at, _)| *at != tenant.at()).map(|(_, of)| of)
     }
 }

@@ -13,10 +13,8 @@ const COMMAND_WORLD: Alternative = alternative(
     "world-of-command",
     "the event has the world id of the command, not the stored one",
 );
-const FRESH_ID: Alternative = alternative(
-    "fresh-transaction-id",
-    "the event has a transaction id of its own",
-);
+const FRESH_ID: Alternative =
+    alternative("fresh-transaction-id", "the event has a transaction id of its own");
 
 pub(super) const RULES: &[Rule] = &[
     rule(

@@ -18,10 +18,7 @@ impl Reader<'_, '_> {
             return Vec::new();
         };
         let named = |kind: &&MessageKind| {
-            target
-                .message
-                .as_ref()
-                .is_none_or(|message| *message == kind.name)
+            target.message.as_ref().is_none_or(|message| *message == kind.name)
         };
         contracts.messages(channel).filter(named).collect()
     }
@@ -60,15 +57,11 @@ impl Reader<'_, '_> {
                 // What is not to be may well be impossible.
                 MatcherKind::Not(_) | MatcherKind::Length(_) => {}
                 MatcherKind::OneOf(items) => {
-                    items
-                        .iter()
-                        .for_each(|item| self.check_expected(target, pointer, item));
+                    items.iter().for_each(|item| self.check_expected(target, pointer, item));
                 }
                 MatcherKind::Has(items) | MatcherKind::AnyOrder(items) => {
                     let inner = below(pointer, "0");
-                    items
-                        .iter()
-                        .for_each(|item| self.check_expected(target, &inner, item));
+                    items.iter().for_each(|item| self.check_expected(target, &inner, item));
                 }
                 MatcherKind::Each(item) => self.check_expected(target, &below(pointer, "0"), item),
                 _ => {}
@@ -112,9 +105,11 @@ impl Reader<'_, '_> {
             (None, []) => "it has no fields".to_owned(),
             (None, known) => format!("its fields are {}", list(known.iter().copied())),
         };
-        let diagnostic = self
-            .error("scenario::unknown-message-field", message, span)
-            .did_you_mean(&name, known, Some(all));
+        let diagnostic = self.error("scenario::unknown-message-field", message, span).did_you_mean(
+            &name,
+            known,
+            Some(all),
+        );
         self.push(diagnostic);
         None
     }
@@ -127,9 +122,7 @@ impl Reader<'_, '_> {
             .iter()
             .map(|kind| {
                 let found = contracts.check_field(kind.index, Side::Emitted, pointer, json);
-                found
-                    .into_iter()
-                    .find(crate::contract::Problem::is_violation)
+                found.into_iter().find(crate::contract::Problem::is_violation)
             })
             .collect();
         // One kind of the channel that can have the value is enough.
@@ -139,10 +132,7 @@ impl Reader<'_, '_> {
             return;
         };
         let field = dots(pointer);
-        let message = format!(
-            "no record can have this value: `{field}` {}",
-            problem.message
-        );
+        let message = format!("no record can have this value: `{field}` {}", problem.message);
         let diagnostic = self
             .error("scenario::cannot-match", message, span)
             .note(format!("by the contract of {}", problem.contract));

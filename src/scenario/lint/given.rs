@@ -28,9 +28,11 @@ impl Reader<'_, '_> {
             let names = || all.iter().map(|(known, _)| *known);
             let message = format!("no service looks up `{}`", clip(name));
             let help = format!("besides `settings` there are {}", list(names()));
-            let diagnostic = self
-                .error("scenario::unknown-data", message, span)
-                .did_you_mean(name, names().chain(["settings"]), Some(help));
+            let diagnostic = self.error("scenario::unknown-data", message, span).did_you_mean(
+                name,
+                names().chain(["settings"]),
+                Some(help),
+            );
             self.push(diagnostic);
             return;
         };

@@ -16,16 +16,12 @@ fn below(pointer: &str, name: &str) -> String {
 
 /// The pointer of a dotted path as properties name fields: `body.code`.
 fn dotted(path: &str) -> String {
-    path.split('.')
-        .fold(String::new(), |pointer, name| below(&pointer, name))
+    path.split('.').fold(String::new(), |pointer, name| below(&pointer, name))
 }
 
 /// The parts of a pointer.
 fn parts(pointer: &str) -> impl Iterator<Item = String> + '_ {
-    pointer
-        .split('/')
-        .skip(1)
-        .map(|part| part.replace("~1", "/").replace("~0", "~"))
+    pointer.split('/').skip(1).map(|part| part.replace("~1", "/").replace("~0", "~"))
 }
 
 /// Puts a value at a pointer, making objects on the way.

@@ -12,14 +12,8 @@ impl Reader<'_, '_> {
     pub(crate) fn check_target(&mut self, target: &Target) -> Option<()> {
         let contracts = self.loader.known.contracts;
         let Some(channel) = contracts.channel_ix(&target.channel) else {
-            let channels = contracts
-                .channels()
-                .iter()
-                .map(|channel| channel.name.as_str());
-            let labels = contracts
-                .all_messages()
-                .iter()
-                .map(|kind| kind.label.as_str());
+            let channels = contracts.channels().iter().map(|channel| channel.name.as_str());
+            let labels = contracts.all_messages().iter().map(|kind| kind.label.as_str());
             let whole = self.file.shown(target.span);
             let message = format!("there is no channel `{}`", clip(&target.channel));
             let all = format!("the channels are {}", list(channels.clone()));
@@ -27,9 +21,8 @@ impl Reader<'_, '_> {
             let near = crate::diagnostic::suggest(&target.channel, channels)
                 .or_else(|| crate::diagnostic::suggest(&whole, labels));
             let help = near.map_or(all, |near| format!("did you mean `{near}`?"));
-            let diagnostic = self
-                .error("scenario::unknown-channel", message, target.span)
-                .help(help);
+            let diagnostic =
+                self.error("scenario::unknown-channel", message, target.span).help(help);
             self.push(diagnostic);
             return None;
         };
@@ -48,11 +41,7 @@ impl Reader<'_, '_> {
         if contracts.message_named(channel, message).is_none() {
             let known = contracts.messages(channel).map(|kind| kind.name.as_str());
             let known: Vec<_> = known.collect();
-            let text = format!(
-                "`{}` carries no message `{}`",
-                target.channel,
-                clip(message)
-            );
+            let text = format!("`{}` carries no message `{}`", target.channel, clip(message));
             let all = format!("its messages are {}", list(known.iter().copied()));
             let diagnostic = self
                 .error("scenario::unknown-message", text, target.span)
@@ -66,11 +55,7 @@ impl Reader<'_, '_> {
     /// Whether there is such a service.
     pub(crate) fn check_service(&mut self, name: &str, span: Span) -> Option<()> {
         let known = self.loader.known;
-        let of_contracts = known
-            .contracts
-            .contracts()
-            .iter()
-            .map(|one| one.service.as_str());
+        let of_contracts = known.contracts.contracts().iter().map(|one| one.service.as_str());
         let mut services: Vec<&str> = of_contracts.collect();
         for (service, _) in known.words {
             if !services.contains(&service.as_str()) {
@@ -82,18 +67,17 @@ impl Reader<'_, '_> {
         }
         let message = format!("there is no service `{}`", clip(name));
         let all = format!("the services are {}", list(services.iter().copied()));
-        let diagnostic = self
-            .error("scenario::unknown-service", message, span)
-            .did_you_mean(name, services, Some(all));
+        let diagnostic = self.error("scenario::unknown-service", message, span).did_you_mean(
+            name,
+            services,
+            Some(all),
+        );
         self.push(diagnostic);
         None
     }
 
     /// Whether the service knows a stimulus or query; returns its arguments where they are known.
-    #[expect(
-        clippy::option_option,
-        reason = "refused, unchecked and known are three things"
-    )]
+    #[expect(clippy::option_option, reason = "refused, unchecked and known are three things")]
     pub(crate) fn check_word(
         &mut self,
         verb: &'static str,
@@ -111,26 +95,15 @@ impl Reader<'_, '_> {
             _ => (vocabulary.queries, "scenario::unknown-query"),
         };
         if let Some((_, arguments)) = known.iter().find(|(word, _)| *word == name) {
-            return Some(Some(
-                arguments.iter().map(|one| (*one).to_owned()).collect(),
-            ));
+            return Some(Some(arguments.iter().map(|one| (*one).to_owned()).collect()));
         }
-        let plural = if verb == "stimulus" {
-            "stimuli"
-        } else {
-            "queries"
-        };
-        let names: Vec<String> = known
-            .iter()
-            .map(|(word, _)| format!("{service}.{word}"))
-            .collect();
+        let plural = if verb == "stimulus" { "stimuli" } else { "queries" };
+        let names: Vec<String> =
+            known.iter().map(|(word, _)| format!("{service}.{word}")).collect();
         let message = format!("`{service}` has no {verb} `{}`", clip(name));
         let all = match names.as_slice() {
             [] => format!("it has no {plural}"),
-            names => format!(
-                "its {plural} are {}",
-                list(names.iter().map(String::as_str))
-            ),
+            names => format!("its {plural} are {}", list(names.iter().map(String::as_str))),
         };
         let whole = format!("{service}.{name}");
         let diagnostic = self.error(code, message, span).did_you_mean(
@@ -158,15 +131,12 @@ impl Reader<'_, '_> {
                 [] => "no service reads it".to_owned(),
                 reads => format!("it is read by {}", list(reads.iter().map(String::as_str))),
             };
-            let diagnostic = self
-                .error("scenario::fault-never-fires", message, fault.target.span)
-                .help(help);
+            let diagnostic =
+                self.error("scenario::fault-never-fires", message, fault.target.span).help(help);
             self.push(diagnostic);
         }
-        let about_headers = matches!(
-            fault.kind,
-            FaultKind::MissingHeader | FaultKind::MalformedHeader
-        );
+        let about_headers =
+            matches!(fault.kind, FaultKind::MissingHeader | FaultKind::MalformedHeader);
         if let (true, Some(name), Some(node)) = (about_headers, &fault.header, fields.get("header"))
         {
             self.check_header(&fault.target, name, node.span);
@@ -182,22 +152,20 @@ impl Reader<'_, '_> {
         let known: Vec<_> = known.iter().map(String::as_str).collect();
         let message = format!("`{}` has no header `{}`", target.channel, clip(name));
         let all = format!("its headers are {}", list(known.iter().copied()));
-        let diagnostic = self
-            .error("scenario::unknown-header", message, span)
-            .did_you_mean(name, known, Some(all));
+        let diagnostic = self.error("scenario::unknown-header", message, span).did_you_mean(
+            name,
+            known,
+            Some(all),
+        );
         self.push(diagnostic);
         None
     }
 
     fn header_names(&self, target: &Target) -> Vec<String> {
         let contracts = self.loader.known.contracts.contracts();
-        let views = contracts
-            .iter()
-            .filter_map(|one| one.channels.get(&target.channel));
+        let views = contracts.iter().filter_map(|one| one.channels.get(&target.channel));
         let mut names: Vec<String> = Vec::new();
-        let headers = views
-            .flat_map(|view| view.messages.values())
-            .flat_map(|m| &m.headers);
+        let headers = views.flat_map(|view| view.messages.values()).flat_map(|m| &m.headers);
         for header in headers {
             if !names.contains(&header.name) {
                 names.push(header.name.clone());
@@ -211,11 +179,7 @@ impl Reader<'_, '_> {
         let (path, name, targets) = match property {
             Property::AnswersCarry { field, from, to } => (field, "field", vec![from, to]),
             Property::AtMostOnce { message, by } => (by, "by", vec![message]),
-            Property::ExactlyOnce {
-                message,
-                by,
-                for_each,
-            } => (by, "by", vec![message, for_each]),
+            Property::ExactlyOnce { message, by, for_each } => (by, "by", vec![message, for_each]),
             Property::Ordered { first, then, by } => (by, "by", vec![first, then]),
         };
         let Some(node) = fields.get(name) else { return };

@@ -111,11 +111,7 @@ impl Reader<'_, '_> {
     fn rows(&self) -> Vec<IndexMap<Name, Cell>> {
         let rows = self.table.iter().flat_map(|table| &table.rows);
         let rows: Vec<_> = rows.map(|row| row.cells.clone()).collect();
-        if rows.is_empty() {
-            vec![IndexMap::new()]
-        } else {
-            rows
-        }
+        if rows.is_empty() { vec![IndexMap::new()] } else { rows }
     }
 
     fn sample(&self, send: &Send, row: &IndexMap<Name, Cell>) -> Option<Sample> {
@@ -124,18 +120,13 @@ impl Reader<'_, '_> {
         let kinds = self.kinds(&send.target);
         let kind: &MessageKind = kinds.first()?;
         let value = contracts.zero_value(kind.index)?.clone();
-        let mut sample = Sample {
-            value,
-            ..Sample::default()
-        };
+        let mut sample = Sample { value, ..Sample::default() };
         if let SendValue::Fields(Some(template)) = &send.value {
             sample.fill("", template, row);
         }
         sample.headers = self.sample_headers(send, row, &mut sample);
         sample.key = match &send.key {
-            SendKey::Contract => contracts
-                .key_for(channel, &sample.value)
-                .map(|k| k.to_vec()),
+            SendKey::Contract => contracts.key_for(channel, &sample.value).map(|k| k.to_vec()),
             SendKey::None => None,
             SendKey::Bytes(bytes) => Some(bytes.clone()),
             SendKey::Id(template) => {
@@ -161,17 +152,8 @@ impl Reader<'_, '_> {
         row: &IndexMap<Name, Cell>,
         sample: &mut Sample,
     ) -> Vec<Header> {
-        let tenant = Tenant {
-            id: Uuid::from_u128(1),
-            region: "GMS".into(),
-            major: 83,
-            minor: 1,
-        };
-        let trace = TraceParent {
-            trace: 1,
-            span: 1,
-            flags: 0,
-        };
+        let tenant = Tenant { id: Uuid::from_u128(1), region: "GMS".into(), major: 83, minor: 1 };
+        let trace = TraceParent { trace: 1, span: 1, flags: 0 };
         let mut headers = Headers::of_tenant(&tenant, trace).to_list();
         for Field { name, value, .. } in &send.headers {
             let path = format!("header {name}");
@@ -194,12 +176,8 @@ impl Reader<'_, '_> {
     fn header_encoding(&self, target: &Target, name: &str) -> Option<HeaderEncoding> {
         let contracts = self.loader.known.contracts.contracts().iter();
         let views = contracts.filter_map(|one| one.channels.get(&target.channel));
-        let mut rules = views
-            .flat_map(|view| view.messages.values())
-            .flat_map(|m| &m.headers);
-        rules
-            .find(|rule| rule.name == name)
-            .map(|rule| rule.encoding)
+        let mut rules = views.flat_map(|view| view.messages.values()).flat_map(|m| &m.headers);
+        rules.find(|rule| rule.name == name).map(|rule| rule.encoding)
     }
 
     /// What the readers' contracts say of the sample.
@@ -209,10 +187,7 @@ impl Reader<'_, '_> {
             return Vec::new();
         };
         let record = Record {
-            key: sample
-                .key
-                .as_deref()
-                .map(crate::message::KeyBytes::from_slice),
+            key: sample.key.as_deref().map(crate::message::KeyBytes::from_slice),
             headers: Headers::from_list(sample.headers.clone()),
             value: Some(Payload::new(&sample.value.to_bytes())),
         };
@@ -248,17 +223,10 @@ impl Reader<'_, '_> {
                 let field = dots(&problem.path);
                 format!("`{label}` does not name `{field}`, and zero breaks its contract")
             }
-            _ => format!(
-                "this breaks the contract of `{label}`: {}",
-                self.told(send, problem)
-            ),
+            _ => format!("this breaks the contract of `{label}`: {}", self.told(send, problem)),
         };
         let diagnostic = self
-            .error(
-                "scenario::breaks-contract",
-                message,
-                place.unwrap_or(send.target.span),
-            )
+            .error("scenario::breaks-contract", message, place.unwrap_or(send.target.span))
             .help(help);
         let expected = match problem.expected.as_str() {
             "" => format!("by the contract of {reader}"),
@@ -269,11 +237,7 @@ impl Reader<'_, '_> {
 
     /// What is wrong, with its field; of a secret only that it is.
     fn told(&self, send: &Send, problem: &Problem) -> String {
-        let Some(path) = problem
-            .path
-            .strip_prefix('/')
-            .map(|_| problem.path.as_str())
-        else {
+        let Some(path) = problem.path.strip_prefix('/').map(|_| problem.path.as_str()) else {
             return problem.to_string();
         };
         let kinds = self.kinds(&send.target);
@@ -357,9 +321,7 @@ fn known_value(template: &Template, row: &IndexMap<Name, Cell>) -> Option<(Json,
 fn header_bytes(encoding: Option<HeaderEncoding>, json: &Json) -> Vec<u8> {
     match (encoding, json) {
         (Some(HeaderEncoding::Uint16Be), Json::Number(number)) => {
-            let number = number
-                .as_integer()
-                .and_then(|number| u16::try_from(number).ok());
+            let number = number.as_integer().and_then(|number| u16::try_from(number).ok());
             number.map_or_else(Vec::new, |number| number.to_be_bytes().to_vec())
         }
         (_, Json::String(text)) => text.as_bytes().to_vec(),

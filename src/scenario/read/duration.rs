@@ -21,9 +21,7 @@ pub fn parse_duration(text: &str) -> Option<Duration> {
         let number: u64 = rest[..digits].parse().ok()?;
         rest = &rest[digits..];
         let letters = rest.bytes().take_while(u8::is_ascii_alphabetic).count();
-        let unit = UNITS
-            .iter()
-            .position(|(name, _)| *name == &rest[..letters])?;
+        let unit = UNITS.iter().position(|(name, _)| *name == &rest[..letters])?;
         if unit >= last_unit {
             return None;
         }
@@ -64,9 +62,6 @@ mod tests {
     #[case::product_beyond_64_bits("18446744073709551615h", None)]
     #[case::not_ascii("2ß", None)]
     fn durations(#[case] text: &str, #[case] ms: Option<u64>) {
-        assert_eq!(
-            parse_duration(text).map(|d| d.as_millis()),
-            ms.map(u128::from)
-        );
+        assert_eq!(parse_duration(text).map(|d| d.as_millis()), ms.map(u128::from));
     }
 }

@@ -26,37 +26,16 @@ pub(crate) fn read_scenario(
     let mut reader = Reader::new(file, loader);
     reader.format(node)?;
     let fields = reader.fields(node, "a scenario", SCENARIO)?;
-    let title = fields
-        .get("scenario")
-        .and_then(|node| reader.text(node, "`scenario`"));
-    let tags = fields
-        .get("tags")
-        .map(|node| reader.tags(node))
-        .unwrap_or_default();
+    let title = fields.get("scenario").and_then(|node| reader.text(node, "`scenario`"));
+    let tags = fields.get("tags").map(|node| reader.tags(node)).unwrap_or_default();
     let about = reader.about(&fields);
-    let tenant = fields
-        .get("tenant")
-        .map_or(Some(TenantSpec::default()), |n| reader.tenant(n));
+    let tenant = fields.get("tenant").map_or(Some(TenantSpec::default()), |n| reader.tenant(n));
     reader.table = fields.get("examples").map(|node| reader.table(node));
-    let given = fields
-        .get("given")
-        .map(|node| reader.given(node))
-        .unwrap_or_default();
-    let setup = fields
-        .get("setup")
-        .map(|n| reader.steps(n, "`setup`"))
-        .unwrap_or_default();
-    let steps = fields
-        .get("steps")
-        .map(|n| reader.steps(n, "`steps`"))
-        .unwrap_or_default();
-    let always = fields
-        .get("always")
-        .map(|node| reader.always(node))
-        .unwrap_or_default();
-    let schedules = fields
-        .get("explore")
-        .map_or(Some(1), |node| reader.schedules(node));
+    let given = fields.get("given").map(|node| reader.given(node)).unwrap_or_default();
+    let setup = fields.get("setup").map(|n| reader.steps(n, "`setup`")).unwrap_or_default();
+    let steps = fields.get("steps").map(|n| reader.steps(n, "`steps`")).unwrap_or_default();
+    let always = fields.get("always").map(|node| reader.always(node)).unwrap_or_default();
+    let schedules = fields.get("explore").map_or(Some(1), |node| reader.schedules(node));
     reader.report_unused();
     let scenario = Scenario {
         file: Arc::clone(file),
@@ -84,13 +63,9 @@ pub(crate) fn read_fragment(
     let mut reader = Reader::new(file, loader);
     reader.format(node)?;
     let fields = reader.fields(node, "a fragment", FRAGMENT)?;
-    let title = fields
-        .get("fragment")
-        .and_then(|node| reader.text(node, "`fragment`"));
+    let title = fields.get("fragment").and_then(|node| reader.text(node, "`fragment`"));
     reader.about(&fields);
-    let parameters = fields
-        .get("parameters")
-        .map(|node| reader.names(node, "`parameters`"));
+    let parameters = fields.get("parameters").map(|node| reader.names(node, "`parameters`"));
     let parameters = parameters.unwrap_or_default();
     for parameter in &parameters {
         reader.bind(parameter, Origin::Parameter);
@@ -98,13 +73,8 @@ pub(crate) fn read_fragment(
             reader.scope.make_secret(&parameter.name);
         }
     }
-    let steps = fields
-        .get("steps")
-        .map(|n| reader.steps(n, "`steps`"))
-        .unwrap_or_default();
-    let returns = fields
-        .get("returns")
-        .map(|node| reader.names(node, "`returns`"));
+    let steps = fields.get("steps").map(|n| reader.steps(n, "`steps`")).unwrap_or_default();
+    let returns = fields.get("returns").map(|node| reader.names(node, "`returns`"));
     let returns = returns.unwrap_or_default();
     for name in &returns {
         reader.use_variable(&name.name, name.span);
@@ -150,30 +120,21 @@ impl Reader<'_, '_> {
             self.wrong_type(node, "`tags`", "a list");
             return Vec::new();
         };
-        let tags: Vec<_> = items
-            .iter()
-            .filter_map(|item| self.text(item, "a tag"))
-            .map(str::to_owned)
-            .collect();
+        let tags: Vec<_> =
+            items.iter().filter_map(|item| self.text(item, "a tag")).map(str::to_owned).collect();
         tags
     }
 
     fn tenant(&mut self, node: &Node) -> Option<TenantSpec> {
         let fields = self.fields(node, "`tenant`", TENANT)?;
-        let region = fields
-            .get("region")
-            .and_then(|node| self.text(node, "`region`"));
+        let region = fields.get("region").and_then(|node| self.text(node, "`region`"));
         let mut version = |name: &str| {
             let node = fields.get(name)?;
             let number = self.number(node, &format!("`{name}`"), 0..=u32::from(u16::MAX))?;
             u16::try_from(number).ok()
         };
         let (major, minor) = (version("major"), version("minor"));
-        Some(TenantSpec {
-            region: region?.to_owned(),
-            major: major?,
-            minor: minor?,
-        })
+        Some(TenantSpec { region: region?.to_owned(), major: major?, minor: minor? })
     }
 
     fn given(&mut self, node: &Node) -> Given {
@@ -191,11 +152,7 @@ impl Reader<'_, '_> {
                 self.wrong_type(value, &what, "a list");
             } else if let Some(value) = self.template(value, Role::Data, Secret::No) {
                 self.check_data((name, key.span), &value);
-                given.data.push(Field {
-                    name: name.to_owned(),
-                    span: key.span,
-                    value,
-                });
+                given.data.push(Field { name: name.to_owned(), span: key.span, value });
             }
         }
         given
@@ -213,11 +170,7 @@ impl Reader<'_, '_> {
             let value = self.object_template(value, "the settings of a service", Role::Data);
             if let (Some(()), Some(value)) = (known, value) {
                 self.check_settings(name, &value);
-                settings.push(Field {
-                    name: name.to_owned(),
-                    span: key.span,
-                    value,
-                });
+                settings.push(Field { name: name.to_owned(), span: key.span, value });
             }
         }
         settings
@@ -234,9 +187,6 @@ impl Reader<'_, '_> {
             return Vec::new();
         };
         let what = format!("an item of {what}");
-        items
-            .iter()
-            .filter_map(|item| self.new_name(item, &what, Bare::Allowed))
-            .collect()
+        items.iter().filter_map(|item| self.new_name(item, &what, Bare::Allowed)).collect()
     }
 }

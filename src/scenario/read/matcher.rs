@@ -25,9 +25,7 @@ pub(crate) fn looks_like_one(text: &str) -> bool {
 }
 
 fn angle_words() -> impl Iterator<Item = &'static Word<MatcherShape>> + Clone {
-    MATCHERS
-        .iter()
-        .filter(|word| word.kind == MatcherShape::Angle)
+    MATCHERS.iter().filter(|word| word.kind == MatcherShape::Angle)
 }
 
 fn angle_word(name: &str) -> Option<&'static Word<MatcherShape>> {
@@ -46,25 +44,15 @@ struct Bad {
 
 impl Bad {
     fn new(message: impl Into<String>, help: impl Into<String>) -> Self {
-        Self {
-            message: message.into(),
-            help: help.into(),
-        }
+        Self { message: message.into(), help: help.into() }
     }
 }
 
 impl Reader<'_, '_> {
     pub(crate) fn angle_matcher(&mut self, text: &str, span: Span, role: Role) -> Option<Matcher> {
-        let Some(inner) = text
-            .strip_prefix('<')
-            .and_then(|text| text.strip_suffix('>'))
-        else {
+        let Some(inner) = text.strip_prefix('<').and_then(|text| text.strip_suffix('>')) else {
             let diagnostic = self
-                .error(
-                    "scenario::bad-matcher",
-                    "this matcher has no closing `>`",
-                    span,
-                )
+                .error("scenario::bad-matcher", "this matcher has no closing `>`", span)
                 .help("quote a matcher that holds one of `, : # [ ] { }`");
             self.push(diagnostic);
             return None;
@@ -99,19 +87,15 @@ impl Reader<'_, '_> {
         let kind = match parse(word, rest) {
             Ok(kind) => kind,
             Err(bad) => {
-                let diagnostic = self
-                    .error("scenario::bad-matcher", bad.message, span)
-                    .help(bad.help);
+                let diagnostic =
+                    self.error("scenario::bad-matcher", bad.message, span).help(bad.help);
                 self.push(diagnostic);
                 return None;
             }
         };
         self.use_variables_of(&kind, span);
         let kind = at(kind, span);
-        let bind = bind.map(|name| NameAt {
-            name: Name::from(name),
-            span,
-        });
+        let bind = bind.map(|name| NameAt { name: Name::from(name), span });
         if let Some(name) = &bind {
             self.bind_matched(name, &kind, role)?;
         }
@@ -121,9 +105,7 @@ impl Reader<'_, '_> {
     fn use_variables_of(&mut self, kind: &MatcherKind, span: Span) {
         match kind {
             MatcherKind::Uuid { not: Some(name) }
-            | MatcherKind::Timestamp(TimestampMatcher {
-                base: Some(name), ..
-            }) => {
+            | MatcherKind::Timestamp(TimestampMatcher { base: Some(name), .. }) => {
                 self.use_variable(&name.name, span);
             }
             _ => {}
@@ -150,9 +132,7 @@ impl Reader<'_, '_> {
 fn at(kind: MatcherKind, span: Span) -> MatcherKind {
     let place = |name: NameAt| NameAt { span, ..name };
     match kind {
-        MatcherKind::Uuid { not } => MatcherKind::Uuid {
-            not: not.map(place),
-        },
+        MatcherKind::Uuid { not } => MatcherKind::Uuid { not: not.map(place) },
         MatcherKind::Timestamp(matcher) => {
             let base = matcher.base.map(place);
             MatcherKind::Timestamp(TimestampMatcher { base, ..matcher })
@@ -180,15 +160,10 @@ fn parse(word: &Word<MatcherShape>, rest: &str) -> Result<MatcherKind, Bad> {
         "timestamp" => return parse_timestamp(rest),
         "matches" => return parse_matches(rest),
         "contains" if rest.is_empty() => {
-            return Err(Bad::new(
-                "`<contains …>` needs a text",
-                "write it as in `<contains abc>`",
-            ));
+            return Err(Bad::new("`<contains …>` needs a text", "write it as in `<contains abc>`"));
         }
         "contains" => {
-            return Ok(MatcherKind::Contains {
-                text: rest.to_owned(),
-            });
+            return Ok(MatcherKind::Contains { text: rest.to_owned() });
         }
         "present" => MatcherKind::Present,
         "absent" => MatcherKind::Absent,
@@ -208,28 +183,16 @@ fn parse(word: &Word<MatcherShape>, rest: &str) -> Result<MatcherKind, Bad> {
 
 fn variable(text: &str) -> Option<NameAt> {
     let name = text.strip_prefix('$').filter(|name| is_name(name))?;
-    Some(NameAt {
-        name: Name::from(name),
-        span: Span::default(),
-    })
+    Some(NameAt { name: Name::from(name), span: Span::default() })
 }
 
 fn parse_uuid(rest: &str) -> Result<MatcherKind, Bad> {
     if rest.is_empty() {
         return Ok(MatcherKind::Uuid { not: None });
     }
-    let not = rest
-        .strip_prefix("not ")
-        .and_then(|name| variable(name.trim()));
-    let bad = || {
-        Bad::new(
-            "`<uuid>` takes `not $name`",
-            "write it as in `<uuid not $session>`",
-        )
-    };
-    Ok(MatcherKind::Uuid {
-        not: Some(not.ok_or_else(bad)?),
-    })
+    let not = rest.strip_prefix("not ").and_then(|name| variable(name.trim()));
+    let bad = || Bad::new("`<uuid>` takes `not $name`", "write it as in `<uuid not $session>`");
+    Ok(MatcherKind::Uuid { not: Some(not.ok_or_else(bad)?) })
 }
 
 fn parse_int(rest: &str) -> Result<MatcherKind, Bad> {
@@ -241,18 +204,13 @@ fn parse_int(rest: &str) -> Result<MatcherKind, Bad> {
         let number = Number::parse(text.trim())?;
         number.as_integer().map(|value| (number, value))
     };
-    let range = rest
-        .split_once("..")
-        .and_then(|(least, most)| Some((bound(least)?, bound(most)?)));
+    let range = rest.split_once("..").and_then(|(least, most)| Some((bound(least)?, bound(most)?)));
     match range {
         None => Err(Bad::new("`<int>` takes a range of two whole numbers", help)),
-        Some(((_, least), (_, most))) if least > most => Err(Bad::new(
-            "the range is empty: its end is less than its start",
-            help,
-        )),
-        Some(((least, _), (most, _))) => Ok(MatcherKind::Int {
-            range: Some((least, most)),
-        }),
+        Some(((_, least), (_, most))) if least > most => {
+            Err(Bad::new("the range is empty: its end is less than its start", help))
+        }
+        Some(((least, _), (most, _))) => Ok(MatcherKind::Int { range: Some((least, most)) }),
     }
 }
 
@@ -281,9 +239,7 @@ fn parse_timestamp(rest: &str) -> Result<MatcherKind, Bad> {
         (Some(after), _) => Offset::After(duration(after)?),
         (_, Some(before)) => Offset::Before(duration(before)?),
         _ => {
-            return Err(bad(
-                "`<timestamp>` takes a variable, an offset and `within`",
-            ));
+            return Err(bad("`<timestamp>` takes a variable, an offset and `within`"));
         }
     });
     Ok(MatcherKind::Timestamp(matcher))
@@ -304,18 +260,13 @@ fn parse_matches(rest: &str) -> Result<MatcherKind, Bad> {
     }
     let config = Regex::config().nfa_size_limit(Some(MAX_PATTERN_BYTES));
     match Regex::builder().configure(config).build(rest) {
-        Ok(_) => Ok(MatcherKind::Matches {
-            pattern: rest.to_owned(),
-        }),
+        Ok(_) => Ok(MatcherKind::Matches { pattern: rest.to_owned() }),
         Err(error) => {
             let cause = std::error::Error::source(&error)
                 .map_or_else(|| error.to_string(), ToString::to_string);
             let cause = cause.lines().last().unwrap_or_default().trim().to_owned();
             let cause = cause.strip_prefix("error: ").unwrap_or(&cause);
-            Err(Bad::new(
-                format!("the regular expression cannot be read: {cause}"),
-                help,
-            ))
+            Err(Bad::new(format!("the regular expression cannot be read: {cause}"), help))
         }
     }
 }

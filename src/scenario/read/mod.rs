@@ -46,10 +46,7 @@ pub(crate) struct Fields<'n> {
 impl<'n> Fields<'n> {
     /// The value of a field.
     pub(crate) fn get(&self, name: &str) -> Option<&'n Node> {
-        self.entries
-            .iter()
-            .find(|(known, ..)| *known == name)
-            .map(|(.., value)| *value)
+        self.entries.iter().find(|(known, ..)| *known == name).map(|(.., value)| *value)
     }
 
     /// Reads a misspelt field as the one that is meant, unless that is there as well.
@@ -68,21 +65,13 @@ impl<'n> Fields<'n> {
 
     /// The place of a field's name.
     pub(crate) fn key_span(&self, name: &str) -> Option<Span> {
-        self.entries
-            .iter()
-            .find(|(known, ..)| *known == name)
-            .map(|(_, key, _)| key.span)
+        self.entries.iter().find(|(known, ..)| *known == name).map(|(_, key, _)| key.span)
     }
 }
 
 impl<'l, 'w> Reader<'l, 'w> {
     pub(crate) fn new(file: &Arc<SourceFile>, loader: &'l mut Loader<'w>) -> Self {
-        Self {
-            file: Arc::clone(file),
-            loader,
-            scope: Scope::default(),
-            table: None,
-        }
+        Self { file: Arc::clone(file), loader, scope: Scope::default(), table: None }
     }
 
     /// An error to be filled further; see [`Reader::push`].
@@ -121,9 +110,7 @@ impl<'l, 'w> Reader<'l, 'w> {
             self.wrong_type(node, what, "a mapping");
             return None;
         };
-        let mut fields = Fields {
-            entries: Vec::new(),
-        };
+        let mut fields = Fields { entries: Vec::new() };
         for (key, value) in entries {
             let name = key.text().unwrap_or_default();
             match words.iter().find(|word| word.name == name) {
@@ -153,9 +140,7 @@ impl<'l, 'w> Reader<'l, 'w> {
             Some(near) => format!("did you mean `{near}`?"),
             None => format!("the fields are {}", list(known)),
         };
-        let diagnostic = self
-            .error("scenario::unknown-field", message, key.span)
-            .help(help);
+        let diagnostic = self.error("scenario::unknown-field", message, key.span).help(help);
         self.push(diagnostic);
         near
     }
@@ -208,10 +193,7 @@ impl<'l, 'w> Reader<'l, 'w> {
             self.wrong_type(node, what, "a number");
             return None;
         };
-        let number = text
-            .parse::<u32>()
-            .ok()
-            .filter(|number| range.contains(number));
+        let number = text.parse::<u32>().ok().filter(|number| range.contains(number));
         if number.is_none() {
             let (least, most) = (range.start(), range.end());
             let message = format!("{what} must be a whole number from {least} to {most}");
@@ -234,11 +216,7 @@ impl<'l, 'w> Reader<'l, 'w> {
     pub(crate) fn items<'n>(&mut self, node: &'n Node, what: &str) -> Option<&'n [Node]> {
         match node.sequence() {
             Some([]) => {
-                self.report(
-                    "scenario::empty-list",
-                    format!("{what} is empty"),
-                    node.span,
-                );
+                self.report("scenario::empty-list", format!("{what} is empty"), node.span);
                 None
             }
             Some(items) => Some(items),
@@ -258,10 +236,7 @@ impl<'l, 'w> Reader<'l, 'w> {
             (None, Bare::Refused) => "",
         };
         if is_name(name) {
-            return Some(NameAt {
-                name: Name::from(name),
-                span: node.span,
-            });
+            return Some(NameAt { name: Name::from(name), span: node.span });
         }
         let message = format!("{what} must be the name of a variable");
         let diagnostic = self
@@ -354,9 +329,7 @@ pub(crate) enum Bare {
 /// Whether a text is the name of a variable, without its `$`.
 pub(crate) fn is_name(text: &str) -> bool {
     let mut chars = text.chars();
-    chars
-        .next()
-        .is_some_and(|c| c.is_ascii_alphabetic() || c == '_')
+    chars.next().is_some_and(|c| c.is_ascii_alphabetic() || c == '_')
         && chars.all(|c| c.is_ascii_alphanumeric() || c == '_')
 }
 

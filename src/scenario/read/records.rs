@@ -23,11 +23,7 @@ impl Reader<'_, '_> {
             Some((channel, message)) => (channel, Some(message.to_owned())),
             None => (text, None),
         };
-        let target = Target {
-            channel: channel.to_owned(),
-            message,
-            span: node.span,
-        };
+        let target = Target { channel: channel.to_owned(), message, span: node.span };
         self.check_target(&target)?;
         Some(target)
     }
@@ -35,14 +31,10 @@ impl Reader<'_, '_> {
     pub(crate) fn send(&mut self, value: &Node, fields: &Fields<'_>) -> Option<Send> {
         let target = self.target(value, "`send`");
         let value = self.send_value(fields);
-        let headers = fields
-            .get("headers")
-            .map(|node| self.headers(node))
-            .unwrap_or_default();
+        let headers = fields.get("headers").map(|node| self.headers(node)).unwrap_or_default();
         let key = self.send_key(fields);
-        let breaks_contract = fields
-            .get("breaks_contract")
-            .map(|node| self.boolean(node, "`breaks_contract`"));
+        let breaks_contract =
+            fields.get("breaks_contract").map(|node| self.boolean(node, "`breaks_contract`"));
         let breaks_contract = breaks_contract.unwrap_or(Some(false));
         let send = Send {
             target: target?,
@@ -81,9 +73,7 @@ impl Reader<'_, '_> {
                         self.wrong_type(node, "`raw`", "text or null");
                         None
                     }
-                    _ => Some(SendValue::Raw(
-                        node.text().map(|text| text.as_bytes().to_vec()),
-                    )),
+                    _ => Some(SendValue::Raw(node.text().map(|text| text.as_bytes().to_vec()))),
                 }
             }
             Some(name) => {
@@ -95,12 +85,7 @@ impl Reader<'_, '_> {
 
     fn send_key(&mut self, fields: &Fields<'_>) -> Option<SendKey> {
         if fields.get("key").is_some() && fields.get("key_hex").is_some() {
-            self.conflict(
-                fields,
-                "key",
-                "key_hex",
-                "the key of a record is given once",
-            );
+            self.conflict(fields, "key", "key_hex", "the key of a record is given once");
         }
         if let Some(node) = fields.get("key_hex") {
             return self.bytes(node, "key_hex").map(SendKey::Bytes);
@@ -108,19 +93,13 @@ impl Reader<'_, '_> {
         let Some(node) = fields.get("key") else {
             return Some(SendKey::Contract);
         };
-        if node
-            .scalar()
-            .is_some_and(|scalar| scalar.meaning() == Meaning::Null)
-        {
+        if node.scalar().is_some_and(|scalar| scalar.meaning() == Meaning::Null) {
             return Some(SendKey::None);
         }
         let key = self.template(node, Role::Make, Secret::No)?;
         match &key.kind {
             TemplateKind::Literal(json)
-                if json
-                    .as_integer()
-                    .and_then(|id| u32::try_from(id).ok())
-                    .is_none() =>
+                if json.as_integer().and_then(|id| u32::try_from(id).ok()).is_none() =>
             {
                 let message = format!("`key` must be a whole number from 0 to {}", u32::MAX);
                 let diagnostic = self
@@ -162,11 +141,7 @@ impl Reader<'_, '_> {
                 self.report("scenario::wrong-type", message, value.span);
                 continue;
             }
-            headers.push(Field {
-                name: name.to_owned(),
-                span: key.span,
-                value,
-            });
+            headers.push(Field { name: name.to_owned(), span: key.span, value });
         }
         headers
     }
@@ -178,11 +153,7 @@ impl Reader<'_, '_> {
             self.wrong_type(node, &what, "text");
             return None;
         };
-        let bytes = if name == "raw_base64" {
-            base64(text)
-        } else {
-            hexadecimal(text)
-        };
+        let bytes = if name == "raw_base64" { base64(text) } else { hexadecimal(text) };
         if bytes.is_none() {
             let message = match name {
                 "raw_base64" => format!("{what} must be base64"),
@@ -223,18 +194,13 @@ impl Reader<'_, '_> {
     }
 
     pub(crate) fn within(&mut self, fields: &Fields<'_>) -> Option<DurationSpec> {
-        fields
-            .get("within")
-            .map_or(Some(DEFAULT_WITHIN), |node| self.duration(node, "`within`"))
+        fields.get("within").map_or(Some(DEFAULT_WITHIN), |node| self.duration(node, "`within`"))
     }
 
     pub(crate) fn expect(&mut self, value: &Node, fields: &Fields<'_>) -> Option<ExpectOne> {
         let expectation = self.expectation(value, fields.get("where"), "`expect`", Role::Match);
         let within = self.within(fields);
-        Some(ExpectOne {
-            expectation: expectation?,
-            within: within?,
-        })
+        Some(ExpectOne { expectation: expectation?, within: within? })
     }
 
     pub(crate) fn expect_many(
@@ -248,11 +214,10 @@ impl Reader<'_, '_> {
             self.scope.start_item();
             let expectation = if item.mapping().is_some() {
                 let item_what = format!("an item of {what}");
-                self.fields(item, &item_what, EXPECTATION)
-                    .and_then(|fields| {
-                        let target = fields.get("message")?;
-                        self.expectation(target, fields.get("where"), "`message`", Role::Match)
-                    })
+                self.fields(item, &item_what, EXPECTATION).and_then(|fields| {
+                    let target = fields.get("message")?;
+                    self.expectation(target, fields.get("where"), "`message`", Role::Match)
+                })
             } else {
                 self.expectation(item, None, &format!("an item of {what}"), Role::Match)
             };
@@ -267,22 +232,14 @@ impl Reader<'_, '_> {
             };
         }
         let within = self.within(fields);
-        Some(ExpectMany {
-            expectations: expectations?,
-            within: within?,
-        })
+        Some(ExpectMany { expectations: expectations?, within: within? })
     }
 
     pub(crate) fn never(&mut self, value: &Node, fields: &Fields<'_>) -> Option<Never> {
         let role = Role::MatchOnly(NEVER_BINDS);
         let expectation = self.expectation(value, fields.get("where"), "`never`", role);
-        let wait = fields
-            .get("for")
-            .and_then(|node| self.duration(node, "`for`"));
-        Some(Never {
-            expectation: expectation?,
-            wait: wait?,
-        })
+        let wait = fields.get("for").and_then(|node| self.duration(node, "`for`"));
+        Some(Never { expectation: expectation?, wait: wait? })
     }
 
     pub(crate) fn allow(&mut self, value: &Node) -> Option<Vec<Target>> {
@@ -290,44 +247,25 @@ impl Reader<'_, '_> {
             return self.target(value, "`allow`").map(|target| vec![target]);
         }
         let items = self.items(value, "`allow`")?;
-        let targets: Vec<_> = items
-            .iter()
-            .map(|item| self.target(item, "an item of `allow`"))
-            .collect();
+        let targets: Vec<_> =
+            items.iter().map(|item| self.target(item, "an item of `allow`")).collect();
         targets.into_iter().collect()
     }
 }
 
 fn hexadecimal(text: &str) -> Option<Vec<u8>> {
-    let digits: Vec<u8> = text
-        .bytes()
-        .filter(|byte| !byte.is_ascii_whitespace())
-        .collect();
-    let digit = |byte: u8| {
-        char::from(byte)
-            .to_digit(16)
-            .and_then(|d| u8::try_from(d).ok())
-    };
+    let digits: Vec<u8> = text.bytes().filter(|byte| !byte.is_ascii_whitespace()).collect();
+    let digit = |byte: u8| char::from(byte).to_digit(16).and_then(|d| u8::try_from(d).ok());
     if !digits.len().is_multiple_of(2) {
         return None;
     }
-    digits
-        .chunks(2)
-        .map(|pair| Some(digit(pair[0])? << 4 | digit(pair[1])?))
-        .collect()
+    digits.chunks(2).map(|pair| Some(digit(pair[0])? << 4 | digit(pair[1])?)).collect()
 }
 
 fn base64(text: &str) -> Option<Vec<u8>> {
     const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let digits: Vec<u8> = text
-        .bytes()
-        .filter(|byte| !byte.is_ascii_whitespace())
-        .collect();
-    let padding = digits
-        .iter()
-        .rev()
-        .take_while(|byte| **byte == b'=')
-        .count();
+    let digits: Vec<u8> = text.bytes().filter(|byte| !byte.is_ascii_whitespace()).collect();
+    let padding = digits.iter().rev().take_while(|byte| **byte == b'=').count();
     let digits = &digits[..digits.len() - padding];
     // Padding may be left out, but not be wrong.
     let missing = (4 - digits.len() % 4) % 4;

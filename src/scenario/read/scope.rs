@@ -67,12 +67,7 @@ impl Scope {
         let used = again.is_some();
         // Where the values stood that it replaces is kept: they are secrets if it turns out to be.
         let values = self.variables.remove(name).map(|old| old.values);
-        let variable = Variable {
-            origin,
-            span,
-            used,
-            values: values.unwrap_or_default(),
-        };
+        let variable = Variable { origin, span, used, values: values.unwrap_or_default() };
         self.variables.insert(name.clone(), variable);
         self.recent.push(name.clone());
         Bound::Yes
@@ -105,10 +100,7 @@ impl Scope {
 
     /// Where a variable was bound that is not seen yet.
     pub(crate) fn hidden(&self, name: &str) -> Option<Span> {
-        self.hidden
-            .get(name)
-            .and_then(|name| self.variables.get(name))
-            .map(|v| v.span)
+        self.hidden.get(name).and_then(|name| self.variables.get(name)).map(|v| v.span)
     }
 
     /// Marks the value of a variable as secret; returns where its literals stand.

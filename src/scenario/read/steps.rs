@@ -44,11 +44,7 @@ impl Reader<'_, '_> {
         };
         let fields = self.step_fields(node, entries, word, verb_key);
         let verb = self.read_verb(word, &fields)?;
-        Some(Step {
-            span: node.span,
-            verb_span: verb_key.span,
-            verb,
-        })
+        Some(Step { span: node.span, verb_span: verb_key.span, verb })
     }
 
     /// The one verb of a step.
@@ -57,9 +53,7 @@ impl Reader<'_, '_> {
         node: &Node,
         entries: &'n [(Node, Node)],
     ) -> Option<(&'static Word<VerbKind>, &'n Node)> {
-        let named = entries
-            .iter()
-            .filter_map(|(key, _)| Some((find(VERBS, key.text()?)?, key)));
+        let named = entries.iter().filter_map(|(key, _)| Some((find(VERBS, key.text()?)?, key)));
         let named: Vec<_> = named.collect();
         // `expect` is a field of `query`, not a second verb.
         let is_query = named.iter().any(|(word, _)| word.kind == VerbKind::Query);
@@ -70,10 +64,8 @@ impl Reader<'_, '_> {
         match verbs.as_slice() {
             [one] => Some(*one),
             [first, second, ..] => {
-                let message = format!(
-                    "a step has one verb, not `{}` and `{}`",
-                    first.0.name, second.0.name
-                );
+                let message =
+                    format!("a step has one verb, not `{}` and `{}`", first.0.name, second.0.name);
                 let diagnostic = self
                     .error("scenario::several-verbs", message, second.1.span)
                     .related(&self.file.clone(), first.1.span, "the first one")
@@ -93,9 +85,7 @@ impl Reader<'_, '_> {
     ) -> Option<(&'static Word<VerbKind>, &'n Node)> {
         for (key, _) in entries {
             let name = key.text().unwrap_or_default();
-            let is_field = VERBS
-                .iter()
-                .any(|verb| verb.field_names().any(|field| field == name));
+            let is_field = VERBS.iter().any(|verb| verb.field_names().any(|field| field == name));
             if let Some(near) = suggest(name, names(VERBS)).filter(|_| !is_field) {
                 let message = format!("there is no verb `{}`", clip(name));
                 let diagnostic = self
@@ -121,9 +111,7 @@ impl Reader<'_, '_> {
         word: &'static Word<VerbKind>,
         verb_key: &Node,
     ) -> Fields<'n> {
-        let mut fields = Fields {
-            entries: Vec::new(),
-        };
+        let mut fields = Fields { entries: Vec::new() };
         for (key, value) in entries {
             let name = key.text().unwrap_or_default();
             if key.span == verb_key.span {
@@ -142,9 +130,7 @@ impl Reader<'_, '_> {
     /// Reports a field that does not go with the verb; returns the one that is probably meant.
     fn foreign_field(&mut self, key: &Node, word: &'static Word<VerbKind>) -> Option<&'static str> {
         let name = key.text().unwrap_or_default();
-        let owners = VERBS
-            .iter()
-            .filter(|verb| verb.field_names().any(|field| field == name));
+        let owners = VERBS.iter().filter(|verb| verb.field_names().any(|field| field == name));
         let owners: Vec<_> = owners.map(|verb| verb.name).collect();
         if owners.is_empty() {
             let what = format!("`{}`", word.name);
@@ -168,12 +154,12 @@ impl Reader<'_, '_> {
         match word.kind {
             VerbKind::Send => self.send(value, fields).map(Verb::Send),
             VerbKind::Expect => self.expect(value, fields).map(Verb::Expect),
-            VerbKind::ExpectAll => self
-                .expect_many(value, fields, "`expect_all`")
-                .map(Verb::ExpectAll),
-            VerbKind::ExpectInOrder => self
-                .expect_many(value, fields, "`expect_in_order`")
-                .map(Verb::ExpectInOrder),
+            VerbKind::ExpectAll => {
+                self.expect_many(value, fields, "`expect_all`").map(Verb::ExpectAll)
+            }
+            VerbKind::ExpectInOrder => {
+                self.expect_many(value, fields, "`expect_in_order`").map(Verb::ExpectInOrder)
+            }
             VerbKind::Never => self.never(value, fields).map(Verb::Never),
             VerbKind::Allow => self.allow(value).map(Verb::Allow),
             VerbKind::Advance => self.duration(value, "`advance`").map(Verb::Advance),
@@ -190,14 +176,11 @@ impl Reader<'_, '_> {
     pub(crate) fn duration(&mut self, node: &Node, what: &str) -> Option<DurationSpec> {
         if let Some(name) = self.as_variable(node) {
             let cells = self.cells(&name.name);
-            let bad = cells
-                .into_iter()
-                .find(|cell| duration_of(&cell.value).is_none());
+            let bad = cells.into_iter().find(|cell| duration_of(&cell.value).is_none());
             if let Some(cell) = bad {
                 let message = format!("{what} takes this value, which is no duration");
-                let diagnostic = self
-                    .error("scenario::bad-duration", message, cell.span)
-                    .help(HELP);
+                let diagnostic =
+                    self.error("scenario::bad-duration", message, cell.span).help(HELP);
                 self.push(diagnostic);
             }
             return Some(DurationSpec::Var(name));
@@ -215,9 +198,7 @@ impl Reader<'_, '_> {
         let duration = text.and_then(parse_duration);
         if duration.is_none() {
             let message = format!("{what} must be a duration");
-            let diagnostic = self
-                .error("scenario::bad-duration", message, node.span)
-                .help(HELP);
+            let diagnostic = self.error("scenario::bad-duration", message, node.span).help(HELP);
             self.push(diagnostic);
         }
         duration
@@ -230,10 +211,7 @@ impl Reader<'_, '_> {
         };
         let name = text.strip_prefix('$').filter(|name| super::is_name(name))?;
         self.use_variable(name, node.span);
-        Some(NameAt {
-            name: Name::from(name),
-            span: node.span,
-        })
+        Some(NameAt { name: Name::from(name), span: node.span })
     }
 
     fn repeat(&mut self, value: &Node, fields: &Fields<'_>) -> Option<Repeat> {
@@ -241,26 +219,19 @@ impl Reader<'_, '_> {
         self.scope.repeats += 1;
         let steps = fields.get("steps").map(|node| self.steps(node, "`steps`"));
         self.scope.repeats -= 1;
-        Some(Repeat {
-            times: times?,
-            steps: steps?,
-        })
+        Some(Repeat { times: times?, steps: steps? })
     }
 
     fn times(&mut self, node: &Node) -> Option<Template> {
         let times = self.template(node, Role::Make, Secret::No)?;
         let in_range = |json: &crate::message::Json| {
-            json.as_integer()
-                .is_some_and(|times| (0..=MAX_REPEATS).contains(&times))
+            json.as_integer().is_some_and(|times| (0..=MAX_REPEATS).contains(&times))
         };
         let message = format!("`repeat` takes a whole number from 0 to {MAX_REPEATS}");
         match &times.kind {
             TemplateKind::Literal(json) if in_range(json) => Some(times),
             TemplateKind::Var(name) => {
-                let bad = self
-                    .cells(name)
-                    .into_iter()
-                    .find(|cell| !in_range(&cell.value));
+                let bad = self.cells(name).into_iter().find(|cell| !in_range(&cell.value));
                 if let Some(cell) = bad {
                     self.report("scenario::out-of-range", message, cell.span);
                 }
@@ -293,8 +264,7 @@ impl Reader<'_, '_> {
             let Some(name) = name else { continue };
             self.bind(&name, Origin::Let);
             if let Some(value) = value {
-                self.scope
-                    .value_stands_at(&name.name, literal_spans(&value));
+                self.scope.value_stands_at(&name.name, literal_spans(&value));
                 if secret == Secret::Yes {
                     self.scope.make_secret(&name.name);
                 }
@@ -318,13 +288,8 @@ impl Reader<'_, '_> {
         };
         for parameter in &fragment.parameters {
             let given = |field: &Field| field.name == *parameter.name;
-            let with = fields
-                .get("with")
-                .and_then(Node::mapping)
-                .unwrap_or_default();
-            let named = with
-                .iter()
-                .any(|(key, _)| key.text() == Some(&parameter.name));
+            let with = fields.get("with").and_then(Node::mapping).unwrap_or_default();
+            let named = with.iter().any(|(key, _)| key.text() == Some(&parameter.name));
             if !named && !arguments.iter().any(given) {
                 let message = format!("the fragment needs `{}`", parameter.name);
                 let diagnostic = self
@@ -336,13 +301,7 @@ impl Reader<'_, '_> {
         }
         let returns = self.returns(&fragment, fields.get("as"), value.span);
         let path = path.unwrap_or_default().to_owned();
-        Some(Use {
-            path,
-            span: value.span,
-            fragment,
-            arguments,
-            returns,
-        })
+        Some(Use { path, span: value.span, fragment, arguments, returns })
     }
 
     fn arguments(
@@ -377,11 +336,7 @@ impl Reader<'_, '_> {
                 self.is_secret(name) || fragment.is_some_and(|f| f.secrets.contains(name));
             let secret = if is_secret { Secret::Yes } else { Secret::No };
             if let Some(value) = self.template(value, Role::Make, secret) {
-                arguments.push(Field {
-                    name: name.to_owned(),
-                    span: key.span,
-                    value,
-                });
+                arguments.push(Field { name: name.to_owned(), span: key.span, value });
             }
         }
         arguments
@@ -429,21 +384,13 @@ impl Reader<'_, '_> {
         let mut returns = Vec::new();
         for inner in &fragment.returns {
             let renamed = outer.iter().find(|(name, _)| *name == inner.name);
-            let outer = renamed.map_or(
-                NameAt {
-                    name: inner.name.clone(),
-                    span,
-                },
-                |(_, to)| to.clone(),
-            );
+            let outer =
+                renamed.map_or(NameAt { name: inner.name.clone(), span }, |(_, to)| to.clone());
             self.bind(&outer, Origin::Matched);
             if fragment.secrets.contains(&inner.name) {
                 self.scope.make_secret(&outer.name);
             }
-            returns.push(Return {
-                inner: inner.name.clone(),
-                outer,
-            });
+            returns.push(Return { inner: inner.name.clone(), outer });
         }
         returns
     }
@@ -456,9 +403,11 @@ impl Reader<'_, '_> {
     ) {
         let known = || fragment.returns.iter().map(|name| &*name.name);
         let message = format!("the fragment does not return `{}`", clip(name));
-        let diagnostic = self
-            .error("scenario::unknown-return", message, span)
-            .did_you_mean(name, known(), Some(format!("it returns {}", list(known()))));
+        let diagnostic = self.error("scenario::unknown-return", message, span).did_you_mean(
+            name,
+            known(),
+            Some(format!("it returns {}", list(known()))),
+        );
         self.push(diagnostic);
     }
 }

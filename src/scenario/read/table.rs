@@ -37,46 +37,25 @@ impl Reader<'_, '_> {
             return Table::default();
         };
         let columns = fields.get("columns").and_then(|node| self.columns(node));
-        let rows = fields
-            .get("rows")
-            .and_then(|node| self.items(node, "`rows`"));
+        let rows = fields.get("rows").and_then(|node| self.items(node, "`rows`"));
         let Some(columns) = columns else {
             // Which values are the secret ones cannot be said, so that all of them may be.
-            let words = fields
-                .get("columns")
-                .and_then(Node::sequence)
-                .unwrap_or_default();
-            if words
-                .iter()
-                .any(|word| word.text().is_some_and(|name| self.is_secret(name)))
-            {
-                rows.unwrap_or_default()
-                    .iter()
-                    .for_each(|row| self.file.mask(row.span));
+            let words = fields.get("columns").and_then(Node::sequence).unwrap_or_default();
+            if words.iter().any(|word| word.text().is_some_and(|name| self.is_secret(name))) {
+                rows.unwrap_or_default().iter().for_each(|row| self.file.mask(row.span));
             }
             self.scope.incomplete = true;
             return Table::default();
         };
         let nodes = rows.unwrap_or_default();
-        let rows: Vec<Row> = nodes
-            .iter()
-            .filter_map(|row| self.row(row, &columns))
-            .collect();
+        let rows: Vec<Row> = nodes.iter().filter_map(|row| self.row(row, &columns)).collect();
         self.row_names(&rows);
         for (at, column) in columns.iter().enumerate() {
-            let origin = if at == 0 {
-                Origin::NamingColumn
-            } else {
-                Origin::Column
-            };
+            let origin = if at == 0 { Origin::NamingColumn } else { Origin::Column };
             self.bind(column, origin);
             let values = nodes.iter().filter_map(Node::sequence).flat_map(|items| {
                 // Of a row of another length any value may be the one of this column.
-                let own = if items.len() == columns.len() {
-                    at..at + 1
-                } else {
-                    0..items.len()
-                };
+                let own = if items.len() == columns.len() { at..at + 1 } else { 0..items.len() };
                 items[own].iter().map(|item| item.span)
             });
             self.scope.value_stands_at(&column.name, values);
@@ -90,10 +69,8 @@ impl Reader<'_, '_> {
     /// The columns; `None` where one has no usable name, as the rows cannot be counted off then.
     fn columns(&mut self, node: &Node) -> Option<Vec<NameAt>> {
         let items = self.items(node, "`columns`")?;
-        let names: Vec<_> = items
-            .iter()
-            .map(|item| self.new_name(item, "a column", Bare::Allowed))
-            .collect();
+        let names: Vec<_> =
+            items.iter().map(|item| self.new_name(item, "a column", Bare::Allowed)).collect();
         let names: Vec<NameAt> = names.into_iter().collect::<Option<_>>()?;
         let mut first: BTreeMap<&Name, Span> = BTreeMap::new();
         let mut unique = true;
@@ -126,33 +103,21 @@ impl Reader<'_, '_> {
                 .enumerate()
                 .any(|(other, column)| self.is_secret(&column.name) && (all || other == at));
             let secret = if hide { Secret::Yes } else { Secret::No };
-            let value = self
-                .template(item, Role::Data, secret)
-                .and_then(|t| t.to_json());
+            let value = self.template(item, Role::Data, secret).and_then(|t| t.to_json());
             if let (Some(column), Some(value)) = (column, value) {
-                cells.insert(
-                    column.name.clone(),
-                    Cell {
-                        value,
-                        span: item.span,
-                    },
-                );
+                cells.insert(column.name.clone(), Cell { value, span: item.span });
             }
         }
         if items.len() != columns.len() {
             let (values, expected) = (count(items.len(), "value"), count(columns.len(), "column"));
             let message = format!("the row has {values} for {expected}");
-            let diagnostic = self
-                .error("scenario::row-length", message, node.span)
-                .related(
-                    &self.file.clone(),
-                    columns.first().map_or(node.span, |first| {
-                        first
-                            .span
-                            .to(columns.last().map_or(first.span, |last| last.span))
-                    }),
-                    "the columns",
-                );
+            let diagnostic = self.error("scenario::row-length", message, node.span).related(
+                &self.file.clone(),
+                columns.first().map_or(node.span, |first| {
+                    first.span.to(columns.last().map_or(first.span, |last| last.span))
+                }),
+                "the columns",
+            );
             self.push(diagnostic);
             return None;
         }
@@ -161,28 +126,17 @@ impl Reader<'_, '_> {
             Json::String(text) => text.clone(),
             other => other.to_string(),
         };
-        let name = if self.is_secret(&naming.name) {
-            "***".to_owned()
-        } else {
-            name
-        };
+        let name = if self.is_secret(&naming.name) { "***".to_owned() } else { name };
         (cells.len() == columns.len()).then_some(Row { name, cells })
     }
 
     fn row_names(&mut self, rows: &[Row]) {
         let mut first: BTreeMap<&str, Span> = BTreeMap::new();
         for row in rows {
-            let span = row
-                .cells
-                .first()
-                .map_or(Span::default(), |(_, cell)| cell.span);
+            let span = row.cells.first().map_or(Span::default(), |(_, cell)| cell.span);
             if let Some(first) = first.insert(&row.name, span) {
                 let diagnostic = self
-                    .error(
-                        "scenario::duplicate-row",
-                        "two rows have the same name",
-                        span,
-                    )
+                    .error("scenario::duplicate-row", "two rows have the same name", span)
                     .label("again")
                     .related(&self.file.clone(), first, "first here")
                     .help("the first column names the test: give each row a name of its own");
@@ -194,8 +148,7 @@ impl Reader<'_, '_> {
     /// The values of a column in all rows; none where the variable is no column.
     pub(crate) fn cells(&self, name: &Name) -> Vec<Cell> {
         let rows = self.table.iter().flat_map(|table| &table.rows);
-        rows.filter_map(|row| row.cells.get(name).cloned())
-            .collect()
+        rows.filter_map(|row| row.cells.get(name).cloned()).collect()
     }
 }
 

@@ -39,10 +39,7 @@ impl Reader<'_, '_> {
                 // All are read before the first failure counts.
                 let items: Vec<_> = items.collect();
                 let items = items.into_iter().collect::<Option<_>>()?;
-                Some(Template {
-                    span: node.span,
-                    kind: TemplateKind::List(items),
-                })
+                Some(Template { span: node.span, kind: TemplateKind::List(items) })
             }
             Value::Mapping(entries) => match entries.as_slice() {
                 [(key, value)] if key_matcher(key).is_some() => {
@@ -64,24 +61,13 @@ impl Reader<'_, '_> {
         let mut complete = true;
         for (key, value) in entries {
             let name = key.text().unwrap_or_default();
-            let secret = if self.is_secret(name) {
-                Secret::Yes
-            } else {
-                secret
-            };
+            let secret = if self.is_secret(name) { Secret::Yes } else { secret };
             match self.template(value, role, secret) {
-                Some(value) => fields.push(Field {
-                    name: name.to_owned(),
-                    span: key.span,
-                    value,
-                }),
+                Some(value) => fields.push(Field { name: name.to_owned(), span: key.span, value }),
                 None => complete = false,
             }
         }
-        complete.then_some(Template {
-            span,
-            kind: TemplateKind::Object(fields),
-        })
+        complete.then_some(Template { span, kind: TemplateKind::Object(fields) })
     }
 
     fn text_template(
@@ -99,19 +85,13 @@ impl Reader<'_, '_> {
                 self.file.mask(span);
             }
             let matcher = self.angle_matcher(text, span, role)?;
-            return Some(Template {
-                span,
-                kind: TemplateKind::Matcher(matcher),
-            });
+            return Some(Template { span, kind: TemplateKind::Matcher(matcher) });
         }
         if secret == Secret::Yes {
             self.file.mask(span);
         }
         self.warn_of_interpolation(text, span);
-        Some(Template {
-            span,
-            kind: TemplateKind::Literal(Json::from(text)),
-        })
+        Some(Template { span, kind: TemplateKind::Literal(Json::from(text)) })
     }
 
     fn variable(&mut self, name: &str, span: Span, secret: Secret) -> Option<Template> {
@@ -120,11 +100,7 @@ impl Reader<'_, '_> {
                 self.file.mask(span);
             }
             let diagnostic = self
-                .error(
-                    "scenario::bad-variable",
-                    "this is not the name of a variable",
-                    span,
-                )
+                .error("scenario::bad-variable", "this is not the name of a variable", span)
                 .help("write a text that starts with `$` as `{ exactly: … }`");
             self.push(diagnostic);
             return None;
@@ -135,10 +111,7 @@ impl Reader<'_, '_> {
                 self.file.mask(value);
             }
         }
-        Some(Template {
-            span,
-            kind: TemplateKind::Var(Name::from(name)),
-        })
+        Some(Template { span, kind: TemplateKind::Var(Name::from(name)) })
     }
 
     /// `a-$name` is no substitution; whoever writes it may think so.
@@ -168,10 +141,7 @@ impl Reader<'_, '_> {
         let name = key_matcher(key)?;
         if name == "exactly" {
             let json = self.exact(value, secret)?;
-            return Some(Template {
-                span,
-                kind: TemplateKind::Literal(json),
-            });
+            return Some(Template { span, kind: TemplateKind::Literal(json) });
         }
         self.check_role(name, key.span, role)?;
         let inner = match role {
@@ -187,10 +157,8 @@ impl Reader<'_, '_> {
             "not" => MatcherKind::Not(one(self)?),
             _ => {
                 let items = self.items(value, &format!("`{name}`"))?;
-                let items: Vec<_> = items
-                    .iter()
-                    .map(|item| self.template(item, inner, secret))
-                    .collect();
+                let items: Vec<_> =
+                    items.iter().map(|item| self.template(item, inner, secret)).collect();
                 let items: Vec<Template> = items.into_iter().collect::<Option<_>>()?;
                 match name {
                     "one_of" => MatcherKind::OneOf(items),
@@ -200,10 +168,7 @@ impl Reader<'_, '_> {
             }
         };
         let matcher = Matcher { kind, bind: None };
-        Some(Template {
-            span,
-            kind: TemplateKind::Matcher(matcher),
-        })
+        Some(Template { span, kind: TemplateKind::Matcher(matcher) })
     }
 
     /// Whether a matcher of this name can stand where it does.
@@ -251,11 +216,7 @@ impl Reader<'_, '_> {
                     .iter()
                     .map(|(key, value)| {
                         let name = key.text().unwrap_or_default();
-                        let secret = if self.is_secret(name) {
-                            Secret::Yes
-                        } else {
-                            secret
-                        };
+                        let secret = if self.is_secret(name) { Secret::Yes } else { secret };
                         Some((name.to_owned(), self.exact(value, secret)?))
                     })
                     .collect();
@@ -278,11 +239,7 @@ pub(crate) enum Secret {
 pub(crate) fn literal_spans(template: &Template) -> Vec<Span> {
     match &template.kind {
         TemplateKind::Literal(_) => vec![template.span],
-        _ => template
-            .children()
-            .into_iter()
-            .flat_map(literal_spans)
-            .collect(),
+        _ => template.children().into_iter().flat_map(literal_spans).collect(),
     }
 }
 
@@ -292,10 +249,7 @@ fn key_matcher(key: &Node) -> Option<&'static str> {
 }
 
 fn literal(node: &Node) -> Template {
-    Template {
-        span: node.span,
-        kind: TemplateKind::Literal(scalar_json(node)),
-    }
+    Template { span: node.span, kind: TemplateKind::Literal(scalar_json(node)) }
 }
 
 /// What a scalar means as JSON.

@@ -30,19 +30,13 @@ impl Reader<'_, '_> {
             word
         });
         let service = fields.get("service").and_then(|node| self.service(node));
-        let target = fields
-            .get("message")
-            .and_then(|node| self.target(node, "`message`"));
+        let target = fields.get("message").and_then(|node| self.target(node, "`message`"));
         let mut duration = |name: &str| {
-            fields
-                .get(name)
-                .and_then(|node| self.fixed_duration(node, &format!("`{name}`")))
+            fields.get(name).and_then(|node| self.fixed_duration(node, &format!("`{name}`")))
         };
         let restart_after = duration("restart_after");
         let by = duration("by");
-        let header = fields
-            .get("header")
-            .and_then(|node| self.text(node, "`header`"));
+        let header = fields.get("header").and_then(|node| self.text(node, "`header`"));
         let word = word?;
         for name in ["restart_after", "by", "header"] {
             let takes = word.fields.iter().find(|field| field.name == name);
@@ -85,29 +79,19 @@ impl Reader<'_, '_> {
     pub(crate) fn stimulus(&mut self, value: &Node, fields: &Fields<'_>) -> Option<Stimulus> {
         let word = self.service_word(value, "stimulus");
         let arguments = self.service_arguments(fields, word.as_ref());
-        let bind = fields
-            .get("as")
-            .map(|node| self.new_name(node, "`as`", Bare::Refused));
+        let bind = fields.get("as").map(|node| self.new_name(node, "`as`", Bare::Refused));
         if let Some(Some(name)) = &bind {
             self.bind(name, Origin::Answer);
         }
         let (word, arguments) = (word?, arguments?);
         let bind = bind.map_or(Some(None), |name| name.map(Some))?;
-        Some(Stimulus {
-            service: word.service,
-            name: word.name,
-            span: value.span,
-            arguments,
-            bind,
-        })
+        Some(Stimulus { service: word.service, name: word.name, span: value.span, arguments, bind })
     }
 
     pub(crate) fn query(&mut self, value: &Node, fields: &Fields<'_>) -> Option<Query> {
         let word = self.service_word(value, "query");
         let arguments = self.service_arguments(fields, word.as_ref());
-        let expect = fields
-            .get("expect")
-            .and_then(|n| self.template(n, Role::Match, Secret::No));
+        let expect = fields.get("expect").and_then(|n| self.template(n, Role::Match, Secret::No));
         let within = self.within(fields);
         let (word, arguments) = (word?, arguments?);
         Some(Query {
@@ -133,11 +117,7 @@ impl Reader<'_, '_> {
             return None;
         };
         let arguments = self.check_word(verb, service, name, node.span)?;
-        Some(ServiceWord {
-            service: service.to_owned(),
-            name: name.to_owned(),
-            arguments,
-        })
+        Some(ServiceWord { service: service.to_owned(), name: name.to_owned(), arguments })
     }
 
     /// `with` of a stimulus or query; `Some(None)` where there is none.
@@ -171,10 +151,7 @@ impl Reader<'_, '_> {
         let Some(items) = self.items(node, "`always`") else {
             return Vec::new();
         };
-        items
-            .iter()
-            .filter_map(|item| self.property(item))
-            .collect()
+        items.iter().filter_map(|item| self.property(item)).collect()
     }
 
     fn property(&mut self, node: &Node) -> Option<Always> {
@@ -205,44 +182,26 @@ impl Reader<'_, '_> {
             AlwaysKind::AnswersCarry => {
                 let (from, to) = (target("from"), target("to"));
                 let field = self.path(&fields, "field");
-                Property::AnswersCarry {
-                    field: field?,
-                    from: from?,
-                    to: to?,
-                }
+                Property::AnswersCarry { field: field?, from: from?, to: to? }
             }
             AlwaysKind::AtMostOnce => {
                 let message = target("message");
                 let by = self.path(&fields, "by");
-                Property::AtMostOnce {
-                    message: message?,
-                    by: by?,
-                }
+                Property::AtMostOnce { message: message?, by: by? }
             }
             AlwaysKind::ExactlyOnce => {
                 let (message, for_each) = (target("message"), target("for_each"));
                 let by = self.path(&fields, "by");
-                Property::ExactlyOnce {
-                    message: message?,
-                    by: by?,
-                    for_each: for_each?,
-                }
+                Property::ExactlyOnce { message: message?, by: by?, for_each: for_each? }
             }
             AlwaysKind::Ordered => {
                 let (first, then) = (target("first"), target("then"));
                 let by = self.path(&fields, "by");
-                Property::Ordered {
-                    first: first?,
-                    then: then?,
-                    by: by?,
-                }
+                Property::Ordered { first: first?, then: then?, by: by? }
             }
         };
         self.check_property(&property, &fields);
-        Some(Always {
-            span: node.span,
-            property,
-        })
+        Some(Always { span: node.span, property })
     }
 
     fn path(&mut self, fields: &Fields<'_>, name: &str) -> Option<String> {

@@ -55,11 +55,7 @@ mod tests {
         let got = complete(fits, things);
         assert_eq!(got.is_some(), expected.is_some());
         if let (Some(mut got), Some(mut expected)) = (got, expected) {
-            assert!(
-                got.iter()
-                    .zip(fits)
-                    .all(|(thing, fits)| fits.contains(thing))
-            );
+            assert!(got.iter().zip(fits).all(|(thing, fits)| fits.contains(thing)));
             got.sort_unstable();
             expected.sort_unstable();
             assert_eq!(got, expected);

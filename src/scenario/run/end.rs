@@ -40,13 +40,7 @@ impl Engine<'_> {
             .state
             .strays(history)
             .into_iter()
-            .map(|placed| {
-                (
-                    placed.id,
-                    history.message_name(placed),
-                    history.shown_value(placed),
-                )
-            })
+            .map(|placed| (placed.id, history.message_name(placed), history.shown_value(placed)))
             .collect();
         let more = strays.len().saturating_sub(STRAYS_TOLD);
         let mut told: Vec<_> = strays
@@ -68,10 +62,7 @@ impl Engine<'_> {
     }
 
     fn idle_faults(&self) -> Vec<Trouble> {
-        let idle = self
-            .faults
-            .iter()
-            .filter(|(id, ..)| !self.driver.has_struck(*id));
+        let idle = self.faults.iter().filter(|(id, ..)| !self.driver.has_struck(*id));
         idle.map(|(_, place, name)| Trouble {
             code: "fault::not-struck",
             message: format!("{name} was armed and never struck: the test did not test it"),
@@ -88,11 +79,9 @@ impl Engine<'_> {
         let (message, records) = match &always.property {
             Property::AnswersCarry { field, from, to } => self.answers_carry(field, (from, to)),
             Property::AtMostOnce { message, by } => self.at_most_once(message, by),
-            Property::ExactlyOnce {
-                message,
-                by,
-                for_each,
-            } => self.exactly_once((message, for_each), by),
+            Property::ExactlyOnce { message, by, for_each } => {
+                self.exactly_once((message, for_each), by)
+            }
             Property::Ordered { first, then, by } => self.ordered((first, then), by),
         }?;
         let mut trouble = self.trouble("always::broken", message, always.span, "asked for here");
@@ -103,10 +92,7 @@ impl Engine<'_> {
     /// The value at a dotted path; what is not there counts as null.
     fn field(&self, record: RecordId, path: &str) -> Json {
         let pointer = format!("/{}", path.replace('.', "/"));
-        let value = self
-            .state
-            .value(record)
-            .and_then(|value| value.pointer(&pointer));
+        let value = self.state.value(record).and_then(|value| value.pointer(&pointer));
         value.cloned().unwrap_or_default()
     }
 
@@ -128,9 +114,7 @@ impl Engine<'_> {
         let asked = self.state.all_of(from);
         let stray = self.state.all_of(to).into_iter().find(|answer| {
             let value = self.field(*answer, field);
-            !asked
-                .iter()
-                .any(|id| id < answer && self.field(*id, field) == value)
+            !asked.iter().any(|id| id < answer && self.field(*id, field) == value)
         })?;
         let name = target_name(from);
         let message = format!("{stray} carries a {field} that no {name} before it carried");
@@ -177,9 +161,7 @@ impl Engine<'_> {
         let earlier = self.state.all_of(first);
         let early = self.state.all_of(then).into_iter().find(|id| {
             let value = self.field(*id, by);
-            !earlier
-                .iter()
-                .any(|other| other < id && self.field(*other, by) == value)
+            !earlier.iter().any(|other| other < id && self.field(*other, by) == value)
         })?;
         let message = format!(
             "{early} {} comes before any {} with its {by}",

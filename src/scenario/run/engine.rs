@@ -40,15 +40,7 @@ impl<'a> Engine<'a> {
         state: State,
         (seed, test): (Seed, &str),
     ) -> Self {
-        Self {
-            driver,
-            state,
-            faults: Vec::new(),
-            set_up: 0,
-            seed,
-            test: test.to_owned(),
-            draws: 0,
-        }
+        Self { driver, state, faults: Vec::new(), set_up: 0, seed, test: test.to_owned(), draws: 0 }
     }
 
     pub(super) fn steps(&mut self, steps: &[Step]) -> Result<(), Stopped> {
@@ -63,17 +55,15 @@ impl<'a> Engine<'a> {
                 &expect.within,
                 step.verb_span,
             ),
-            Verb::ExpectAll(ExpectMany {
-                expectations,
-                within,
-            }) => self.expect_all(expectations, within, step.verb_span),
+            Verb::ExpectAll(ExpectMany { expectations, within }) => {
+                self.expect_all(expectations, within, step.verb_span)
+            }
             Verb::ExpectInOrder(many) => self.expect_in_order(many, step.verb_span),
             Verb::Never(never) => self.never(never),
             Verb::Allow(_) => Ok(()),
             Verb::Advance(duration) => {
                 let wait = self.duration(duration)?;
-                self.run(self.until(wait), step.verb_span, &mut |_, _| false)
-                    .map(|_| ())
+                self.run(self.until(wait), step.verb_span, &mut |_, _| false).map(|_| ())
             }
             Verb::Fault(fault) => self.fault(fault),
             Verb::Repeat(repeat) => self.repeat(repeat),
@@ -147,10 +137,9 @@ impl<'a> Engine<'a> {
         let value = self.state.scope.get(&name.name).map(|bound| &bound.value);
         let read = match value {
             Some(Json::String(text)) => crate::scenario::parse_duration(text),
-            Some(Json::Number(number)) => number
-                .as_integer()
-                .and_then(|s| u64::try_from(s).ok())
-                .map(Duration::from_secs),
+            Some(Json::Number(number)) => {
+                number.as_integer().and_then(|s| u64::try_from(s).ok()).map(Duration::from_secs)
+            }
             _ => None,
         };
         read.ok_or_else(|| {
@@ -268,18 +257,11 @@ impl<'a> Engine<'a> {
 
     fn repeat(&mut self, repeat: &Repeat) -> Result<(), Stopped> {
         let times = self.make(&repeat.times, None, "")?.unwrap_or_default();
-        let count = times
-            .as_integer()
-            .and_then(|times| u32::try_from(times).ok());
+        let count = times.as_integer().and_then(|times| u32::try_from(times).ok());
         let Some(count) = count else {
             let message = format!("{times} is not how often something can be repeated");
             let span = repeat.times.span;
-            return Err(Box::new(self.trouble(
-                "value::not-a-count",
-                message,
-                span,
-                "used here",
-            )));
+            return Err(Box::new(self.trouble("value::not-a-count", message, span, "used here")));
         };
         (0..count).try_for_each(|_| self.steps(&repeat.steps))
     }
@@ -288,9 +270,7 @@ impl<'a> Engine<'a> {
     fn fragment(&mut self, used: &Use) -> Result<(), Stopped> {
         let mut inner = Scope::hiding(&used.fragment.secrets);
         for argument in &used.arguments {
-            let value = self
-                .make(&argument.value, None, &argument.name)?
-                .unwrap_or_default();
+            let value = self.make(&argument.value, None, &argument.name)?.unwrap_or_default();
             let secret = self.driver.contracts().is_sensitive(&argument.name);
             let at = self.state.line_of(argument.span);
             inner.bind(argument.name.as_str().into(), Bound { value, at, secret });
@@ -304,18 +284,14 @@ impl<'a> Engine<'a> {
         let inner = std::mem::replace(&mut self.state.scope, outer);
         for returned in &used.returns {
             if let Some(bound) = inner.get(&returned.inner) {
-                self.state
-                    .scope
-                    .bind(returned.outer.name.clone(), bound.clone());
+                self.state.scope.bind(returned.outer.name.clone(), bound.clone());
             }
         }
         Ok(())
     }
 
     fn bind_let(&mut self, binding: &Let) -> Result<(), Stopped> {
-        let value = self
-            .make(&binding.value, None, &binding.name.name)?
-            .unwrap_or_default();
+        let value = self.make(&binding.value, None, &binding.name.name)?.unwrap_or_default();
         self.bind(&binding.name, value);
         Ok(())
     }
@@ -323,9 +299,7 @@ impl<'a> Engine<'a> {
     fn bind(&mut self, name: &NameAt, value: Json) {
         let at = self.state.line_of(name.span);
         let secret = self.driver.contracts().is_sensitive(&name.name);
-        self.state
-            .scope
-            .bind(name.name.clone(), Bound { value, at, secret });
+        self.state.scope.bind(name.name.clone(), Bound { value, at, secret });
     }
 
     fn arguments(&mut self, template: Option<&Template>) -> Result<Json, Stopped> {
@@ -339,9 +313,7 @@ impl<'a> Engine<'a> {
     fn stimulus(&mut self, stimulus: &Stimulus) -> Result<(), Stopped> {
         let args = self.arguments(stimulus.arguments.as_ref())?;
         let Stimulus { service, name, .. } = stimulus;
-        let answer = self
-            .driver
-            .stimulus(service, name, &self.state.tenant, &args);
+        let answer = self.driver.stimulus(service, name, &self.state.tenant, &args);
         let answer = answer.map_err(|error| self.world_failed(&error, stimulus.span))?;
         if let Some(bind) = &stimulus.bind {
             self.bind(bind, answer);
@@ -355,9 +327,7 @@ impl<'a> Engine<'a> {
         let args = self.arguments(query.arguments.as_ref())?;
         let (from, until) = (self.driver.now(), self.until(wait));
         loop {
-            let answer = self
-                .driver
-                .query(&query.service, &query.name, &self.state.tenant, &args);
+            let answer = self.driver.query(&query.service, &query.name, &self.state.tenant, &args);
             let down = matches!(answer, Err(DriverError::Down(_)));
             let answer = match answer {
                 Ok(answer) => answer,

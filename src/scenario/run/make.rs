@@ -44,10 +44,7 @@ impl Maker<'_> {
             TemplateKind::Object(fields) => Some(self.object(fields, zero)?),
             TemplateKind::Matcher(matcher) => self.matched(matcher, template.span, zero, field)?,
         };
-        if let TemplateKind::Matcher(Matcher {
-            bind: Some(bind), ..
-        }) = &template.kind
-        {
+        if let TemplateKind::Matcher(Matcher { bind: Some(bind), .. }) = &template.kind {
             let bound = Bound {
                 value: made.clone().unwrap_or_default(),
                 at: (self.place)(bind.span),
@@ -59,11 +56,7 @@ impl Maker<'_> {
     }
 
     fn variable(&self, name: &str, span: Span) -> Result<Json, NotMade> {
-        let own = self
-            .bindings
-            .iter()
-            .rev()
-            .find(|(bound, _)| &**bound == name);
+        let own = self.bindings.iter().rev().find(|(bound, _)| &**bound == name);
         let bound = own.map(|(_, bound)| bound).or_else(|| self.scope.get(name));
         let value = bound.map(|bound| bound.value.clone());
         value.ok_or_else(|| (format!("${name} has no value here"), span))
@@ -131,9 +124,7 @@ impl Maker<'_> {
         let bounds =
             range.and_then(|(least, greatest)| Some((least.as_integer()?, greatest.as_integer()?)));
         let (least, greatest) = bounds.unwrap_or((1, 100));
-        let width = u128::try_from(greatest.saturating_sub(least))
-            .unwrap_or(0)
-            .saturating_add(1);
+        let width = u128::try_from(greatest.saturating_sub(least)).unwrap_or(0).saturating_add(1);
         let drawn = i128::try_from(u128::from(self.ids.bits()) % width).unwrap_or(0);
         Json::Number((least + drawn).into())
     }

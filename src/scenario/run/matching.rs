@@ -39,11 +39,7 @@ impl Matched {
     }
 
     fn bound(&self, name: &str) -> Option<&Json> {
-        let own = self
-            .bindings
-            .iter()
-            .rev()
-            .find(|(bound, _)| &**bound == name);
+        let own = self.bindings.iter().rev().find(|(bound, _)| &**bound == name);
         own.map(|(_, bound)| &bound.value)
     }
 }
@@ -51,11 +47,7 @@ impl Matched {
 /// Compares a value (`None`: it is not there) with a template.
 pub(super) fn compare(template: &Template, value: Option<&Json>, context: Context<'_>) -> Matched {
     let mut matched = Matched::default();
-    Comparison {
-        context,
-        out: &mut matched,
-    }
-    .walk(template, value, &mut String::new());
+    Comparison { context, out: &mut matched }.walk(template, value, &mut String::new());
     matched
 }
 
@@ -77,20 +69,16 @@ impl Comparison<'_, '_> {
                     self.nested(item, Some(value), path, &at.to_string());
                 }
             }
-            (
-                TemplateKind::Matcher(Matcher {
-                    kind: MatcherKind::Each(each),
-                    ..
-                }),
-                Some(list),
-            ) => match list {
-                Json::Array(values) => {
-                    for (at, value) in values.iter().enumerate() {
-                        self.nested(each, Some(value), path, &at.to_string());
+            (TemplateKind::Matcher(Matcher { kind: MatcherKind::Each(each), .. }), Some(list)) => {
+                match list {
+                    Json::Array(values) => {
+                        for (at, value) in values.iter().enumerate() {
+                            self.nested(each, Some(value), path, &at.to_string());
+                        }
                     }
+                    _ => self.differs(template, value, path),
                 }
-                _ => self.differs(template, value, path),
-            },
+            }
             _ => {
                 self.out.compared += 1;
                 if !self.leaf(template, value, path) {
@@ -98,10 +86,7 @@ impl Comparison<'_, '_> {
                 }
             }
         }
-        if let TemplateKind::Matcher(Matcher {
-            bind: Some(bind), ..
-        }) = &template.kind
-        {
+        if let TemplateKind::Matcher(Matcher { bind: Some(bind), .. }) = &template.kind {
             let field = path.rsplit('.').next().unwrap_or_default();
             let bound = Bound {
                 value: value.cloned().unwrap_or_default(),
@@ -130,19 +115,13 @@ impl Comparison<'_, '_> {
     }
 
     fn differs(&mut self, template: &Template, value: Option<&Json>, path: &str) {
-        let secret = path
-            .split('.')
-            .any(|field| (self.context.is_sensitive)(field));
+        let secret = path.split('.').any(|field| (self.context.is_sensitive)(field));
         let hide = |text: String| if secret { "***".to_owned() } else { text };
         let is_sensitive = self.context.is_sensitive;
         let (expected, bound_at) = show_template(template, self.context.scope, is_sensitive);
         let got = value.map(|value| show_value(value, is_sensitive));
         self.out.differences.push(Difference {
-            path: if path.is_empty() {
-                "the value".to_owned()
-            } else {
-                path.to_owned()
-            },
+            path: if path.is_empty() { "the value".to_owned() } else { path.to_owned() },
             expected: hide(expected),
             got: hide(got.unwrap_or_else(|| "nothing".to_owned())),
             bound_at,
@@ -183,9 +162,9 @@ impl Comparison<'_, '_> {
                 text.is_some_and(|text| spelt(text) && uuid::Uuid::try_parse(text).is_ok())
                     && other != Some(value)
             }
-            MatcherKind::Int { range } => value
-                .as_integer()
-                .is_some_and(|value| in_range(value, range.as_ref())),
+            MatcherKind::Int { range } => {
+                value.as_integer().is_some_and(|value| in_range(value, range.as_ref()))
+            }
             MatcherKind::Number => matches!(value, Json::Number(_)),
             MatcherKind::Bool => matches!(value, Json::Bool(_)),
             MatcherKind::String => text.is_some(),
@@ -276,9 +255,7 @@ pub(super) fn nanoseconds(value: &Json) -> Option<i128> {
 fn in_range(value: i128, range: Option<&(Number, Number)>) -> bool {
     range.is_none_or(|(least, greatest)| {
         least.as_integer().is_some_and(|least| least <= value)
-            && greatest
-                .as_integer()
-                .is_some_and(|greatest| value <= greatest)
+            && greatest.as_integer().is_some_and(|greatest| value <= greatest)
     })
 }
 

@@ -56,11 +56,7 @@ impl Setup {
     #[must_use]
     pub fn reference(contracts: Arc<Contracts>) -> Self {
         let services = Arc::new(crate::service::reference);
-        Self {
-            contracts,
-            services,
-            topology: Topology::default(),
-        }
+        Self { contracts, services, topology: Topology::default() }
     }
 }
 
@@ -95,11 +91,7 @@ pub fn run(plan: &TestPlan, setup: &Setup, options: &Options) -> Outcome {
         }
         if outcome.verdict != Verdict::Passed || schedule == last {
             outcome.schedules = schedule - first + 1;
-            return Outcome {
-                messages,
-                rules,
-                ..outcome
-            };
+            return Outcome { messages, rules, ..outcome };
         }
         schedule += 1;
     }
@@ -130,9 +122,7 @@ fn run_schedule(
             let history = History::new(Arc::clone(&setup.contracts), Vec::new());
             let mut outcome = Outcome::empty(plan, seed, history);
             outcome.verdict = Verdict::Broken;
-            outcome
-                .troubles
-                .push(trouble("run::no-world", error.to_string()));
+            outcome.troubles.push(trouble("run::no-world", error.to_string()));
             outcome
         }
     }
@@ -145,20 +135,9 @@ pub fn play(plan: &TestPlan, driver: &mut dyn Driver, seed: Seed, checks: &mut C
     let mut state = State::new(tenant_of(plan, seed), &scenario.file);
     state.scope = Scope::hiding(&scenario.secrets);
     for (name, cell) in &plan.row {
-        let at = format!(
-            "{}:{}",
-            scenario.file.path,
-            scenario.file.position(cell.span.start).0
-        );
+        let at = format!("{}:{}", scenario.file.path, scenario.file.position(cell.span.start).0);
         let secret = driver.contracts().is_sensitive(name);
-        state.scope.bind(
-            name.clone(),
-            Bound {
-                value: cell.value.clone(),
-                at,
-                secret,
-            },
-        );
+        state.scope.bind(name.clone(), Bound { value: cell.value.clone(), at, secret });
     }
     collect_allowed(&scenario.setup, &mut state.allowed);
     collect_allowed(&scenario.steps, &mut state.allowed);
@@ -167,17 +146,9 @@ pub fn play(plan: &TestPlan, driver: &mut dyn Driver, seed: Seed, checks: &mut C
     // A test that stopped early has not looked at what is allowed.
     engine.state.look(engine.driver.history());
     engine.state.strays(engine.driver.history());
-    let Engine {
-        state,
-        faults,
-        set_up,
-        ..
-    } = engine;
+    let Engine { state, faults, set_up, .. } = engine;
     let mut outcome = Outcome::empty(plan, seed, driver.history().clone());
-    outcome.faults = faults
-        .into_iter()
-        .map(|(_, place, name)| (name, place))
-        .collect();
+    outcome.faults = faults.into_iter().map(|(_, place, name)| (name, place)).collect();
     outcome.set_up = set_up;
     outcome.verdict = verdict;
     outcome.troubles = troubles;
@@ -200,14 +171,7 @@ fn judge(plan: &TestPlan, engine: &mut Engine<'_>) -> (Verdict, Vec<Trouble>) {
         Err(trouble) => troubles.push(*trouble),
         Ok(()) => troubles.extend(engine.end(&scenario.always, scenario.title_span)),
     }
-    (
-        if troubles.is_empty() {
-            Verdict::Passed
-        } else {
-            Verdict::Failed
-        },
-        troubles,
-    )
+    (if troubles.is_empty() { Verdict::Passed } else { Verdict::Failed }, troubles)
 }
 
 /// Makes settings and data known to every service.
@@ -226,24 +190,15 @@ fn give(plan: &TestPlan, engine: &mut Engine<'_>) -> Result<(), Box<Trouble>> {
     }
     let tenant = engine.state.tenant.clone();
     for service in engine.driver.history().services().to_vec() {
-        let own = settings
-            .iter()
-            .find(|(name, _)| *name == service)
-            .map(|(_, value)| value);
-        let made = Given {
-            settings: own,
-            data: &data,
-        };
-        engine
-            .driver
-            .give(&service, &tenant, &made)
-            .map_err(|error: DriverError| {
-                let message = format!("{service} cannot use what is given: {error}");
-                let settings = given.settings.iter().find(|field| field.name == service);
-                let place = settings.or(given.data.first());
-                let span = place.map_or(plan.scenario.title_span, |field| field.span);
-                Box::new(engine.trouble("given::refused", message, span, "given here"))
-            })?;
+        let own = settings.iter().find(|(name, _)| *name == service).map(|(_, value)| value);
+        let made = Given { settings: own, data: &data };
+        engine.driver.give(&service, &tenant, &made).map_err(|error: DriverError| {
+            let message = format!("{service} cannot use what is given: {error}");
+            let settings = given.settings.iter().find(|field| field.name == service);
+            let place = settings.or(given.data.first());
+            let span = place.map_or(plan.scenario.title_span, |field| field.span);
+            Box::new(engine.trouble("given::refused", message, span, "given here"))
+        })?;
     }
     Ok(())
 }
@@ -252,12 +207,7 @@ fn give(plan: &TestPlan, engine: &mut Engine<'_>) -> Result<(), Box<Trouble>> {
 fn tenant_of(plan: &TestPlan, seed: Seed) -> Tenant {
     let spec = &plan.scenario.tenant;
     let id = Stream::keyed(seed, &("tenant", plan.name.as_str())).uuid();
-    Tenant {
-        id,
-        region: spec.region.as_str().into(),
-        major: spec.major,
-        minor: spec.minor,
-    }
+    Tenant { id, region: spec.region.as_str().into(), major: spec.major, minor: spec.minor }
 }
 
 /// `allow` holds for the whole test, wherever it stands.
@@ -278,29 +228,16 @@ fn exercise(outcome: &mut Outcome, tenant: &Tenant, checks: &mut Checks) {
     let report = checks.end(&outcome.history);
     let (violations, advisories): (Vec<Finding>, Vec<Finding>) =
         report.findings.into_iter().partition(end::fails);
-    outcome
-        .troubles
-        .extend(violations.into_iter().map(end::violation));
+    outcome.troubles.extend(violations.into_iter().map(end::violation));
     if outcome.verdict == Verdict::Passed && !outcome.troubles.is_empty() {
         outcome.verdict = Verdict::Failed;
     }
     outcome.advisories = advisories;
-    outcome.rules = report
-        .premises
-        .into_iter()
-        .filter(|(_, count)| *count > 0)
-        .collect();
+    outcome.rules = report.premises.into_iter().filter(|(_, count)| *count > 0).collect();
     let own = |id: RecordId| outcome.history.record(id).record.headers.tenant() == Ok(tenant);
-    for placed in outcome
-        .history
-        .records()
-        .iter()
-        .filter(|placed| own(placed.id))
-    {
+    for placed in outcome.history.records().iter().filter(|placed| own(placed.id)) {
         let producer = outcome.history.producer(placed).to_owned();
-        outcome
-            .messages
-            .insert((producer, outcome.history.message_name(placed)));
+        outcome.messages.insert((producer, outcome.history.message_name(placed)));
     }
 }
 

@@ -26,10 +26,7 @@ pub(super) struct Scope {
 impl Scope {
     /// An empty scope in which these variables are never shown.
     pub(super) fn hiding(secrets: &BTreeSet<Name>) -> Self {
-        Self {
-            bound: BTreeMap::new(),
-            secrets: secrets.clone(),
-        }
+        Self { bound: BTreeMap::new(), secrets: secrets.clone() }
     }
 
     pub(super) fn get(&self, name: &str) -> Option<&Bound> {

@@ -13,12 +13,7 @@ impl Engine<'_> {
         let span = send.target.span;
         let Some(channel) = self.driver.contracts().channel_ix(&send.target.channel) else {
             let message = format!("no contract names {}", send.target.channel);
-            return Err(Box::new(self.trouble(
-                "send::no-channel",
-                message,
-                span,
-                "sent here",
-            )));
+            return Err(Box::new(self.trouble("send::no-channel", message, span, "sent here")));
         };
         let (value, json) = match &send.value {
             SendValue::Raw(bytes) => (bytes.as_deref().map(Payload::new), None),
@@ -30,11 +25,7 @@ impl Engine<'_> {
         };
         let key = self.key(&send.key, channel, json.as_ref())?;
         let headers = self.headers(send)?;
-        let record = Record {
-            key,
-            headers,
-            value,
-        };
+        let record = Record { key, headers, value };
         if json.is_some() && !send.breaks_contract {
             self.check(channel, &record, send)?;
         }
@@ -55,12 +46,7 @@ impl Engine<'_> {
             Some(other) => Ok(Some(Payload::new(&other.to_bytes()))),
             None => {
                 let message = format!("${} has no value here", name.name);
-                Err(Box::new(self.trouble(
-                    "value::not-made",
-                    message,
-                    name.span,
-                    "used here",
-                )))
+                Err(Box::new(self.trouble("value::not-made", message, name.span, "used here")))
             }
         }
     }
@@ -70,9 +56,7 @@ impl Engine<'_> {
         let contracts = self.driver.contracts();
         let kind = send.target.message.as_deref().unwrap_or("default");
         let kind = contracts.message_named(channel, kind);
-        let zero = kind
-            .and_then(|kind| contracts.zero_value(kind.index))
-            .cloned();
+        let zero = kind.and_then(|kind| contracts.zero_value(kind.index)).cloned();
         let zero = zero.unwrap_or_else(|| Json::Object(indexmap::IndexMap::new()));
         let SendValue::Fields(Some(template)) = &send.value else {
             return Ok(zero);
@@ -100,12 +84,7 @@ impl Engine<'_> {
             None => {
                 let message = format!("{id} is not an id from 0 to {}", u32::MAX);
                 let span = template.span;
-                Err(Box::new(self.trouble(
-                    "value::not-an-id",
-                    message,
-                    span,
-                    "used as the key",
-                )))
+                Err(Box::new(self.trouble("value::not-an-id", message, span, "used as the key")))
             }
         }
     }
@@ -113,11 +92,7 @@ impl Engine<'_> {
     /// The tenant's headers and a fresh trace, with those that the step names.
     fn headers(&mut self, send: &Send) -> Result<Headers, Stopped> {
         let mut ids = self.next_stream();
-        let trace = TraceParent {
-            trace: ids.uuid().as_u128(),
-            span: ids.bits().max(1),
-            flags: 1,
-        };
+        let trace = TraceParent { trace: ids.uuid().as_u128(), span: ids.bits().max(1), flags: 1 };
         let headers = Headers::of_tenant(&self.state.tenant, trace);
         if send.headers.is_empty() {
             return Ok(headers);
@@ -132,10 +107,7 @@ impl Engine<'_> {
             match made {
                 None => {}
                 Some(Json::Null) => {
-                    list.push(Header {
-                        name: field.name.as_str().into(),
-                        value: None,
-                    });
+                    list.push(Header { name: field.name.as_str().into(), value: None });
                 }
                 Some(value) => {
                     let bytes = self.header_bytes(&field.name, &value, field.value.span)?;
@@ -151,14 +123,9 @@ impl Engine<'_> {
         if let Json::String(text) = value {
             return Ok(text.as_bytes().to_vec());
         }
-        let version = value
-            .as_integer()
-            .and_then(|value| u16::try_from(value).ok());
+        let version = value.as_integer().and_then(|value| u16::try_from(value).ok());
         let refused = || {
-            let message = format!(
-                "header {name} takes text, or a number from 0 to {}",
-                u16::MAX
-            );
+            let message = format!("header {name} takes text, or a number from 0 to {}", u16::MAX);
             Box::new(self.trouble("value::not-a-header", message, span, "used here"))
         };
         Ok(version.ok_or_else(refused)?.to_be_bytes().to_vec())
@@ -167,10 +134,7 @@ impl Engine<'_> {
     /// What a test sends keeps its receivers' contracts, unless it says that it does not.
     fn check(&self, channel: ChannelIx, record: &Record, send: &Send) -> Result<(), Stopped> {
         let problems = self.driver.contracts().check_sent(channel, record);
-        let broken: Vec<_> = problems
-            .iter()
-            .filter(|problem| problem.is_violation())
-            .collect();
+        let broken: Vec<_> = problems.iter().filter(|problem| problem.is_violation()).collect();
         let Some(first) = broken.first() else {
             return Ok(());
         };
@@ -178,9 +142,7 @@ impl Engine<'_> {
         let message = format!("{name} breaks the contract of {}: {first}", first.contract);
         let label = "add `breaks_contract: true` if that is meant";
         let mut trouble = self.trouble("send::breaks-contract", message, send.target.span, label);
-        trouble
-            .notes
-            .extend(broken.iter().skip(1).map(ToString::to_string));
+        trouble.notes.extend(broken.iter().skip(1).map(ToString::to_string));
         Err(Box::new(trouble))
     }
 }

@@ -27,11 +27,8 @@ fn without_secrets(value: &Json, is_sensitive: Sensitive<'_>) -> Json {
         Json::Object(fields) => {
             let shown = |(name, value): (&String, &Json)| {
                 let hidden = is_sensitive(name) || is_secret_name(name);
-                let value = if hidden {
-                    HIDDEN.into()
-                } else {
-                    without_secrets(value, is_sensitive)
-                };
+                let value =
+                    if hidden { HIDDEN.into() } else { without_secrets(value, is_sensitive) };
                 (name.clone(), value)
             };
             Json::Object(fields.iter().map(shown).collect())
@@ -49,10 +46,7 @@ pub(super) fn show_template(
     let text = text_of(template, scope, is_sensitive);
     let mut names = Vec::new();
     variables(template, &mut names);
-    let bound_at = names
-        .first()
-        .and_then(|name| scope.get(name))
-        .map(|bound| bound.at.clone());
+    let bound_at = names.first().and_then(|name| scope.get(name)).map(|bound| bound.at.clone());
     (text, bound_at)
 }
 
@@ -132,11 +126,7 @@ fn text_of(template: &Template, scope: &Scope, is_sensitive: Sensitive<'_>) -> S
         TemplateKind::Object(fields) => {
             let fields = fields.iter().map(|field| {
                 let hidden = is_sensitive(&field.name) || is_secret_name(&field.name);
-                let value = if hidden {
-                    HIDDEN.to_owned()
-                } else {
-                    text_of(&field.value)
-                };
+                let value = if hidden { HIDDEN.to_owned() } else { text_of(&field.value) };
                 format!("{}: {value}", field.name)
             });
             format!("{{ {} }}", fields.collect::<Vec<_>>().join(", "))
@@ -156,9 +146,7 @@ fn text_of(template: &Template, scope: &Scope, is_sensitive: Sensitive<'_>) -> S
 
 fn simple_matcher(kind: &MatcherKind) -> String {
     match kind {
-        MatcherKind::Int {
-            range: Some((least, greatest)),
-        } => format!("<int {least}..{greatest}>"),
+        MatcherKind::Int { range: Some((least, greatest)) } => format!("<int {least}..{greatest}>"),
         MatcherKind::Int { range: None } => "<int>".to_owned(),
         MatcherKind::Uuid { not: Some(name) } => format!("<uuid not ${}>", name.name),
         MatcherKind::Uuid { not: None } => "<uuid>".to_owned(),
@@ -187,14 +175,7 @@ pub(super) fn show_duration(duration: Duration) -> String {
     let (minutes, seconds) = (duration.as_secs() / 60, duration.as_secs() % 60);
     let ms = duration.subsec_millis();
     let parts = [(minutes, "min"), (seconds, "s"), (u64::from(ms), "ms")];
-    let shown: Vec<_> = parts
-        .iter()
-        .filter(|(n, _)| *n > 0)
-        .map(|(n, unit)| format!("{n} {unit}"))
-        .collect();
-    if shown.is_empty() {
-        "0 s".to_owned()
-    } else {
-        shown.join(" ")
-    }
+    let shown: Vec<_> =
+        parts.iter().filter(|(n, _)| *n > 0).map(|(n, unit)| format!("{n} {unit}")).collect();
+    if shown.is_empty() { "0 s".to_owned() } else { shown.join(" ") }
 }

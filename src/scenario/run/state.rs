@@ -78,18 +78,14 @@ impl State {
     pub(super) fn is_of(&self, record: RecordId, target: &Target) -> bool {
         self.read.get(record.at()).is_some_and(|seen| {
             seen.channel == target.channel
-                && target
-                    .message
-                    .as_ref()
-                    .is_none_or(|wanted| seen.kind.as_ref() == Some(wanted))
+                && target.message.as_ref().is_none_or(|wanted| seen.kind.as_ref() == Some(wanted))
         })
     }
 
     /// The tenant's records of a message, in order of observation.
     pub(super) fn all_of(&self, target: &Target) -> Vec<RecordId> {
         let ids = (0u32..).map(RecordId).take(self.read.len());
-        ids.filter(|id| self.is_own(*id) && self.is_of(*id, target))
-            .collect()
+        ids.filter(|id| self.is_own(*id) && self.is_of(*id, target)).collect()
     }
 
     fn unclaimed(&self, target: &Target) -> Vec<RecordId> {
@@ -108,12 +104,7 @@ impl State {
         };
         let is_sensitive = |field: &str| history.contracts().is_sensitive(field);
         let place = |span: Span| self.line_of(span);
-        let context = Context {
-            scope,
-            now,
-            is_sensitive: &is_sensitive,
-            place: &place,
-        };
+        let context = Context { scope, now, is_sensitive: &is_sensitive, place: &place };
         compare(template, self.value(record), context)
     }
 
@@ -129,12 +120,7 @@ impl State {
         (now, history): (VirtualTime, &History),
     ) -> Option<(RecordId, Matched)> {
         let value = expectation.value.as_ref();
-        let compare = |id| {
-            (
-                id,
-                self.compare_record(value, id, (&self.scope, now, history)),
-            )
-        };
+        let compare = |id| (id, self.compare_record(value, id, (&self.scope, now, history)));
         let candidates = self.unclaimed(&expectation.target).into_iter();
         candidates.map(compare).find(|(_, matched)| matched.holds())
     }
@@ -161,19 +147,9 @@ impl State {
         in_order: bool,
         (now, history): (VirtualTime, &History),
     ) -> Option<Claims> {
-        let templates: Vec<_> = expectations
-            .iter()
-            .map(|want| want.value.as_ref())
-            .collect();
+        let templates: Vec<_> = expectations.iter().map(|want| want.value.as_ref()).collect();
         if in_order || shown::depend_on_each_other(&templates) {
-            let mut search = Search {
-                state: self,
-                expectations,
-                in_order,
-                now,
-                history,
-                left: 0,
-            };
+            let mut search = Search { state: self, expectations, in_order, now, history, left: 0 };
             search.left = SEARCH_LIMIT;
             let mut found = Vec::new();
             return search.step(&self.scope, &mut found).then_some(found);
@@ -206,10 +182,7 @@ impl State {
         expectation: &Expectation,
         (now, history): (VirtualTime, &History),
     ) -> Option<Nearest> {
-        let any_kind = Target {
-            message: None,
-            ..expectation.target.clone()
-        };
+        let any_kind = Target { message: None, ..expectation.target.clone() };
         let mut candidates = self.unclaimed(&expectation.target);
         if candidates.is_empty() {
             candidates = self.unclaimed(&any_kind);
@@ -217,16 +190,8 @@ impl State {
         let value = expectation.value.as_ref();
         let compared = candidates.into_iter().map(|record| {
             let matched = self.compare_record(value, record, (&self.scope, now, history));
-            let Matched {
-                compared,
-                differences,
-                ..
-            } = matched;
-            Nearest {
-                record,
-                compared,
-                differences,
-            }
+            let Matched { compared, differences, .. } = matched;
+            Nearest { record, compared, differences }
         });
         compared.min_by_key(|nearest| nearest.differences.len())
     }
@@ -234,13 +199,7 @@ impl State {
     /// Claims a record for a place and keeps what the match remembers.
     pub(super) fn claim(&mut self, record: RecordId, matched: Matched, span: Span) {
         let (line, _) = self.file.position(span.start);
-        self.claimed.insert(
-            record,
-            Claim::Line {
-                path: self.file.path.clone(),
-                line,
-            },
-        );
+        self.claimed.insert(record, Claim::Line { path: self.file.path.clone(), line });
         for (name, bound) in matched.bindings {
             self.scope.bind(name, bound);
         }
@@ -249,12 +208,7 @@ impl State {
     /// A place in the file at hand, for reports.
     pub(super) fn place(&self, span: Span, label: impl Into<String>) -> Place {
         let through = self.through.iter().rev().cloned().collect();
-        Place {
-            file: Arc::clone(&self.file),
-            span,
-            label: label.into(),
-            through,
-        }
+        Place { file: Arc::clone(&self.file), span, label: label.into(), through }
     }
 
     /// The records that nothing speaks of; claims those that `allow` names.
@@ -264,11 +218,7 @@ impl State {
             if !self.is_own(placed.id) || self.claimed.contains_key(&placed.id) {
                 continue;
             }
-            if self
-                .allowed
-                .iter()
-                .any(|target| self.is_of(placed.id, target))
-            {
+            if self.allowed.iter().any(|target| self.is_of(placed.id, target)) {
                 self.claimed.insert(placed.id, Claim::Allowed);
             } else {
                 strays.push(placed);
@@ -301,9 +251,7 @@ impl Search<'_> {
             }
             self.left -= 1;
             let value = expectation.value.as_ref();
-            let matched = self
-                .state
-                .compare_record(value, id, (scope, self.now, self.history));
+            let matched = self.state.compare_record(value, id, (scope, self.now, self.history));
             if !matched.holds() {
                 continue;
             }

@@ -23,10 +23,7 @@ pub static ALWAYS: &[Word<AlwaysKind>] = &[
         doc: "Each record of `to` carries a value of the field that an earlier record of `from` \
               carried.",
         fields: &[
-            required(
-                "field",
-                "the field, a dotted path where it lies deeper: `body.code`",
-            ),
+            required("field", "the field, a dotted path where it lies deeper: `body.code`"),
             required("from", "the message or channel of the commands"),
             required("to", "the message or channel of the answers"),
         ],
@@ -37,10 +34,7 @@ pub static ALWAYS: &[Word<AlwaysKind>] = &[
         name: "at_most_once",
         kind: AlwaysKind::AtMostOnce,
         doc: "No two records of the message have the same value in the field.",
-        fields: &[
-            required("message", "the message or channel"),
-            required("by", "the field"),
-        ],
+        fields: &[required("message", "the message or channel"), required("by", "the field")],
         example: "- at_most_once: { message: invite.status/ACCEPTED, by: referenceId }",
     },
     Word {

@@ -3,10 +3,8 @@
 use super::{FieldWord, Word, optional, required};
 use crate::driver::FaultKind;
 
-const RESTART: FieldWord = optional(
-    "restart_after",
-    "when the service starts again, 1s by default",
-);
+const RESTART: FieldWord =
+    optional("restart_after", "when the service starts again, 1s by default");
 const BY: FieldWord = required("by", "for how long");
 const HEADER: FieldWord = required("header", "the header's name");
 

@@ -8,14 +8,8 @@ pub static SCENARIO: &[FieldWord] = &[
     required("scenario", "one sentence that says what holds"),
     optional("tags", "words to select tests by"),
     optional("about", "a longer text for readers"),
-    optional(
-        "tenant",
-        "region and version of the tenant; each run has an id of its own",
-    ),
-    optional(
-        "given",
-        "settings, and data that the services look up elsewhere",
-    ),
+    optional("tenant", "region and version of the tenant; each run has an id of its own"),
+    optional("given", "settings, and data that the services look up elsewhere"),
     optional("examples", "a table: one test a row"),
     optional("setup", "steps that must succeed before the test proper"),
     required("steps", "the test"),
@@ -42,10 +36,7 @@ pub static TENANT: &[FieldWord] = &[
 
 /// `examples`
 pub static EXAMPLES: &[FieldWord] = &[
-    required(
-        "columns",
-        "the names of the columns; the first one names the test",
-    ),
+    required("columns", "the names of the columns; the first one names the test"),
     required("rows", "one list of values a test"),
 ];
 

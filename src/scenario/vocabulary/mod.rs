@@ -51,19 +51,11 @@ pub enum Needed {
 }
 
 const fn required(name: &'static str, doc: &'static str) -> FieldWord {
-    FieldWord {
-        name,
-        doc,
-        needed: Needed::Required,
-    }
+    FieldWord { name, doc, needed: Needed::Required }
 }
 
 const fn optional(name: &'static str, doc: &'static str) -> FieldWord {
-    FieldWord {
-        name,
-        doc,
-        needed: Needed::Optional,
-    }
+    FieldWord { name, doc, needed: Needed::Optional }
 }
 
 impl<K> Word<K> {

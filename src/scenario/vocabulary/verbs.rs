@@ -41,10 +41,7 @@ pub static VERBS: &[Word<VerbKind>] = &[
         doc: "Puts a record on a channel. Fields that are not named are zero, `<absent>` leaves \
               one out; key and headers come from tenant and contract unless they are given.",
         fields: &[
-            required(
-                "send",
-                "the message, or the channel alone where it has one kind",
-            ),
+            required("send", "the message, or the channel alone where it has one kind"),
             optional("with", "the fields of the value"),
             optional(
                 "raw",
@@ -53,16 +50,10 @@ pub static VERBS: &[Word<VerbKind>] = &[
             ),
             optional("raw_base64", "the value as bytes in base64"),
             optional("raw_hex", "the value as bytes in hexadecimal"),
-            optional(
-                "key",
-                "an id, encoded as the contract encodes ids; null for no key",
-            ),
+            optional("key", "an id, encoded as the contract encodes ids; null for no key"),
             optional("key_hex", "the key as bytes in hexadecimal"),
             optional("headers", "headers that differ; `<absent>` leaves one out"),
-            optional(
-                "breaks_contract",
-                "true where the record is wrong on purpose",
-            ),
+            optional("breaks_contract", "true where the record is wrong on purpose"),
         ],
         example: concat!(
             "- send: ban.command/CREATE\n",
@@ -152,19 +143,10 @@ pub static VERBS: &[Word<VerbKind>] = &[
         fields: &[
             required("fault", "the kind of fault"),
             required("service", "the service that it happens to"),
-            required(
-                "message",
-                "the message, or channel, at whose delivery it happens",
-            ),
-            optional(
-                "restart_after",
-                "of crashes: when the service starts again, 1s by default",
-            ),
+            required("message", "the message, or channel, at whose delivery it happens"),
+            optional("restart_after", "of crashes: when the service starts again, 1s by default"),
             optional("by", "of `delay` and `partition_lag`: for how long"),
-            optional(
-                "header",
-                "of `missing_header` and `malformed_header`: which",
-            ),
+            optional("header", "of `missing_header` and `malformed_header`: which"),
         ],
         example: concat!(
             "- fault: crash_before_commit\n",
@@ -192,10 +174,7 @@ pub static VERBS: &[Word<VerbKind>] = &[
         fields: &[
             required("use", "the fragment's path, without `.fragment.yaml`"),
             optional("with", "a value for each parameter"),
-            optional(
-                "as",
-                "other names for what it returns: `{ account: $alice }`",
-            ),
+            optional("as", "other names for what it returns: `{ account: $alice }`"),
         ],
         example: concat!(
             "- use: fixtures/registered-account\n",

@@ -15,11 +15,7 @@ pub(super) fn account(
     status: AccountStatusType,
     cx: &mut Cx<'_>,
 ) -> Result<(), Reject> {
-    let event = AccountStatus {
-        account_id,
-        name: name.into(),
-        status,
-    };
+    let event = AccountStatus { account_id, name: name.into(), status };
     cx.emit("account.status", &Key::Id(account_id), &event)
 }
 
@@ -51,11 +47,7 @@ pub(super) struct Failure {
 impl Failure {
     /// A failure with nothing but a code.
     pub(super) fn new(code: ErrorCode) -> Self {
-        Self {
-            code,
-            reason: 0,
-            until: 0,
-        }
+        Self { code, reason: 0, until: 0 }
     }
 
     /// Its event's body, for a client at an address and a machine.

@@ -151,16 +151,9 @@ fn failing(
 ) -> Vec<Check> {
     let Some(holder) = holder else {
         let checks = [(true, Check::Registered), (banned, Check::Banned)];
-        return checks
-            .into_iter()
-            .filter(|(fails, _)| *fails)
-            .map(|(_, check)| check)
-            .collect();
+        return checks.into_iter().filter(|(fails, _)| *fails).map(|(_, check)| check).collect();
     };
-    if holder
-        .session(command.session_id, &Issuer::of(&command.issuer))
-        .is_some()
-    {
+    if holder.session(command.session_id, &Issuer::of(&command.issuer)).is_some() {
         cx.applies(id::ACC_TWICE);
     }
     let checks = [
@@ -170,11 +163,7 @@ fn failing(
         (holder.password != create.password, Check::Password),
         (!holder.licence, Check::Licence),
     ];
-    checks
-        .into_iter()
-        .filter(|(fails, _)| *fails)
-        .map(|(_, check)| check)
-        .collect()
+    checks.into_iter().filter(|(fails, _)| *fails).map(|(_, check)| check).collect()
 }
 
 /// Picks the answer among the checks that fail.
@@ -189,11 +178,7 @@ fn judge(
         let Some(first) = failing.first().copied() else {
             break None;
         };
-        let chosen = if failing.len() == 1 {
-            first
-        } else {
-            choose(order, &failing, cx)
-        };
+        let chosen = if failing.len() == 1 { first } else { choose(order, &failing, cx) };
         if chosen == Check::Licence
             && cx.decide(id::ACC_4, &["licence", "no-licence"]) == "no-licence"
         {
@@ -211,11 +196,7 @@ fn judge(
         Some(Check::LoggedIn) => Some(Failure::new(ErrorCode::AlreadyLoggedIn)),
         Some(Check::Password) => Some(Failure::new(ErrorCode::IncorrectPassword)),
     };
-    Outcome {
-        failure,
-        asks_licence: answer == Some(Check::Licence),
-        order,
-    }
+    Outcome { failure, asks_licence: answer == Some(Check::Licence), order }
 }
 
 /// One of several checks that fail, of those that may come first.
@@ -229,20 +210,14 @@ fn choose(order: Order, failing: &[Check], cx: &mut Cx<'_>) -> Check {
             let mut options = vec!["in-order"];
             options.extend(others.iter().map(|check| check.first()));
             let picked = cx.decide(id::ACC_4, &options);
-            others
-                .iter()
-                .copied()
-                .find(|check| check.first() == picked)
-                .unwrap_or(*first)
+            others.iter().copied().find(|check| check.first() == picked).unwrap_or(*first)
         }
     }
 }
 
 /// Whether there were too many wrong passwords before.
 fn too_many(holder: &Holder, cx: &mut Cx<'_>) -> bool {
-    let expired = holder
-        .locked_until
-        .is_some_and(|until| until <= cx.unix_s());
+    let expired = holder.locked_until.is_some_and(|until| until <= cx.unix_s());
     if holder.wrong_passwords == 0 || expired {
         return false;
     }
@@ -257,11 +232,7 @@ fn locked(holder: Option<&Holder>, cx: &Cx<'_>) -> Failure {
     let until = holder.and_then(|holder| holder.locked_until);
     let until = until.unwrap_or_else(|| cx.unix_s().saturating_add(LOCK_S));
     let until = u64::try_from(until).unwrap_or_default();
-    Failure {
-        code: ErrorCode::TooManyAttempts,
-        reason: 0,
-        until,
-    }
+    Failure { code: ErrorCode::TooManyAttempts, reason: 0, until }
 }
 
 /// Asks the ban service; that it cannot be asked is a failure, too.
@@ -279,12 +250,7 @@ fn banned(account_id: u32, create: &CreateSession<'_>, cx: &mut Cx<'_>) -> Optio
     }
     cx.applies(id::BAN_7);
     cx.applies(id::BAN_8);
-    let number = |field: &str| {
-        answer
-            .get(field)
-            .and_then(Json::as_integer)
-            .unwrap_or_default()
-    };
+    let number = |field: &str| answer.get(field).and_then(Json::as_integer).unwrap_or_default();
     let permanent = answer.get("permanent") == Some(&Json::Bool(true));
     let until = if permanent { 0 } else { number("expiresAt") };
     Some(Failure {
@@ -317,12 +283,7 @@ fn welcome(
     {
         return Ok(false);
     }
-    announce::account(
-        account_id,
-        &create.account_name,
-        AccountStatusType::LoggedIn,
-        cx,
-    )?;
+    announce::account(account_id, &create.account_name, AccountStatusType::LoggedIn, cx)?;
     Ok(true)
 }
 
@@ -331,12 +292,7 @@ fn open_session(state: &mut State, account_id: u32, command: &SessionCommand<'_>
     holder.wrong_passwords = 0;
     holder.locked_until = None;
     let issuer = Issuer::of(&command.issuer);
-    let session = Session {
-        id: command.session_id,
-        issuer,
-        transition: None,
-        announced,
-    };
+    let session = Session { id: command.session_id, issuer, transition: None, announced };
     match holder.session(session.id, &session.issuer) {
         Some(at) => {
             let ended = std::mem::replace(&mut holder.sessions[at], session);

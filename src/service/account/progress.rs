@@ -32,12 +32,7 @@ pub(super) fn progress(
         0 => end(state, command, to, cx),
         1 => take_over(state, command, to, cx),
         2 => move_on(state, command, to, cx),
-        _ => fail(
-            command,
-            &state.get(command.account_id).name,
-            ErrorCode::SystemError,
-            cx,
-        ),
+        _ => fail(command, &state.get(command.account_id).name, ErrorCode::SystemError, cx),
     }
 }
 
@@ -70,10 +65,7 @@ fn changed(
     let rounded = rounded(to.params.as_str())
         .filter(|_| cx.decide(id::ACC_7, &["exact-params", "float-params"]) == "float-params");
     let params = rounded.unwrap_or_else(|| to.params.clone());
-    let body = SessionStatusBody::StateChanged(SessionState {
-        state: to.state,
-        params,
-    });
+    let body = SessionStatusBody::StateChanged(SessionState { state: to.state, params });
     let name = &state.get(command.account_id).name;
     announce::session(command, (command.account_id, name), body, cx)
 }
@@ -99,18 +91,9 @@ fn move_on(
     let ends = cx.now().after(TRANSITION).next_multiple(TRANSITION);
     let found = state.get(account_id).session(command.session_id, &issuer);
     let refusal = ["error", "move-unknown-session", "open-in-transition"];
-    let picked = if found.is_some() {
-        ""
-    } else {
-        cx.decide(id::ACC_8, &refusal)
-    };
+    let picked = if found.is_some() { "" } else { cx.decide(id::ACC_8, &refusal) };
     if picked == "error" {
-        return fail(
-            command,
-            &state.get(account_id).name,
-            ErrorCode::SystemError,
-            cx,
-        );
+        return fail(command, &state.get(account_id).name, ErrorCode::SystemError, cx);
     }
     changed(state, command, to, cx)?;
     let holder = state.get_mut(account_id);
@@ -125,12 +108,7 @@ fn move_on(
             state.settle_transitions(account_id, &[before]);
         }
         None if picked == "open-in-transition" => {
-            let session = Session {
-                id,
-                issuer,
-                transition: Some(ends),
-                announced: false,
-            };
+            let session = Session { id, issuer, transition: Some(ends), announced: false };
             holder.sessions.push(session);
         }
         None => return Ok(()),
@@ -150,10 +128,7 @@ fn take_over(
     let account_id = command.account_id;
     let issuer = Issuer::of(&command.issuer);
     let holder = state.get(account_id);
-    let in_transition = holder
-        .sessions
-        .iter()
-        .any(|session| session.transition.is_some());
+    let in_transition = holder.sessions.iter().any(|session| session.transition.is_some());
     if issuer != Issuer::Channel || !in_transition {
         return fail(command, &holder.name, ErrorCode::SystemError, cx);
     }
@@ -161,12 +136,7 @@ fn take_over(
     if cx.decide(id::ACC_8, &["logged-in", "silent-takeover"]) == "logged-in" {
         logged(state, account_id, AccountStatusType::LoggedIn, cx)?;
     }
-    let session = Session {
-        id: command.session_id,
-        issuer,
-        transition: None,
-        announced: true,
-    };
+    let session = Session { id: command.session_id, issuer, transition: None, announced: true };
     let ended = std::mem::replace(&mut state.get_mut(account_id).sessions, vec![session]);
     state.settle_transitions(account_id, &ended);
     set_timer(state, cx);
@@ -232,12 +202,7 @@ pub(super) fn log_out(
 }
 
 fn log_out_everywhere(state: &mut State, account_id: u32, cx: &mut Cx<'_>) -> Result<(), Reject> {
-    if state
-        .get(account_id)
-        .sessions
-        .iter()
-        .any(|session| session.announced)
-    {
+    if state.get(account_id).sessions.iter().any(|session| session.announced) {
         cx.applies(id::ACC_10);
         logged(state, account_id, AccountStatusType::LoggedOut, cx)?;
     }
@@ -276,12 +241,7 @@ fn remove(
 /// Ends the sessions that have been in transition for too long.
 pub(super) fn sweep(state: &mut State, cx: &mut Cx<'_>) -> Result<(), Reject> {
     let now = cx.now();
-    let due: Vec<_> = state
-        .transitions
-        .iter()
-        .take_while(|(at, _)| *at <= now)
-        .copied()
-        .collect();
+    let due: Vec<_> = state.transitions.iter().take_while(|(at, _)| *at <= now).copied().collect();
     let accounts: BTreeSet<_> = due.iter().map(|(_, account_id)| *account_id).collect();
     let mut left = Vec::new();
     for account_id in accounts {
@@ -329,10 +289,7 @@ fn set_timer(state: &State, cx: &mut Cx<'_>) {
 
 /// The params as 64-bit floats would carry them; none where that makes no difference.
 fn rounded(params: &str) -> Option<Params<'static>> {
-    let long = params
-        .as_bytes()
-        .split(|byte| !byte.is_ascii_digit())
-        .any(|run| run.len() > 15);
+    let long = params.as_bytes().split(|byte| !byte.is_ascii_digit()).any(|run| run.len() > 15);
     if !long {
         return None;
     }

@@ -96,36 +96,25 @@ impl Holder {
 
     /// The place of a session.
     pub(super) fn session(&self, id: Id, issuer: &Issuer) -> Option<usize> {
-        self.sessions
-            .iter()
-            .position(|session| session.id == id && session.issuer == *issuer)
+        self.sessions.iter().position(|session| session.id == id && session.issuer == *issuer)
     }
 
     /// Whether a session in state 1 remains, besides the one at `but`.
     pub(super) fn is_active_besides(&self, but: Option<usize>) -> bool {
-        let mut others = self
-            .sessions
-            .iter()
-            .enumerate()
-            .filter(|(at, _)| Some(*at) != but);
+        let mut others = self.sessions.iter().enumerate().filter(|(at, _)| Some(*at) != but);
         others.any(|(_, session)| session.transition.is_none())
     }
 }
 
 impl State {
     pub(super) fn next_id(&self) -> Result<u32, Reject> {
-        self.last_id
-            .checked_add(1)
-            .map_or_else(|| refused("no account id is left"), Ok)
+        self.last_id.checked_add(1).map_or_else(|| refused("no account id is left"), Ok)
     }
 
     /// Adds an account under the next id.
     pub(super) fn add(&mut self, account_id: u32, holder: Holder) {
         self.last_id = account_id;
-        self.by_name
-            .entry(holder.name.clone())
-            .or_default()
-            .push(account_id);
+        self.by_name.entry(holder.name.clone()).or_default().push(account_id);
         self.holders.insert(account_id, holder);
     }
 
@@ -140,17 +129,12 @@ impl State {
 
     /// An account that is known to exist.
     pub(super) fn get_mut(&mut self, account_id: u32) -> &mut Holder {
-        self.holders
-            .get_mut(&account_id)
-            .expect("accounts are never removed")
+        self.holders.get_mut(&account_id).expect("accounts are never removed")
     }
 
     /// All accounts of a name, oldest first.
     pub(super) fn named(&self, name: &str) -> &[u32] {
-        self.by_name
-            .get(name)
-            .map(Vec::as_slice)
-            .unwrap_or_default()
+        self.by_name.get(name).map(Vec::as_slice).unwrap_or_default()
     }
 
     pub(super) fn first_named(&self, name: &str) -> Option<(u32, &Holder)> {

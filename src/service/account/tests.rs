@@ -1,8 +1,5 @@
 //! Accounts, and what is shown of them.
-#![expect(
-    clippy::needless_pass_by_value,
-    reason = "json!(…) at each call reads better"
-)]
+#![expect(clippy::needless_pass_by_value, reason = "json!(…) at each call reads better")]
 
 mod attempts;
 mod sessions;
@@ -34,9 +31,7 @@ fn log_in(session_id: u128, name: &str, password: &str) -> Value {
 fn registered() -> Bench<Account> {
     let mut bench = Bench::<Account>::new();
     bench.send("account.create", create_account("eve", "pw"));
-    bench
-        .stimulus("accept_licence", json!({ "name": "eve" }))
-        .unwrap();
+    bench.stimulus("accept_licence", json!({ "name": "eve" })).unwrap();
     bench
 }
 
@@ -66,10 +61,7 @@ fn accounts_have_names_and_ids_of_their_own() {
         assert_eq!(bench.send("account.create", odd), []);
     }
     assert!(!bench.has_applied(id::ACC_TWICE));
-    assert_eq!(
-        bench.send("account.create", create_account("eve", "pw")),
-        []
-    );
+    assert_eq!(bench.send("account.create", create_account("eve", "pw")), []);
     assert!(bench.has_applied(id::ACC_TWICE));
     bench.tenant = tenant(2);
     let eve = bench.send("account.create", create_account("eve", "pw"));
@@ -82,15 +74,9 @@ fn a_taken_name_may_be_accepted_as_a_further_account() {
     bench.take(id::ACC_2, "accept");
     let second = bench.send("account.create", create_account("eve", "pw2"));
     assert_eq!(second, [status("CREATED", 2, "eve")]);
-    assert_eq!(
-        bench.send(COMMANDS, log_in(1, "eve", "pw"))[0].1["accountId"],
-        1
-    );
+    assert_eq!(bench.send(COMMANDS, log_in(1, "eve", "pw"))[0].1["accountId"], 1);
     bench.take(id::ACC_2, "other-of-name");
-    assert_eq!(
-        bench.send(COMMANDS, log_in(2, "eve", "pw2"))[0].1["accountId"],
-        2
-    );
+    assert_eq!(bench.send(COMMANDS, log_in(2, "eve", "pw2"))[0].1["accountId"], 2);
 }
 
 #[test]
@@ -98,28 +84,13 @@ fn given_accounts_can_log_in_and_settings_are_checked() {
     let mut bench = Bench::<Account>::new();
     let accounts = json!([{ "name": "eve", "password": "pw" },
         { "name": "new", "password": "pw", "licence": false }]);
-    bench
-        .give(
-            json!({ "automatic_registration": false }),
-            &[("accounts", accounts)],
-        )
-        .unwrap();
+    bench.give(json!({ "automatic_registration": false }), &[("accounts", accounts)]).unwrap();
     let made = "account.session.status/CREATED";
-    assert_eq!(
-        names(&bench.send(COMMANDS, log_in(1, "eve", "pw")))[0],
-        made
-    );
+    assert_eq!(names(&bench.send(COMMANDS, log_in(1, "eve", "pw")))[0], made);
     let asked = bench.send(COMMANDS, log_in(2, "new", "pw"));
-    assert_eq!(
-        names(&asked)[0],
-        "account.session.status/REQUEST_LICENSE_AGREEMENT"
-    );
+    assert_eq!(names(&asked)[0], "account.session.status/REQUEST_LICENSE_AGREEMENT");
     assert!(bench.give(json!({ "automatic": true }), &[]).is_err());
-    assert!(
-        bench
-            .give(json!({ "automatic_registration": 1 }), &[])
-            .is_err()
-    );
+    assert!(bench.give(json!({ "automatic_registration": 1 }), &[]).is_err());
 }
 
 #[test]
@@ -135,23 +106,11 @@ fn passwords_are_shown_nowhere() {
 #[test]
 fn unknown_accounts_cannot_accept_the_licence() {
     let mut bench = registered();
-    assert!(
-        bench
-            .stimulus("accept_licence", json!({ "name": "bob" }))
-            .is_err()
-    );
-    assert!(
-        bench
-            .stimulus("accept_licence", json!({ "accountId": 2 }))
-            .is_err()
-    );
+    assert!(bench.stimulus("accept_licence", json!({ "name": "bob" })).is_err());
+    assert!(bench.stimulus("accept_licence", json!({ "accountId": 2 })).is_err());
     assert!(bench.stimulus("accept_licence", json!({})).is_err());
-    let (account_id, emitted) = bench
-        .stimulus("accept_licence", json!({ "accountId": 1 }))
-        .unwrap();
+    let (account_id, emitted) =
+        bench.stimulus("accept_licence", json!({ "accountId": 1 })).unwrap();
     assert_eq!((account_id.as_integer(), emitted), (Some(1), vec![]));
-    assert_eq!(
-        bench.query("account", json!({ "name": "bob" })),
-        json!({ "exists": false })
-    );
+    assert_eq!(bench.query("account", json!({ "name": "bob" })), json!({ "exists": false }));
 }

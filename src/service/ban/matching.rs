@@ -30,11 +30,7 @@ impl Target {
                 Err(_) => Network::parse(value).map(Self::Network),
             },
             1 => (!value.is_empty()).then(|| Self::Hwid(value.into())),
-            2 => value
-                .parse()
-                .ok()
-                .filter(|account| *account != 0)
-                .map(Self::Account),
+            2 => value.parse().ok().filter(|account| *account != 0).map(Self::Account),
             _ => None,
         };
         target.unwrap_or(Self::Nobody(ban_type))
@@ -69,10 +65,7 @@ impl Network {
         let most = if address.is_ipv4() { 32 } else { 128 };
         let digits = bits.bytes().all(|byte| byte.is_ascii_digit());
         let prefix_bits = bits.parse().ok().filter(|bits| digits && *bits <= most)?;
-        Some(Self {
-            address,
-            prefix_bits,
-        })
+        Some(Self { address, prefix_bits })
     }
 
     fn holds(&self, ip: IpAddr) -> bool {
@@ -117,6 +110,5 @@ pub(super) fn first<'s>(
 ) -> Option<(u32, &'s Entry)> {
     let active = state.bans.iter().filter(|(_, ban)| ban.is_active(unix_s));
     let hits = active.filter_map(|(id, ban)| Some((ban.target.rank(subject)?, *id, ban)));
-    hits.min_by_key(|(rank, id, _)| (*rank, *id))
-        .map(|(_, id, ban)| (id, ban))
+    hits.min_by_key(|(rank, id, _)| (*rank, *id)).map(|(_, id, ban)| (id, ban))
 }

@@ -17,10 +17,7 @@ fn delete(ban_id: u32) -> Value {
 }
 
 fn event(status: &str, ban_id: u32) -> Emitted {
-    vec![(
-        format!("ban.status/{status}"),
-        json!({ "banId": ban_id, "status": status }),
-    )]
+    vec![(format!("ban.status/{status}"), json!({ "banId": ban_id, "status": status }))]
 }
 
 fn exists(bench: &Bench<Ban>, ban_id: u32) -> bool {
@@ -30,15 +27,9 @@ fn exists(bench: &Bench<Ban>, ban_id: u32) -> bool {
 #[test]
 fn ids_count_from_1_and_are_never_given_again() {
     let mut bench = Bench::<Ban>::new();
-    assert_eq!(
-        bench.send("ban.command", create("10.0.0.1")),
-        event("CREATED", 1)
-    );
+    assert_eq!(bench.send("ban.command", create("10.0.0.1")), event("CREATED", 1));
     assert_eq!(bench.send("ban.command", delete(1)), event("DELETED", 1));
-    assert_eq!(
-        bench.send("ban.command", create("10.0.0.2")),
-        event("CREATED", 2)
-    );
+    assert_eq!(bench.send("ban.command", create("10.0.0.2")), event("CREATED", 2));
     assert!(exists(&bench, 2) && !exists(&bench, 1));
 }
 
@@ -65,10 +56,7 @@ fn delete_removes_the_ban_it_names_and_no_other() {
         assert_eq!(bench.send("ban.command", delete(unknown)), []);
     }
     assert_eq!(bench.send("ban.command", delete(2)), event("DELETED", 2));
-    assert_eq!(
-        [1, 2, 3].map(|ban_id| exists(&bench, ban_id)),
-        [true, false, true]
-    );
+    assert_eq!([1, 2, 3].map(|ban_id| exists(&bench, ban_id)), [true, false, true]);
     bench.tenant = tenant(2);
     assert_eq!(bench.send("ban.command", delete(1)), []);
     bench.tenant = tenant(1);
@@ -115,30 +103,13 @@ fn logins_are_kept_and_other_session_events_are_not() {
     assert_eq!(bench.send(channel, event("CREATED", client.clone())), []);
     assert_eq!(bench.send(channel, event("CREATED", client)), []);
     assert_eq!(bench.send(channel, event("ERROR", failed)), []);
-    assert_eq!(
-        bench.send(channel, event("STATE_CHANGED", json!({ "state": 2 }))),
-        []
-    );
-    assert_eq!(
-        bench.send(channel, event("REQUEST_LICENSE_AGREEMENT", Value::Null)),
-        []
-    );
+    assert_eq!(bench.send(channel, event("STATE_CHANGED", json!({ "state": 2 }))), []);
+    assert_eq!(bench.send(channel, event("REQUEST_LICENSE_AGREEMENT", Value::Null)), []);
     let history = bench.query("history", json!({ "accountId": 7 }));
-    let kept: Vec<_> = history
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|row| (&row["success"], &row["code"]))
-        .collect();
+    let kept: Vec<_> =
+        history.as_array().unwrap().iter().map(|row| (&row["success"], &row["code"])).collect();
     let (code, null) = (json!("INCORRECT_PASSWORD"), Value::Null);
-    assert_eq!(
-        kept,
-        [
-            (&json!(true), &null),
-            (&json!(true), &null),
-            (&json!(false), &code)
-        ]
-    );
+    assert_eq!(kept, [(&json!(true), &null), (&json!(true), &null), (&json!(false), &code)]);
     assert_eq!(history[0]["ipAddress"], "10.0.0.7");
     assert_eq!(bench.query("history", json!({ "accountId": 8 })), json!([]));
 }
@@ -151,10 +122,7 @@ fn a_ban_is_active_until_it_expires_and_emits_nothing_then() {
     bench.send("ban.command", json!({ "type": "CREATE", "body": body }));
     let check = json!({ "accountId": 7 });
     let answer = bench.query("check", check.clone());
-    assert_eq!(
-        (&answer["banned"], &answer["expiresAt"]),
-        (&json!(true), &json!(until))
-    );
+    assert_eq!((&answer["banned"], &answer["expiresAt"]), (&json!(true), &json!(until)));
     assert_eq!(answer["reasonCode"], 3);
     assert_eq!(bench.advance(59), []);
     assert_eq!(bench.query("check", check.clone())["banned"], true);
@@ -215,18 +183,9 @@ fn bad_input_is_refused_by_its_kind() {
     let mut bench = Bench::<Ban>::new();
     let send = |bench: &mut Bench<Ban>, text: &str| bench.try_send("ban.command", text.as_bytes());
     assert_eq!(send(&mut bench, ""), Err(Reject::Empty));
-    assert!(matches!(
-        send(&mut bench, "{ not json"),
-        Err(Reject::Undecodable(_))
-    ));
-    assert_eq!(
-        send(&mut bench, r#"{"type":"X"}"#),
-        Err(Reject::UnknownType("X".to_owned()))
-    );
-    assert_eq!(
-        bench.send("ban.command", create("10.0.0.1")),
-        event("CREATED", 1)
-    );
+    assert!(matches!(send(&mut bench, "{ not json"), Err(Reject::Undecodable(_))));
+    assert_eq!(send(&mut bench, r#"{"type":"X"}"#), Err(Reject::UnknownType("X".to_owned())));
+    assert_eq!(bench.send("ban.command", create("10.0.0.1")), event("CREATED", 1));
 }
 
 #[test]
@@ -234,17 +193,9 @@ fn given_bans_are_there_and_odd_ones_are_refused() {
     let mut bench = Bench::<Ban>::new();
     let bans = json!([{ "banType": 1, "value": "HW" }]);
     bench.give(json!({}), &[("bans", bans)]).unwrap();
-    assert_eq!(
-        bench.query("check", json!({ "hwid": "HW" }))["permanent"],
-        true
-    );
-    assert_eq!(
-        names(&bench.send("ban.command", create("10.0.0.1"))),
-        ["ban.status/CREATED"]
-    );
+    assert_eq!(bench.query("check", json!({ "hwid": "HW" }))["permanent"], true);
+    assert_eq!(names(&bench.send("ban.command", create("10.0.0.1"))), ["ban.status/CREATED"]);
     assert!(exists(&bench, 2));
-    let unknown = bench
-        .give(json!({}), &[("bans", json!([{ "type": 1 }]))])
-        .unwrap_err();
+    let unknown = bench.give(json!({}), &[("bans", json!([{ "type": 1 }]))]).unwrap_err();
     assert_eq!(unknown, "type: is not known");
 }

@@ -41,14 +41,8 @@ stats! {
 
 impl Stat {
     /// Those with a base value: the first six.
-    pub(super) const BASE: [Self; 6] = [
-        Self::Strength,
-        Self::Dexterity,
-        Self::Luck,
-        Self::Intelligence,
-        Self::MaxHp,
-        Self::MaxMp,
-    ];
+    pub(super) const BASE: [Self; 6] =
+        [Self::Strength, Self::Dexterity, Self::Luck, Self::Intelligence, Self::MaxHp, Self::MaxMp];
 }
 
 /// The names of an id and of stats.
@@ -111,11 +105,7 @@ pub(super) fn push_changes(bonuses: &mut Vec<(Stat, Amount)>, kind: &str, amount
                 "MAPLE_WARRIOR" => &[Strength, Dexterity, Intelligence, Luck],
                 _ => &[],
             };
-            bonuses.extend(
-                multiplied
-                    .iter()
-                    .map(|stat| (*stat, Amount::Percent(amount))),
-            );
+            bonuses.extend(multiplied.iter().map(|stat| (*stat, Amount::Percent(amount))));
             return;
         }
     };
@@ -186,9 +176,8 @@ impl Character {
             return Json::from(json!({ "initialised": false }));
         }
         let stats = Stat::ALL.into_iter();
-        let mut shown: Map<String, Value> = stats
-            .map(|stat| (stat.as_str().to_owned(), json!(self.effective(stat))))
-            .collect();
+        let mut shown: Map<String, Value> =
+            stats.map(|stat| (stat.as_str().to_owned(), json!(self.effective(stat)))).collect();
         let bonuses = self.bonuses.iter().map(|(source, stat, amount)| {
             let (field, amount) = match amount {
                 Amount::Flat(amount) => ("amount", amount),
@@ -203,11 +192,7 @@ impl Character {
 }
 
 /// A whole number as 32 bits without sign, the nearest that there is.
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "it is clamped before"
-)]
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it is clamped before")]
 fn saturated(value: f64) -> u32 {
     value.clamp(0.0, f64::from(u32::MAX)) as u32
 }

@@ -1,8 +1,5 @@
 //! What stats come to.
-#![expect(
-    clippy::needless_pass_by_value,
-    reason = "json!(…) at each call reads better"
-)]
+#![expect(clippy::needless_pass_by_value, reason = "json!(…) at each call reads better")]
 
 use proptest::prelude::*;
 use rstest::rstest;
@@ -39,12 +36,7 @@ fn bench() -> Stats {
     let characters = json!([{ "id": 7, "strength": 10, "max_hp": 50 }]);
     let equipment = json!([{ "assetId": 31, "strength": 4, "speed": -9 },
         { "assetId": 32, "strength": 1 }]);
-    bench
-        .give(
-            json!({}),
-            &[("characters", characters), ("equipment", equipment)],
-        )
-        .unwrap();
+    bench.give(json!({}), &[("characters", characters), ("equipment", equipment)]).unwrap();
     bench
 }
 
@@ -61,24 +53,12 @@ fn stat(bench: &Stats, name: &str) -> Value {
 #[test]
 fn only_a_channel_initialises_and_destroyed_removes() {
     let mut bench = bench();
-    assert_eq!(
-        bench.send("session.status", client("CREATED", "LOGIN", 7)),
-        []
-    );
+    assert_eq!(bench.send("session.status", client("CREATED", "LOGIN", 7)), []);
     assert_eq!(stat(&bench, "initialised"), false);
     bench.send("session.status", client("CREATED", "CHANNEL", 7));
-    assert_eq!(
-        (stat(&bench, "strength"), stat(&bench, "max_hp")),
-        (json!(10), json!(50))
-    );
-    assert_eq!(
-        (stat(&bench, "luck"), stat(&bench, "jump")),
-        (json!(0), json!(0))
-    );
-    bench.send(
-        "buff.status",
-        buff("APPLIED", 1, json!([{ "type": "SPEED", "amount": 5 }])),
-    );
+    assert_eq!((stat(&bench, "strength"), stat(&bench, "max_hp")), (json!(10), json!(50)));
+    assert_eq!((stat(&bench, "luck"), stat(&bench, "jump")), (json!(0), json!(0)));
+    bench.send("buff.status", buff("APPLIED", 1, json!([{ "type": "SPEED", "amount": 5 }])));
     bench.send("session.status", client("DESTROYED", "CHANNEL", 7));
     assert_eq!(stat(&bench, "initialised"), false);
     bench.send("session.status", client("CREATED", "CHANNEL", 7));
@@ -108,10 +88,7 @@ fn only_a_channel_initialises_and_destroyed_removes() {
 fn changes_become_bonuses(#[case] kind: &str, #[case] name: &str, #[case] value: u32) {
     let mut bench = initialised();
     let changes = json!([{ "type": kind, "amount": 30 }]);
-    assert_eq!(
-        bench.send("buff.status", buff("APPLIED", 5, changes.clone())),
-        []
-    );
+    assert_eq!(bench.send("buff.status", buff("APPLIED", 5, changes.clone())), []);
     assert_eq!(stat(&bench, name), value);
     bench.send("buff.status", buff("EXPIRED", 6, changes.clone()));
     assert_eq!(stat(&bench, name), value);
@@ -163,10 +140,7 @@ fn equipment_counts_from_a_positive_to_a_negative_slot(
     #[case] strength: u32,
 ) {
     let mut bench = initialised();
-    assert_eq!(
-        bench.send("asset.status", moved(31, from, to, reference_type)),
-        []
-    );
+    assert_eq!(bench.send("asset.status", moved(31, from, to, reference_type)), []);
     assert_eq!(stat(&bench, "strength"), strength);
 }
 
@@ -221,14 +195,8 @@ fn data_that_cannot_be_used_is_named() {
     let give = |bench: &mut Stats, data: Value| {
         bench.give(json!({}), &[("characters", data)]).unwrap_err()
     };
-    assert_eq!(
-        give(&mut bench, json!([{ "id": 1, "speed": 3 }])),
-        "speed: is not known"
-    );
-    assert_eq!(
-        give(&mut bench, json!([{ "strength": 3 }])),
-        "id: is missing"
-    );
+    assert_eq!(give(&mut bench, json!([{ "id": 1, "speed": 3 }])), "speed: is not known");
+    assert_eq!(give(&mut bench, json!([{ "strength": 3 }])), "id: is missing");
     let wrong = give(&mut bench, json!([{ "id": 1, "strength": -3 }]));
     assert_eq!(wrong, "strength: must be an integer of its range");
 }

@@ -49,26 +49,19 @@ impl Pending {
     }
 
     pub(super) fn age(&self, target_id: u32, kind: &Kind, reference_id: u32) -> Option<u64> {
-        self.by_place
-            .get(&(target_id, kind.clone(), reference_id))
-            .copied()
+        self.by_place.get(&(target_id, kind.clone(), reference_id)).copied()
     }
 
     pub(super) fn find(&self, target_id: u32, kind: &Kind, reference_id: u32) -> Option<&Entry> {
-        self.age(target_id, kind, reference_id)
-            .map(|age| self.get(age))
+        self.age(target_id, kind, reference_id).map(|age| self.get(age))
     }
 
     /// Those of one originator to a target, oldest first.
     pub(super) fn between(&self, target_id: u32, kind: &Kind, originator_id: u32) -> Vec<u64> {
         let place = |reference_id| (target_id, kind.clone(), reference_id);
-        let of_kind = self
-            .by_place
-            .range(place(0)..=place(u32::MAX))
-            .map(|(_, age)| *age);
-        let mut ages: Vec<_> = of_kind
-            .filter(|age| self.get(*age).originator_id == originator_id)
-            .collect();
+        let of_kind = self.by_place.range(place(0)..=place(u32::MAX)).map(|(_, age)| *age);
+        let mut ages: Vec<_> =
+            of_kind.filter(|age| self.get(*age).originator_id == originator_id).collect();
         ages.sort_unstable();
         ages
     }
@@ -77,19 +70,12 @@ impl Pending {
     pub(super) fn of_character(&self, character_id: u32) -> Vec<u64> {
         let concerns =
             |entry: &Entry| [entry.target_id, entry.originator_id].contains(&character_id);
-        self.by_age
-            .iter()
-            .filter(|(_, entry)| concerns(entry))
-            .map(|(age, _)| *age)
-            .collect()
+        self.by_age.iter().filter(|(_, entry)| concerns(entry)).map(|(age, _)| *age).collect()
     }
 
     /// Those to a character, oldest first.
     pub(super) fn of_target(&self, target_id: u32) -> Vec<&Entry> {
-        self.by_age
-            .values()
-            .filter(|entry| entry.target_id == target_id)
-            .collect()
+        self.by_age.values().filter(|entry| entry.target_id == target_id).collect()
     }
 
     /// Those that have expired, oldest first.

@@ -1,8 +1,5 @@
 //! Invites come and go.
-#![expect(
-    clippy::needless_pass_by_value,
-    reason = "json!(…) at each call reads better"
-)]
+#![expect(clippy::needless_pass_by_value, reason = "json!(…) at each call reads better")]
 
 use rstest::rstest;
 use serde_json::{Value, json};
@@ -24,19 +21,11 @@ fn create(transaction: u128, originator: u32, target: u32, reference: u32) -> Va
 }
 
 fn accept(transaction: u128, target: u32, reference: u32) -> Value {
-    command(
-        transaction,
-        "ACCEPT",
-        json!({ "targetId": target, "referenceId": reference }),
-    )
+    command(transaction, "ACCEPT", json!({ "targetId": target, "referenceId": reference }))
 }
 
 fn reject(transaction: u128, target: u32, originator: u32) -> Value {
-    command(
-        transaction,
-        "REJECT",
-        json!({ "targetId": target, "originatorId": originator }),
-    )
+    command(transaction, "REJECT", json!({ "targetId": target, "originatorId": originator }))
 }
 
 /// Type, transaction, originator, target, reference.
@@ -53,8 +42,7 @@ fn values(emitted: Emitted) -> Vec<Value> {
 fn references(bench: &Bench<Invite>, target: u32) -> Vec<u64> {
     let pending = bench.query("pending", json!({ "targetId": target }));
     let all = pending.as_array().unwrap().iter();
-    all.map(|invite| invite["referenceId"].as_u64().unwrap())
-        .collect()
+    all.map(|invite| invite["referenceId"].as_u64().unwrap()).collect()
 }
 
 #[test]
@@ -91,17 +79,11 @@ fn an_unknown_type_may_be_accepted() {
     command["inviteType"] = json!("DUEL");
     assert_eq!(bench.send(COMMANDS, command.clone()), []);
     bench.take(id::INV_2, "accept-type");
-    assert_eq!(
-        values(bench.send(COMMANDS, command))[0]["inviteType"],
-        "DUEL"
-    );
+    assert_eq!(values(bench.send(COMMANDS, command))[0]["inviteType"], "DUEL");
     assert_eq!(bench.send(COMMANDS, accept(2, 20, 90)), []);
     let mut accept = accept(2, 20, 90);
     accept["inviteType"] = json!("DUEL");
-    assert_eq!(
-        names(&bench.send(COMMANDS, accept)),
-        ["invite.status/ACCEPTED"]
-    );
+    assert_eq!(names(&bench.send(COMMANDS, accept)), ["invite.status/ACCEPTED"]);
 }
 
 #[test]
@@ -133,10 +115,7 @@ fn reject_removes_one_of_several(#[case] decision: &'static str, #[case] referen
     bench.send(COMMANDS, create(4, 10, 21, 89));
     let rejected = values(bench.send(COMMANDS, reject(5, 20, 10)));
     assert_eq!(rejected, [event("REJECTED", 5, (10, 20, reference))]);
-    let left: Vec<u64> = [91, 92, 90]
-        .into_iter()
-        .filter(|r| *r != u64::from(reference))
-        .collect();
+    let left: Vec<u64> = [91, 92, 90].into_iter().filter(|r| *r != u64::from(reference)).collect();
     assert_eq!(references(&bench, 20), left);
     assert_eq!(references(&bench, 21), [89]);
     assert!(bench.has_applied(id::INV_7));
@@ -154,10 +133,7 @@ fn a_deleted_character_has_no_invites() {
     bench.send(COMMANDS, create(2, 20, 30, 91));
     bench.send(COMMANDS, create(3, 10, 30, 92));
     let gone = values(bench.send("character.status", deleted(20)));
-    let of_event = [
-        event("REJECTED", 9, (10, 20, 90)),
-        event("REJECTED", 9, (20, 30, 91)),
-    ];
+    let of_event = [event("REJECTED", 9, (10, 20, 90)), event("REJECTED", 9, (20, 30, 91))];
     assert_eq!(gone, of_event);
     assert_eq!(references(&bench, 30), [92]);
     assert_eq!(bench.send("character.status", deleted(20)), []);
@@ -179,13 +155,8 @@ fn deletion_may_be_done_otherwise(
     bench.send(COMMANDS, create(2, 20, 30, 91));
     let gone = values(bench.send("character.status", deleted(20)));
     assert_eq!(gone.len(), events);
-    assert_eq!(
-        (references(&bench, 20), references(&bench, 30)),
-        (vec![], left)
-    );
-    let fresh = gone
-        .iter()
-        .all(|event| event["transactionId"] != session(9));
+    assert_eq!((references(&bench, 20), references(&bench, 30)), (vec![], left));
+    let fresh = gone.iter().all(|event| event["transactionId"] != session(9));
     assert_eq!(fresh && events > 0, decision == "fresh-transaction-id");
 }
 
@@ -199,13 +170,7 @@ fn a_pending_invite_expires_after_180_to_185_s() {
     bench.send(COMMANDS, create(3, 10, 20, 92));
     assert_eq!(bench.advance(173), []);
     let expired = values(bench.advance(6));
-    assert_eq!(
-        expired,
-        [
-            event("REJECTED", 1, (10, 20, 90)),
-            event("REJECTED", 2, (10, 20, 91))
-        ]
-    );
+    assert_eq!(expired, [event("REJECTED", 1, (10, 20, 90)), event("REJECTED", 2, (10, 20, 91))]);
     assert_eq!(bench.send(COMMANDS, accept(4, 20, 92)).len(), 1);
     assert_eq!(bench.advance(600), []);
     assert!(bench.has_applied(id::INV_10));
@@ -220,11 +185,7 @@ fn expiry_may_be_done_otherwise(#[case] decision: &'static str, #[case] events: 
     bench.send(COMMANDS, create(1, 10, 20, 90));
     let expired = values(bench.advance(600));
     assert_eq!(expired.len(), events);
-    assert!(
-        expired
-            .iter()
-            .all(|event| event["transactionId"] != session(1))
-    );
+    assert!(expired.iter().all(|event| event["transactionId"] != session(1)));
     assert_eq!(references(&bench, 20).len(), 1 - events);
 }
 

@@ -35,11 +35,7 @@ pub(super) struct Refusal {
 
 impl Connection {
     pub(super) fn new(ip: &str, hwid: &str) -> Self {
-        Self {
-            ip: ip.into(),
-            hwid: hwid.into(),
-            ..Self::default()
-        }
+        Self { ip: ip.into(), hwid: hwid.into(), ..Self::default() }
     }
 
     pub(super) fn bind(&mut self, account_id: u32) {

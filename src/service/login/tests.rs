@@ -1,8 +1,5 @@
 //! Clients do and see.
-#![expect(
-    clippy::needless_pass_by_value,
-    reason = "json!(…) at each call reads better"
-)]
+#![expect(clippy::needless_pass_by_value, reason = "json!(…) at each call reads better")]
 
 use rstest::rstest;
 use serde_json::{Value, json};
@@ -51,10 +48,7 @@ fn credentials_become_one_session_command() {
         "hwid": "HW" });
     let command = json!({ "sessionId": session, "accountId": 0, "author": "LOGIN",
         "type": "CREATE", "body": body });
-    assert_eq!(
-        emitted,
-        [("account.session.command/CREATE".to_owned(), command)]
-    );
+    assert_eq!(emitted, [("account.session.command/CREATE".to_owned(), command)]);
     assert!(!format!("{:?}", bench.service).contains("pw"));
 }
 
@@ -67,10 +61,7 @@ fn a_session_that_is_made_is_bound_and_announced() {
         "channelId": 0, "issuer": "LOGIN", "type": "CREATED" });
     assert_eq!(emitted, [("session.status/CREATED".to_owned(), event)]);
     assert_eq!(
-        (
-            &seen(&bench, &session)["bound"],
-            &seen(&bench, &session)["accountId"]
-        ),
+        (&seen(&bench, &session)["bound"], &seen(&bench, &session)["accountId"]),
         (&json!(true), &json!(7))
     );
     assert!(bench.has_applied(id::LOG_10));
@@ -84,21 +75,12 @@ fn the_licence_is_asked_for(#[case] decision: &'static str, #[case] at_once: usi
     bench.take(id::LOG_3, decision);
     let accept = json!({ "session": session });
     assert!(bench.stimulus("accept_licence", accept.clone()).is_err());
-    let asked = bench.send(
-        ANSWERS,
-        answer(&session, "REQUEST_LICENSE_AGREEMENT", json!(null)),
-    );
+    let asked = bench.send(ANSWERS, answer(&session, "REQUEST_LICENSE_AGREEMENT", json!(null)));
     assert_eq!(names(&asked), vec!["session.status/CREATED"; at_once]);
     let shown = seen(&bench, &session);
-    assert_eq!(
-        (&shown["bound"], &shown["licenceAsked"]),
-        (&json!(true), &json!(true))
-    );
+    assert_eq!((&shown["bound"], &shown["licenceAsked"]), (&json!(true), &json!(true)));
     let accepted = does(&mut bench, "accept_licence", accept);
-    assert_eq!(
-        names(&accepted),
-        vec!["session.status/CREATED"; 1 - at_once]
-    );
+    assert_eq!(names(&accepted), vec!["session.status/CREATED"; 1 - at_once]);
     assert_eq!(seen(&bench, &session)["licenceAsked"], false);
 }
 
@@ -106,10 +88,7 @@ fn the_licence_is_asked_for(#[case] decision: &'static str, #[case] at_once: usi
 fn an_error_is_shown_to_the_client_only() {
     let (mut bench, session) = connected();
     let error = json!({ "code": "DELETED_OR_BLOCKED", "reason": 3, "until": u64::MAX });
-    assert_eq!(
-        bench.send(ANSWERS, answer(&session, "ERROR", error.clone())),
-        []
-    );
+    assert_eq!(bench.send(ANSWERS, answer(&session, "ERROR", error.clone())), []);
     let shown = seen(&bench, &session);
     assert_eq!((&shown["error"], &shown["bound"]), (&error, &json!(false)));
     bench.send(ANSWERS, answer(&session, "CREATED", json!({})));
@@ -124,21 +103,12 @@ fn a_client_selects_a_character_and_is_handed_over() {
     let emitted = does(&mut bench, "select_character", select);
     assert_eq!(names(&emitted), ["account.session.command/PROGRESS_STATE"]);
     let command = &emitted[0].1;
-    assert_eq!(
-        (&command["accountId"], &command["author"]),
-        (&json!(7), &json!("LOGIN"))
-    );
+    assert_eq!((&command["accountId"], &command["author"]), (&json!(7), &json!("LOGIN")));
     assert_eq!(command["body"]["state"], 2);
     let params = command["body"]["params"].clone();
-    assert_eq!(
-        params,
-        json!({ "address": "10.9.9.9", "port": 7575, "characterId": 5 })
-    );
+    assert_eq!(params, json!({ "address": "10.9.9.9", "port": 7575, "characterId": 5 }));
     let changed = json!({ "state": 2, "params": params });
-    assert_eq!(
-        bench.send(ANSWERS, answer(&session, "STATE_CHANGED", changed)),
-        []
-    );
+    assert_eq!(bench.send(ANSWERS, answer(&session, "STATE_CHANGED", changed)), []);
     assert_eq!(seen(&bench, &session)["handedOver"], params);
 }
 
@@ -147,10 +117,7 @@ fn odd_params_hand_over_to_nowhere() {
     let (mut bench, session) = bound();
     for params in [json!(null), json!([1]), json!("x")] {
         let changed = json!({ "state": 2, "params": params });
-        assert_eq!(
-            bench.send(ANSWERS, answer(&session, "STATE_CHANGED", changed)),
-            []
-        );
+        assert_eq!(bench.send(ANSWERS, answer(&session, "STATE_CHANGED", changed)), []);
         assert_eq!(seen(&bench, &session)["handedOver"], json!({}));
     }
 }
@@ -161,19 +128,14 @@ fn the_login_flag_follows_the_account() {
     let status =
         |status: AccountStatusType| json!({ "account_id": 7, "name": "eve", "status": status });
     let flag = |bench: &Bench<Login>| bench.query("account", json!({ "accountId": 7 }));
-    for (kind, flagged) in [
-        (AccountStatusType::LoggedIn, true),
-        (AccountStatusType::LoggedOut, false),
-    ] {
+    for (kind, flagged) in
+        [(AccountStatusType::LoggedIn, true), (AccountStatusType::LoggedOut, false)]
+    {
         assert_eq!(bench.send("account.status", status(kind)), []);
         assert_eq!(flag(&bench), json!({ "loggedIn": flagged }));
     }
     let created = status(AccountStatusType::Created).to_string();
-    assert!(
-        bench
-            .try_send("account.status", created.as_bytes())
-            .is_err()
-    );
+    assert!(bench.try_send("account.status", created.as_bytes()).is_err());
 }
 
 #[test]
@@ -196,10 +158,7 @@ fn the_bound_session_sees_a_new_character() {
 fn a_bound_session_that_disconnects_logs_out() {
     let (mut bench, session) = bound();
     let emitted = does(&mut bench, "disconnect", json!({ "session": session }));
-    assert_eq!(
-        names(&emitted),
-        ["account.session.command/LOGOUT", "session.status/DESTROYED"]
-    );
+    assert_eq!(names(&emitted), ["account.session.command/LOGOUT", "session.status/DESTROYED"]);
     assert!(emitted.iter().all(|(_, event)| event["accountId"] == 7));
     assert_eq!(seen(&bench, &session), json!({ "connected": false }));
     let again = bench.stimulus("disconnect", json!({ "session": session }));
@@ -212,10 +171,7 @@ fn a_bound_session_that_disconnects_logs_out() {
 fn an_unbound_session_that_disconnects(#[case] decision: &'static str, #[case] events: usize) {
     let (mut bench, session) = connected();
     bench.take(id::LOG_9, decision);
-    assert_eq!(
-        does(&mut bench, "disconnect", json!({ "session": session })).len(),
-        events
-    );
+    assert_eq!(does(&mut bench, "disconnect", json!({ "session": session })).len(), events);
     assert_eq!(seen(&bench, &session), json!({ "connected": false }));
 }
 
@@ -227,10 +183,7 @@ fn an_unbound_session_that_disconnects(#[case] decision: &'static str, #[case] e
 fn events_for_other_sessions_and_tenants_do_nothing(#[case] kind: &str, #[case] body: Value) {
     let (mut bench, mine) = connected();
     let before = seen(&bench, &mine);
-    assert_eq!(
-        bench.send(ANSWERS, answer(&json!(session(99)), kind, body.clone())),
-        []
-    );
+    assert_eq!(bench.send(ANSWERS, answer(&json!(session(99)), kind, body.clone())), []);
     bench.tenant = tenant(2);
     assert_eq!(bench.send(ANSWERS, answer(&mine, kind, body)), []);
     bench.tenant = tenant(1);

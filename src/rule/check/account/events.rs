@@ -19,22 +19,15 @@ pub(super) struct Events {
 
 impl Events {
     pub(super) fn of(view: View<'_>, handling: &Handling) -> Self {
-        let mut events = Self {
-            answers: SmallVec::new(),
-            statuses: SmallVec::new(),
-        };
+        let mut events = Self { answers: SmallVec::new(), statuses: SmallVec::new() };
         for event in &handling.events {
             match view.fact(*event) {
-                Fact::Answer {
-                    session,
-                    account,
-                    answer,
-                } => events.answers.push((session, account, answer, *event)),
-                Fact::AccountStatus {
-                    account,
-                    name,
-                    status,
-                } => events.statuses.push((account, name, status)),
+                Fact::Answer { session, account, answer } => {
+                    events.answers.push((session, account, answer, *event));
+                }
+                Fact::AccountStatus { account, name, status } => {
+                    events.statuses.push((account, name, status));
+                }
                 _ => {}
             }
         }

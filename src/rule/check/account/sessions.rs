@@ -24,11 +24,7 @@ impl Known {
     fn may(&self, case: &Case<'_>, of: SessionOf, state: u8) -> May {
         let now = case.handling.at;
         let own = self.own(of).map(|at| self.sessions[at].firm(now));
-        let moving = |firm| {
-            self.sessions
-                .iter()
-                .any(|session| session.firm(now) == firm)
-        };
+        let moving = |firm| self.sessions.iter().any(|session| session.firm(now) == firm);
         match (state, own) {
             (0, Some(Firm::Active)) => May::Change,
             (0, Some(Firm::Moving)) => May::Fail,
@@ -106,9 +102,8 @@ impl State {
             Answer::Error(code) => {
                 case.held(id::ACC_9);
                 if may == May::Change && !self.unclear {
-                    let since = known
-                        .own(of)
-                        .map_or(known.restarts, |at| known.sessions[at].restarts);
+                    let since =
+                        known.own(of).map_or(known.restarts, |at| known.sessions[at].restarts);
                     case.missing(id::ACC_8, since, "it can be carried out");
                 }
                 if code != Some(ErrorCode::SystemError) {
@@ -125,9 +120,7 @@ impl State {
     }
 
     pub(super) fn logout(&mut self, case: &mut Case<'_>, given: bool, of: SessionOf) {
-        let count = case
-            .events
-            .count_for(of.account, AccountStatusType::LoggedOut);
+        let count = case.events.count_for(of.account, AccountStatusType::LoggedOut);
         let complete = !given && !self.unclear;
         let Some(known) = self.accounts.get_mut(&of.account) else {
             case.held(id::ACC_11);
@@ -137,10 +130,7 @@ impl State {
             return;
         };
         if case.handling.events.len() != count {
-            case.wrong(
-                id::ACC_11,
-                "nothing but LOGGED_OUT of its account may come of it",
-            );
+            case.wrong(id::ACC_11, "nothing but LOGGED_OUT of its account may come of it");
         }
         let now = case.handling.at;
         let own = known.own(of);
@@ -153,11 +143,7 @@ impl State {
         } else {
             known.last_words(case, ends)
         };
-        let named = if ends.is_some() && !everywhere {
-            id::ACC_10
-        } else {
-            id::ACC_11
-        };
+        let named = if ends.is_some() && !everywhere { id::ACC_10 } else { id::ACC_11 };
         let since = known.sessions.iter().map(|session| session.restarts).min();
         let since = since.unwrap_or(case.handling.restarts);
         judge_logged_out(case, (count, least, most), (named, since), self.unclear);
@@ -188,9 +174,7 @@ impl State {
             } else if !self.unclear && known.is_idle() {
                 case.wrong(id::ACC_13, "no session was in transition");
             }
-            known
-                .sessions
-                .retain(|session| session.firm(now) != Firm::Unsure);
+            known.sessions.retain(|session| session.firm(now) != Firm::Unsure);
             known.maybe_more = false;
         }
         if !case.events.answers.is_empty() {
@@ -218,12 +202,8 @@ impl State {
 impl Known {
     /// Takes in a PROGRESS_STATE that was carried out.
     fn changed(&mut self, case: &mut Case<'_>, of: SessionOf, to: u8) {
-        let logged_in = case
-            .events
-            .count_for(of.account, AccountStatusType::LoggedIn);
-        let logged_out = case
-            .events
-            .count_for(of.account, AccountStatusType::LoggedOut);
+        let logged_in = case.events.count_for(of.account, AccountStatusType::LoggedIn);
+        let logged_out = case.events.count_for(of.account, AccountStatusType::LoggedOut);
         let others = case.events.statuses.len() != logged_in + logged_out;
         let own = self.own(of);
         let restarts = case.handling.restarts;
@@ -284,11 +264,7 @@ fn judge_logged_out(
     } else if count > most {
         case.wrong(rule, "one LOGGED_OUT may come of it");
     } else if count < least && !unclear {
-        case.missing(
-            rule,
-            since,
-            "it ended the last session, and one LOGGED_OUT must come of it",
-        );
+        case.missing(rule, since, "it ended the last session, and one LOGGED_OUT must come of it");
     }
 }
 
@@ -315,10 +291,7 @@ fn are_close(case: &Case<'_>, event: RecordId) -> bool {
     }
 }
 
-#[expect(
-    clippy::float_cmp,
-    reason = "the same text or another is what is asked"
-)]
+#[expect(clippy::float_cmp, reason = "the same text or another is what is asked")]
 fn alike(a: &Json, b: &Json) -> bool {
     match (a, b) {
         (Json::Number(a), Json::Number(b)) => a == b || a.as_f64() == b.as_f64(),

@@ -70,14 +70,7 @@ impl Session {
 
 impl Known {
     pub(super) fn new(name: Sym, password: Password, restarts: u32) -> Self {
-        Self {
-            name,
-            password,
-            sessions: SmallVec::new(),
-            maybe_more: false,
-            wrong: 0,
-            restarts,
-        }
+        Self { name, password, sessions: SmallVec::new(), maybe_more: false, wrong: 0, restarts }
     }
 
     /// The place of a session.
@@ -96,9 +89,7 @@ impl Known {
 
     /// A session that certainly exists.
     pub(super) fn certain(&self, now: VirtualTime) -> Option<&Session> {
-        self.sessions
-            .iter()
-            .find(|session| session.firm(now) != Firm::Unsure)
+        self.sessions.iter().find(|session| session.firm(now) != Firm::Unsure)
     }
 
     /// Whether it certainly has no session.
@@ -129,10 +120,7 @@ impl State {
 
     /// The ids of the accounts of a name.
     pub(super) fn ids(&self, name: Sym) -> &[u32] {
-        self.by_name
-            .get(&name)
-            .map(SmallVec::as_slice)
-            .unwrap_or_default()
+        self.by_name.get(&name).map(SmallVec::as_slice).unwrap_or_default()
     }
 
     /// The accounts of a name.

@@ -22,16 +22,10 @@ fn a_login_is_answered_and_announced_once() {
     let emitted = bench.send(COMMANDS, log_in(1, "eve", "pw"));
     let event = json!({ "sessionId": session(1), "accountId": 1, "accountName": "eve",
         "type": "CREATED", "body": { "ipAddress": "10.0.0.7", "hwid": "HW" } });
-    assert_eq!(
-        emitted,
-        [(MADE.to_owned(), event), status("LOGGED_IN", 1, "eve")]
-    );
+    assert_eq!(emitted, [(MADE.to_owned(), event), status("LOGGED_IN", 1, "eve")]);
     let sessions = json!([{ "sessionId": session(1), "issuer": "LOGIN", "state": 1 }]);
     assert_eq!(account(&bench)["sessions"], sessions);
-    assert_eq!(
-        code(&bench.send(COMMANDS, log_in(1, "eve", "pw"))),
-        "ALREADY_LOGGED_IN"
-    );
+    assert_eq!(code(&bench.send(COMMANDS, log_in(1, "eve", "pw"))), "ALREADY_LOGGED_IN");
     assert!(bench.has_applied(id::ACC_TWICE));
     assert_eq!(account(&bench)["sessions"], sessions);
 }
@@ -39,10 +33,8 @@ fn a_login_is_answered_and_announced_once() {
 #[test]
 fn the_ban_service_is_asked_about_the_client() {
     let mut bench = registered();
-    bench.answer(Some(
-        json!({ "banned": true, "reasonCode": 3, "permanent": false,
-        "expiresAt": 5000 }),
-    ));
+    bench.answer(Some(json!({ "banned": true, "reasonCode": 3, "permanent": false,
+        "expiresAt": 5000 })));
     let emitted = bench.send(COMMANDS, log_in(1, "eve", "pw"));
     assert_eq!(code(&emitted), "DELETED_OR_BLOCKED");
     let body = &emitted[0].1["body"];
@@ -50,10 +42,7 @@ fn the_ban_service_is_asked_about_the_client() {
     let (query, question) = bench.asked().last().unwrap();
     assert_eq!(query, "ban.check");
     let question: Value = serde_json::from_slice(&question.to_bytes()).unwrap();
-    assert_eq!(
-        question,
-        json!({ "ip": "10.0.0.7", "hwid": "HW", "accountId": 1 })
-    );
+    assert_eq!(question, json!({ "ip": "10.0.0.7", "hwid": "HW", "accountId": 1 }));
     assert_eq!(account(&bench)["loggedIn"], false);
 }
 
@@ -61,14 +50,8 @@ fn the_ban_service_is_asked_about_the_client() {
 fn without_the_ban_service_nobody_logs_in() {
     let mut bench = registered();
     bench.answer(None);
-    assert_eq!(
-        code(&bench.send(COMMANDS, log_in(1, "eve", "pw"))),
-        "SYSTEM_ERROR"
-    );
-    assert_eq!(
-        code(&bench.send(COMMANDS, log_in(1, "bob", "pw"))),
-        "NOT_REGISTERED"
-    );
+    assert_eq!(code(&bench.send(COMMANDS, log_in(1, "eve", "pw"))), "SYSTEM_ERROR");
+    assert_eq!(code(&bench.send(COMMANDS, log_in(1, "bob", "pw"))), "NOT_REGISTERED");
     assert_eq!(account(&bench)["loggedIn"], false);
 }
 
@@ -81,10 +64,7 @@ fn an_unknown_name_is_not_registered() {
         (&emitted[0].1["accountId"], &emitted[0].1["accountName"]),
         (&json!(0), &json!("bob"))
     );
-    assert_eq!(
-        bench.query("account", json!({ "name": "bob" }))["exists"],
-        false
-    );
+    assert_eq!(bench.query("account", json!({ "name": "bob" }))["exists"], false);
 }
 
 #[rstest]
@@ -93,35 +73,22 @@ fn an_unknown_name_is_not_registered() {
 fn an_unknown_name_may_be_registered(#[case] setting: bool) {
     let mut bench = registered();
     if setting {
-        bench
-            .give(json!({ "automatic_registration": true }), &[])
-            .unwrap();
+        bench.give(json!({ "automatic_registration": true }), &[]).unwrap();
     } else {
         bench.take(id::ACC_4, "register");
     }
     let emitted = bench.send(COMMANDS, log_in(1, "bob", "pw"));
-    assert_eq!(
-        names(&emitted),
-        ["account.status/CREATED", LICENCE, LOGGED_IN]
-    );
+    assert_eq!(names(&emitted), ["account.status/CREATED", LICENCE, LOGGED_IN]);
     assert_eq!(emitted[0].1["account_id"], 2);
     bench.send(COMMANDS, super::command("LOGOUT", 1, "LOGIN", 2, json!({})));
-    assert_eq!(
-        code(&bench.send(COMMANDS, log_in(1, "bob", "other"))),
-        "INCORRECT_PASSWORD"
-    );
+    assert_eq!(code(&bench.send(COMMANDS, log_in(1, "bob", "other"))), "INCORRECT_PASSWORD");
 }
 
 #[test]
 fn an_empty_name_is_never_registered() {
     let mut bench = registered();
-    bench
-        .give(json!({ "automatic_registration": true }), &[])
-        .unwrap();
-    assert_eq!(
-        code(&bench.send(COMMANDS, log_in(1, "", "pw"))),
-        "NOT_REGISTERED"
-    );
+    bench.give(json!({ "automatic_registration": true }), &[]).unwrap();
+    assert_eq!(code(&bench.send(COMMANDS, log_in(1, "", "pw"))), "NOT_REGISTERED");
 }
 
 /// Four checks fail at once: banned, logged in, wrong password, licence.
@@ -141,18 +108,10 @@ fn the_first_check_that_fails_is_the_answer() {
     assert_eq!(code(&wrong(&mut bench)), "ALREADY_LOGGED_IN");
     bench.send(COMMANDS, super::command("LOGOUT", 1, "LOGIN", 1, json!({})));
     assert_eq!(code(&wrong(&mut bench)), "INCORRECT_PASSWORD");
-    assert_eq!(
-        names(&bench.send(COMMANDS, log_in(1, "eve", "pw"))),
-        [LICENCE, LOGGED_IN]
-    );
+    assert_eq!(names(&bench.send(COMMANDS, log_in(1, "eve", "pw"))), [LICENCE, LOGGED_IN]);
     bench.send(COMMANDS, super::command("LOGOUT", 1, "LOGIN", 1, json!({})));
-    bench
-        .stimulus("accept_licence", json!({ "name": "eve" }))
-        .unwrap();
-    assert_eq!(
-        names(&bench.send(COMMANDS, log_in(1, "eve", "pw"))),
-        [MADE, LOGGED_IN]
-    );
+    bench.stimulus("accept_licence", json!({ "name": "eve" })).unwrap();
+    assert_eq!(names(&bench.send(COMMANDS, log_in(1, "eve", "pw"))), [MADE, LOGGED_IN]);
 }
 
 #[test]
@@ -160,12 +119,7 @@ fn another_order_of_the_checks_stays_the_same() {
     let mut bench = in_trouble();
     bench.take(id::ACC_4, "password-first");
     assert_eq!(code(&wrong(&mut bench)), "INCORRECT_PASSWORD");
-    for other in [
-        "in-order",
-        "blocked-first",
-        "logged-in-first",
-        "licence-first",
-    ] {
+    for other in ["in-order", "blocked-first", "logged-in-first", "licence-first"] {
         bench.take(id::ACC_4, other);
         assert_eq!(code(&wrong(&mut bench)), "INCORRECT_PASSWORD", "{other}");
     }
@@ -193,9 +147,7 @@ fn the_licence_question(
     let answer = bench.send(COMMANDS, log_in(1, "eve", "pw"));
     assert_eq!(names(&answer), at_once);
     assert!(answer[0].1["body"].is_null() == (asks == "licence"));
-    let (_, accepted) = bench
-        .stimulus("accept_licence", json!({ "name": "eve" }))
-        .unwrap();
+    let (_, accepted) = bench.stimulus("accept_licence", json!({ "name": "eve" })).unwrap();
     assert_eq!(names(&accepted), when_accepted);
     let logout = bench.send(COMMANDS, super::command("LOGOUT", 1, "LOGIN", 1, json!({})));
     assert_eq!(names(&logout), ["account.status/LOGGED_OUT"]);
@@ -207,10 +159,7 @@ fn an_account_that_never_logged_in_does_not_log_out() {
     bench.send("account.create", create_account("eve", "pw"));
     bench.take(id::ACC_5, "after-acceptance");
     bench.send(COMMANDS, log_in(1, "eve", "pw"));
-    assert_eq!(
-        bench.send(COMMANDS, super::command("LOGOUT", 1, "LOGIN", 1, json!({}))),
-        []
-    );
+    assert_eq!(bench.send(COMMANDS, super::command("LOGOUT", 1, "LOGIN", 1, json!({}))), []);
     assert_eq!(account(&bench)["loggedIn"], false);
 }
 
@@ -247,10 +196,7 @@ fn a_success_starts_the_count_anew() {
             assert_eq!(code(&wrong(&mut bench)), "INCORRECT_PASSWORD");
             bench.take(id::ACC_6, "never");
         }
-        assert_eq!(
-            names(&bench.send(COMMANDS, log_in(1, "eve", "pw"))),
-            [MADE, LOGGED_IN]
-        );
+        assert_eq!(names(&bench.send(COMMANDS, log_in(1, "eve", "pw"))), [MADE, LOGGED_IN]);
         assert_eq!(account(&bench)["wrongPasswords"], 0);
         bench.take(id::ACC_6, "too-many");
     }

@@ -31,9 +31,7 @@ fn logged_in() -> Bench<Account> {
 fn states(bench: &Bench<Account>) -> Vec<u64> {
     let account = account(bench);
     let sessions = account["sessions"].as_array().unwrap().iter();
-    sessions
-        .map(|session| session["state"].as_u64().unwrap())
-        .collect()
+    sessions.map(|session| session["state"].as_u64().unwrap()).collect()
 }
 
 /// Eve's session 1 is in transition.
@@ -51,10 +49,7 @@ fn a_session_goes_into_transition_and_a_channel_takes_over() {
     let event = json!({ "sessionId": session(1), "accountId": 1, "accountName": "eve",
         "type": "STATE_CHANGED", "body": { "state": 2, "params": { "n": 2 } } });
     assert_eq!(emitted[0].1, event);
-    assert_eq!(
-        names(&bench.send(COMMANDS, progress(1, "LOGIN", 2))),
-        [CHANGED]
-    );
+    assert_eq!(names(&bench.send(COMMANDS, progress(1, "LOGIN", 2))), [CHANGED]);
     assert!(bench.has_applied(id::ACC_TWICE));
     let taken = bench.send(COMMANDS, progress(8, "CHANNEL", 1));
     assert_eq!(names(&taken), [CHANGED, LOGGED_IN]);
@@ -73,17 +68,13 @@ fn params_are_echoed_to_the_last_digit_unless_that_is_decided() {
     let text = text.replace(r#"{"n":2}"#, r#"{"n":18446744073709551617,"f":1.50}"#);
     let echoed = |bench: &mut Bench<Account>| {
         bench.try_send(COMMANDS, text.as_bytes()).unwrap();
-        bench
-            .last_text
-            .contains(r#""params":{"n":18446744073709551617,"f":1.50}"#)
+        bench.last_text.contains(r#""params":{"n":18446744073709551617,"f":1.50}"#)
     };
     assert!(echoed(&mut bench));
     bench.take(id::ACC_7, "float-params");
     assert!(!echoed(&mut bench));
     assert!(
-        bench
-            .last_text
-            .contains(r#""n":1.8446744073709552e+19,"f":1.5"#),
+        bench.last_text.contains(r#""n":1.8446744073709552e+19,"f":1.5"#),
         "{}",
         bench.last_text
     );
@@ -101,10 +92,7 @@ fn what_cannot_be_carried_out_is_a_system_error(#[case] command: Value) {
     let mut bench = logged_in();
     let before = account(&bench);
     let emitted = bench.send(COMMANDS, command.clone());
-    assert_eq!(
-        (code(&emitted), &emitted[0].1["accountId"]),
-        ("SYSTEM_ERROR", &json!(1))
-    );
+    assert_eq!((code(&emitted), &emitted[0].1["accountId"]), ("SYSTEM_ERROR", &json!(1)));
     assert_eq!(account(&bench), before);
     bench.take(id::ACC_9, "account-id-0");
     assert_eq!(bench.send(COMMANDS, command)[0].1["accountId"], 0);
@@ -113,14 +101,8 @@ fn what_cannot_be_carried_out_is_a_system_error(#[case] command: Value) {
 #[test]
 fn a_session_in_transition_is_not_ended_by_its_issuer() {
     let mut bench = in_transition();
-    assert_eq!(
-        code(&bench.send(COMMANDS, progress(1, "LOGIN", 0))),
-        "SYSTEM_ERROR"
-    );
-    assert_eq!(
-        code(&bench.send(COMMANDS, progress(1, "LOGIN", 1))),
-        "SYSTEM_ERROR"
-    );
+    assert_eq!(code(&bench.send(COMMANDS, progress(1, "LOGIN", 0))), "SYSTEM_ERROR");
+    assert_eq!(code(&bench.send(COMMANDS, progress(1, "LOGIN", 1))), "SYSTEM_ERROR");
     assert_eq!(bench.send(COMMANDS, logout(1, "LOGIN")), []);
     assert_eq!(states(&bench), [2]);
 }
@@ -133,10 +115,7 @@ fn an_unknown_account_is_not_registered() {
         let emitted = bench.send(COMMANDS, command("PROGRESS_STATE", 1, "LOGIN", 5, body));
         assert_eq!(code(&emitted), "NOT_REGISTERED");
     }
-    assert_eq!(
-        bench.send(COMMANDS, command("LOGOUT", 1, "LOGIN", 5, json!({}))),
-        []
-    );
+    assert_eq!(bench.send(COMMANDS, command("LOGOUT", 1, "LOGIN", 5, json!({}))), []);
 }
 
 #[test]
@@ -215,10 +194,7 @@ fn logout_ends_one_session_and_the_second_does_nothing() {
     assert_eq!(bench.send(COMMANDS, logout(2, "LOGIN")), []);
     assert_eq!(bench.send(COMMANDS, logout(1, "CHANNEL")), []);
     assert_eq!(states(&bench), [1]);
-    assert_eq!(
-        bench.send(COMMANDS, logout(1, "LOGIN")),
-        [status("LOGGED_OUT", 1, "eve")]
-    );
+    assert_eq!(bench.send(COMMANDS, logout(1, "LOGIN")), [status("LOGGED_OUT", 1, "eve")]);
     assert_eq!(bench.send(COMMANDS, logout(1, "LOGIN")), []);
 }
 
@@ -255,10 +231,7 @@ fn a_transition_ends_after_5_to_10_s(
 fn a_repeated_transition_starts_its_time_anew() {
     let mut bench = logged_in();
     for _ in 0..5 {
-        assert_eq!(
-            names(&bench.send(COMMANDS, progress(1, "LOGIN", 2))),
-            [CHANGED]
-        );
+        assert_eq!(names(&bench.send(COMMANDS, progress(1, "LOGIN", 2))), [CHANGED]);
         assert_eq!(bench.advance(4), []);
     }
     assert_eq!(names(&bench.advance(6)), [LOGGED_OUT]);
@@ -269,8 +242,5 @@ fn a_session_that_remains_keeps_the_account_logged_in() {
     let mut bench = both();
     assert_eq!(bench.advance(10), []);
     assert_eq!(states(&bench), [1]);
-    assert_eq!(
-        names(&bench.send(COMMANDS, logout(1, "LOGIN"))),
-        [LOGGED_OUT]
-    );
+    assert_eq!(names(&bench.send(COMMANDS, logout(1, "LOGIN"))), [LOGGED_OUT]);
 }

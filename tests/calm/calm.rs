@@ -24,11 +24,7 @@ impl Chooser for Any {
     }
 
     fn decide(&mut self, _: &str, _: RuleId, options: &[&'static str]) -> usize {
-        if self.also {
-            self.draws.below(options.len())
-        } else {
-            0
-        }
+        if self.also { self.draws.below(options.len()) } else { 0 }
     }
 }
 
@@ -95,14 +91,8 @@ impl Player {
     }
 
     fn creates(&mut self) {
-        let (name, password) = (
-            self.one_of(&["eve", "bob", ""]),
-            self.one_of(&["pw", "wrong"]),
-        );
-        self.bed.send(
-            "account.create",
-            &json!({ "name": name, "password": password }),
-        );
+        let (name, password) = (self.one_of(&["eve", "bob", ""]), self.one_of(&["pw", "wrong"]));
+        self.bed.send("account.create", &json!({ "name": name, "password": password }));
     }
 
     fn commands_sessions(&mut self) {
@@ -110,18 +100,12 @@ impl Player {
             0 | 1 => {
                 let name = self.one_of(&["eve", "bob", "nobody"]);
                 let password = self.one_of(&["pw", "pw", "wrong"]);
-                (
-                    "CREATE",
-                    json!({ "accountName": name, "password": password }),
-                )
+                ("CREATE", json!({ "accountName": name, "password": password }))
             }
             2 => {
                 let state = self.below(4);
                 let params = json!({ "n": 9_007_199_254_740_993_u64 });
-                (
-                    "PROGRESS_STATE",
-                    json!({ "state": state, "params": params }),
-                )
+                ("PROGRESS_STATE", json!({ "state": state, "params": params }))
             }
             _ => ("LOGOUT", json!({})),
         };
@@ -137,19 +121,14 @@ impl Player {
         if self.sessions.is_empty() || self.below(4) == 0 {
             let client = json!({ "ip": "10.0.0.7", "hwid": "HW" });
             if let Ok(session) = self.bed.does("login", "connect", client) {
-                self.sessions
-                    .push(session.as_str().unwrap_or_default().to_owned());
+                self.sessions.push(session.as_str().unwrap_or_default().to_owned());
             }
         }
         let Some(session) = self.sessions.last().cloned() else {
             return;
         };
-        let name = self.one_of(&[
-            "credentials",
-            "accept_licence",
-            "select_character",
-            "disconnect",
-        ]);
+        let name =
+            self.one_of(&["credentials", "accept_licence", "select_character", "disconnect"]);
         let (user, password) = (self.one_of(&["eve", "bob"]), self.one_of(&["pw", "wrong"]));
         let args = match name {
             "credentials" => json!({ "session": session, "name": user, "password": password }),
@@ -188,13 +167,8 @@ impl Player {
 
     fn says_nonsense(&mut self) {
         let (_, channel) = CHANNELS[self.draws.below(CHANNELS.len())];
-        let nonsense: [Option<&[u8]>; 5] = [
-            None,
-            Some(b""),
-            Some(b"{ not json"),
-            Some(b"[]"),
-            Some(br#"{"type":"NO"}"#),
-        ];
+        let nonsense: [Option<&[u8]>; 5] =
+            [None, Some(b""), Some(b"{ not json"), Some(b"[]"), Some(br#"{"type":"NO"}"#)];
         let at = self.below(nonsense.len());
         if at > 0 || self.below(2) == 0 {
             self.bed.send_raw(channel, nonsense[at]);
@@ -215,14 +189,10 @@ impl Player {
                 "body": body })
         };
         match self.below(6) {
-            0 => drop(
-                self.bed
-                    .send("account.session.status", &answer("CREATED", json!({}))),
-            ),
+            0 => drop(self.bed.send("account.session.status", &answer("CREATED", json!({})))),
             1 => {
                 let error = json!({ "code": "SYSTEM_ERROR", "reason": 0, "until": 0 });
-                self.bed
-                    .send("account.session.status", &answer("ERROR", error));
+                self.bed.send("account.session.status", &answer("ERROR", error));
             }
             2 => {
                 let seed =
@@ -235,9 +205,7 @@ impl Player {
             }
             _ => {
                 let name = self.one_of(&["eve", "bob"]);
-                let _ = self
-                    .bed
-                    .does("account", "accept_licence", json!({ "name": name }));
+                let _ = self.bed.does("account", "accept_licence", json!({ "name": name }));
             }
         }
     }
@@ -245,21 +213,10 @@ impl Player {
 
 fn play(seed: u64, also: bool) -> Bed {
     let draws = |of: &str| Stream::keyed(Seed(seed), &of);
-    let chooser = Any {
-        order: Random::new(Seed(seed), 0),
-        draws: draws("decisions"),
-        also,
-    };
-    let topology = Topology {
-        partitions: 2,
-        members: 1 + usize::try_from(seed % 2).unwrap_or(0),
-    };
+    let chooser = Any { order: Random::new(Seed(seed), 0), draws: draws("decisions"), also };
+    let topology = Topology { partitions: 2, members: 1 + usize::try_from(seed % 2).unwrap_or(0) };
     let bed = Bed::new(service::reference(), topology, (seed, Box::new(chooser)));
-    let mut player = Player {
-        bed,
-        draws: draws("inputs"),
-        sessions: Vec::new(),
-    };
+    let mut player = Player { bed, draws: draws("inputs"), sessions: Vec::new() };
     for _ in 0..40 {
         player.acts();
     }
@@ -277,9 +234,7 @@ fn told(history: &History) -> Vec<String> {
 #[test]
 fn whoever_keeps_the_rules_is_not_blamed() {
     let cases = std::env::var("QUINTET_CASES").ok();
-    let cases = cases
-        .and_then(|cases| cases.parse().ok())
-        .unwrap_or(250_u64);
+    let cases = cases.and_then(|cases| cases.parse().ok()).unwrap_or(250_u64);
     let first = std::env::var("QUINTET_FIRST").ok();
     let first = first.and_then(|first| first.parse().ok()).unwrap_or(0);
     for seed in first..first + cases {
