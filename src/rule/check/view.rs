@@ -59,6 +59,11 @@ struct Learned {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct ValueIx(u32);
 
+impl ValueIx {
+    /// That of no record.
+    const NONE: Self = Self(u32::MAX);
+}
+
 /// What was learned. What is true in every run (facts of payloads, texts) outlives a run.
 #[derive(Debug, Default)]
 pub(super) struct Memo {
@@ -170,17 +175,23 @@ impl<'a> View<'a> {
         self.history.record(record)
     }
 
+    /// Nothing for a record that is spoken of before it appeared.
+    fn learned(self, record: RecordId) -> Option<&'a Learned> {
+        self.memo.records.get(record.at())
+    }
+
     pub(super) fn fact(self, record: RecordId) -> Fact {
-        self.memo.facts[self.memo.records[record.at()].value.0 as usize]
+        let value = self.learned(record).map(|learned| learned.value.0 as usize);
+        value.map_or(Fact::Opaque, |value| self.memo.facts[value])
     }
 
     pub(super) fn channel(self, record: RecordId) -> Channel {
-        self.memo.records[record.at()].channel
+        self.learned(record).map_or(Channel::Other, |learned| learned.channel)
     }
 
     /// The tenant of a record with valid headers.
     pub(super) fn tenant(self, record: RecordId) -> Option<TenantIx> {
-        self.memo.records[record.at()].tenant
+        self.learned(record)?.tenant
     }
 
     pub(super) fn role(self, service: ServiceIx) -> Role {
@@ -202,12 +213,12 @@ impl<'a> View<'a> {
 
     /// The value of a record.
     pub(super) fn value(self, record: RecordId) -> ValueIx {
-        self.memo.records[record.at()].value
+        self.learned(record).map_or(ValueIx::NONE, |learned| learned.value)
     }
 
     /// A hash of a record's place and content, but for its trace.
     pub(super) fn content(self, record: RecordId) -> u64 {
-        self.memo.records[record.at()].content
+        self.learned(record).map_or(0, |learned| learned.content)
     }
 }
 
