@@ -161,13 +161,6 @@ pub enum Event {
         /// The stimulus, e.g. `connect`.
         name: String,
     },
-    /// The test asked a service for a state.
-    Queried {
-        /// Which service.
-        service: ServiceIx,
-        /// The query, e.g. `character`.
-        name: String,
-    },
     /// A fault was armed.
     Armed {
         /// Which.

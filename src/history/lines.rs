@@ -156,9 +156,6 @@ impl History {
             Event::Stimulus { service, name } => {
                 ("stimulus", vec![of(*service), ("name", Json::from(name.as_str()))])
             }
-            Event::Queried { service, name } => {
-                ("queried", vec![of(*service), ("name", Json::from(name.as_str()))])
-            }
             Event::Armed { fault: id } => ("armed", vec![fault(*id)]),
             Event::Struck { fault: id, record } => {
                 ("struck", std::iter::once(fault(*id)).chain(record.map(rec)).collect())

@@ -116,7 +116,6 @@ impl Teller<'_> {
                 ("test", "sends", self.named(placed), self.key(placed))
             }
             Event::Stimulus { service, name } => ("test", "does", asked(service, name), nothing()),
-            Event::Queried { service, name } => ("test", "asks", asked(service, name), nothing()),
             Event::Armed { fault } => ("test", "arms", self.named_fault(fault.0), nothing()),
             Event::Struck { fault, record } => {
                 let at = record.map_or_else(nothing, |record| format!("at {record}"));
