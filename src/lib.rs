@@ -40,4 +40,5 @@ mod report;
 pub mod rule;
 pub mod scenario;
 pub mod service;
+pub mod verify;
 pub mod yaml;

@@ -15,6 +15,8 @@ const MODULES: &[&str] = &[
     "driver",
     "bus",
     "scenario",
+    "kafka",
+    "verify",
     "report",
     "cli",
 ];

@@ -43,6 +43,20 @@ impl VirtualTime {
         Self(u64::try_from(since.max(0) * 1000).unwrap_or(u64::MAX))
     }
 
+    /// The moment at which Unix time reads `ms` milliseconds; moments before the start are the
+    /// start.
+    #[must_use]
+    pub fn from_unix_ms(ms: i64) -> Self {
+        let since = i128::from(ms) - i128::from(EPOCH_S) * 1000;
+        Self(u64::try_from(since.max(0)).unwrap_or(u64::MAX))
+    }
+
+    /// Unix time in milliseconds.
+    #[must_use]
+    pub fn as_unix_ms(self) -> i64 {
+        (EPOCH_S * 1000).saturating_add_unsigned(self.0)
+    }
+
     /// Unix time in whole seconds.
     #[must_use]
     pub fn as_unix_s(self) -> i64 {

@@ -1,0 +1,14 @@
+//! Verdicts about an implementation that runs somewhere else.
+//!
+//! What this is: an [`Observation`] of what an implementation did, seen from outside, and the
+//! [`Judgement`] on each rule, with the evidence. What it is not: it reads no topic and no clock;
+//! what was observed may be live traffic or a file.
+//!
+//! What always holds: what a rule accepts besides the reference is no violation; a rule whose
+//! premise never held is not a pass. Start at [`Observation`].
+
+mod judgement;
+mod observation;
+
+pub use judgement::{Found, Judgement, Standing};
+pub use observation::{Asked, Judging, Observation, Persistence, What};

@@ -1,0 +1,76 @@
+//! What was seen of an implementation under test, and how it is to be judged.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use crate::contract::KeyEncoding;
+use crate::history::History;
+use crate::message::{Json, Tenant, VirtualTime};
+use crate::rule::RuleId;
+
+/// What was seen of an implementation, from outside.
+#[derive(Clone, Debug)]
+pub struct Observation {
+    /// All records in the order in which they were seen, on one clock, with who wrote them:
+    /// [`crate::history::Producer::Test`] for inputs of ours, a service without a cause for all
+    /// others; and where the implementation was killed and started again.
+    pub history: History,
+    /// The service that the implementation stands for, e.g. `ban`.
+    pub subject: String,
+    /// Up to when it was watched.
+    pub ended: VirtualTime,
+    /// How long after an input an answer may still come.
+    pub settle: Duration,
+    /// What was told or asked besides records, in order.
+    pub asked: Vec<Asked>,
+}
+
+/// A stimulus or a query, with its answer.
+#[derive(Clone, Debug)]
+pub struct Asked {
+    /// When it was given.
+    pub from: VirtualTime,
+    /// When the answer was there.
+    pub to: VirtualTime,
+    /// For which tenant.
+    pub tenant: Tenant,
+    /// Of which kind.
+    pub what: What,
+    /// Its name without the service, e.g. `check` of `ban.check`.
+    pub name: String,
+    /// Its arguments.
+    pub args: Json,
+    /// What came back.
+    pub answer: Json,
+}
+
+/// Something that does not come through Kafka.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum What {
+    /// Something happens to the implementation.
+    Stimulus,
+    /// It is asked for a state that no message shows.
+    Query,
+}
+
+/// How an observation is judged.
+#[derive(Clone, Debug)]
+pub struct Judging {
+    /// Only these rules; all that concern the subject where not given.
+    pub rules: Option<BTreeSet<RuleId>>,
+    /// How ids become keys; where not given, equal ids must have equal keys and different ids
+    /// different ones.
+    pub keys: Option<KeyEncoding>,
+    /// What a restart leaves of the state.
+    pub persistence: Persistence,
+}
+
+/// What a restart leaves of the state (COM-9).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Persistence {
+    /// Everything that events have announced.
+    #[default]
+    Kept,
+    /// Nothing: the implementation starts empty, and says so.
+    Empty,
+}
