@@ -9,6 +9,7 @@
 
 mod judgement;
 mod observation;
+pub mod script;
 
 pub use judgement::{Found, Judgement, Standing};
 pub use observation::{Asked, Judging, Observation, Persistence, What};

@@ -1,0 +1,90 @@
+//! Accounts made, and sessions that come, move on and go.
+
+use serde_json::{Value, json};
+
+use super::{Draw, enveloped, pause, send, type_of};
+use crate::verify::script::Act;
+
+const NAMES: [&str; 3] = ["ada", "bo", "cy"];
+const PASSWORD: &str = "correct horse";
+
+pub(super) fn next(draw: &mut Draw<'_>) -> Vec<Act> {
+    match draw.below(30) {
+        0..=5 => create(draw),
+        6..=13 => log_in(draw),
+        14..=20 => progress(draw),
+        21..=25 => log_out(draw),
+        26 => {
+            let args = json!({ "name": draw.pick(&NAMES) });
+            draw.stimulus("accept_licence", args)
+        }
+        27..=28 => {
+            let args = json!({ "name": draw.pick(&NAMES) });
+            draw.query("account", args)
+        }
+        // Long enough for sessions in transition to end.
+        _ if draw.one_in(8) => vec![pause(11)],
+        _ => log_in(draw),
+    }
+}
+
+fn create(draw: &mut Draw<'_>) -> Vec<Act> {
+    let name = if draw.one_in(12) { "" } else { draw.pick(&NAMES) };
+    send("account.create", json!({ "name": name, "password": PASSWORD }))
+}
+
+fn log_in(draw: &mut Draw<'_>) -> Vec<Act> {
+    let name = if draw.one_in(10) { "nobody" } else { draw.pick(&NAMES) };
+    let password = if draw.one_in(3) { "wrong" } else { PASSWORD };
+    let mut body = json!({ "accountName": name, "password": password, "ipAddress": "10.0.0.9" });
+    if draw.one_in(2) {
+        body["hwid"] = json!("hw-1");
+    }
+    let author = draw.pick(&["LOGIN", "LOGIN", "CHANNEL"]);
+    let session_id = draw.id(3);
+    command(session_id, json!(0), author, ("CREATE", body))
+}
+
+fn progress(draw: &mut Draw<'_>) -> Vec<Act> {
+    let params = match draw.below(4) {
+        0 => json!(null),
+        1 => json!({ "address": "192.0.2.7", "port": 8585, "characterId": 12 }),
+        2 => json!([1, "two", { "three": null }]),
+        _ => json!("text"),
+    };
+    let (state, author) = match draw.below(9) {
+        0..=3 => (2, "LOGIN"),
+        4..=6 => (1, "CHANNEL"),
+        7 => (0, "LOGIN"),
+        _ => (draw.pick(&[0, 1, 2, 3, 255]), draw.pick(&["LOGIN", "CHANNEL", "INTERNAL"])),
+    };
+    let (session_id, account_id) = (draw.id(3), whose(draw));
+    let body = json!({ "state": state, "params": params });
+    command(session_id, account_id, author, ("PROGRESS_STATE", body))
+}
+
+fn log_out(draw: &mut Draw<'_>) -> Vec<Act> {
+    let session_id = if draw.one_in(8) { uuid::Uuid::nil().to_string() } else { draw.id(3) };
+    let author = draw.pick(&["LOGIN", "LOGIN", "CHANNEL", "INTERNAL"]);
+    let account_id = whose(draw);
+    command(session_id, account_id, author, ("LOGOUT", json!({})))
+}
+
+/// An account: one that a step made, or one that nobody made.
+fn whose(draw: &mut Draw<'_>) -> Value {
+    let made = |act: &Act| type_of(act).is_some_and(|(channel, _)| channel == "account.create");
+    match draw.earlier(made) {
+        Some(step) if !draw.one_in(10) => json!({ "$id": step }),
+        _ => json!(draw.pick(&[0, 1, 2, 4_000_000_000_u32])),
+    }
+}
+
+fn command(
+    session_id: String,
+    account_id: Value,
+    author: &str,
+    (kind, body): (&str, Value),
+) -> Vec<Act> {
+    let head = json!({ "sessionId": session_id, "accountId": account_id, "author": author });
+    send("account.session.command", enveloped(head, kind, body))
+}

@@ -1,0 +1,204 @@
+//! Seeded random scripts: commands that fit each other, races, duplicates, and bad input.
+//!
+//! What this is: [`script`], one random script of a service. What it is not: a search; scripts are
+//! drawn independently. What always holds: the same seed, service and number give the same script;
+//! all scripts draw names and ids from the same few, so that tenants use the same ones.
+
+mod account;
+mod bad;
+mod ban;
+mod effective_stats;
+mod invite;
+mod login;
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use serde_json::{Value as Plain, json};
+use uuid::Uuid;
+
+use super::{Act, Message, Script, Step};
+use crate::message::{Json, Seed, Stream};
+use crate::scenario::TenantSpec;
+
+/// What a probe can do besides records: names without the service.
+#[derive(Clone, Debug, Default)]
+pub struct Abilities {
+    /// Stimuli that can be given.
+    pub stimuli: BTreeSet<String>,
+    /// Queries that can be asked.
+    pub queries: BTreeSet<String>,
+}
+
+/// How many steps a script has.
+const STEPS: usize = 28;
+
+/// Random script number `number` of a service; empty for a service that is none of the five.
+#[must_use]
+pub fn script(service: &str, abilities: &Abilities, (seed, number): (Seed, u64)) -> Script {
+    let mut draw = Draw {
+        stream: Stream::keyed(seed, &("verify", service, number)),
+        steps: Vec::new(),
+        tenant: 0,
+        abilities,
+    };
+    let next: fn(&mut Draw<'_>) -> Vec<Act> = match service {
+        "ban" => ban::next,
+        "account" => account::next,
+        "login" => login::next,
+        "effective_stats" => effective_stats::next,
+        "invite" => invite::next,
+        _ => return Script { name: String::new(), tenants: Vec::new(), steps: Vec::new() },
+    };
+    while draw.steps.len() < STEPS {
+        draw.tenant = usize::from(draw.one_in(3));
+        if draw.one_in(12) && draw.repeat() {
+            continue;
+        }
+        let acts = if draw.one_in(14) {
+            bad::input(service, &mut draw).map(Act::Send).into_iter().collect()
+        } else {
+            next(&mut draw)
+        };
+        acts.into_iter().for_each(|act| draw.push(act));
+    }
+    Script {
+        name: format!("random {number}"),
+        tenants: vec![TenantSpec::default(), TenantSpec::default()],
+        steps: draw.steps,
+    }
+}
+
+/// A script being drawn.
+struct Draw<'a> {
+    stream: Stream,
+    steps: Vec<Step>,
+    /// Of the step that is drawn now.
+    tenant: usize,
+    abilities: &'a Abilities,
+}
+
+impl Draw<'_> {
+    fn below(&mut self, bound: usize) -> usize {
+        self.stream.below(bound)
+    }
+
+    fn one_in(&mut self, several: usize) -> bool {
+        self.below(several) == 0
+    }
+
+    fn pick<T: Copy>(&mut self, among: &[T]) -> T {
+        among[self.below(among.len())]
+    }
+
+    /// One of the first few numbers, from 1.
+    fn number(&mut self, few: u32) -> u32 {
+        1 + u32::try_from(self.below(few as usize)).unwrap_or_default()
+    }
+
+    /// One of the few UUIDs that all scripts use.
+    fn id(&mut self, few: u32) -> String {
+        let number = self.number(few);
+        Uuid::from_u128(0x5e55_0000_0000_4000_8000_0000_0000_0000 + u128::from(number)).to_string()
+    }
+
+    fn push(&mut self, act: Act) {
+        let id = u32::try_from(self.steps.len()).unwrap_or(u32::MAX);
+        self.steps.push(Step { id, tenant: self.tenant, act });
+    }
+
+    /// Sends once more what was sent before, byte for byte, to the same tenant or the other.
+    fn repeat(&mut self) -> bool {
+        let sent: Vec<_> =
+            self.steps.iter().filter(|step| matches!(step.act, Act::Send(_))).cloned().collect();
+        if sent.is_empty() {
+            return false;
+        }
+        let step = &sent[self.below(sent.len())];
+        self.tenant = step.tenant;
+        self.push(step.act.clone());
+        true
+    }
+
+    /// One of the steps of a kind so far, of this tenant or (seldom) of the other.
+    fn earlier(&mut self, kind: impl Fn(&Act) -> bool) -> Option<u32> {
+        let other = self.one_in(8);
+        let tenant = self.tenant;
+        let fits = |step: &&Step| (step.tenant == tenant) != other && kind(&step.act);
+        let fitting: Vec<_> = self.steps.iter().filter(fits).map(|step| step.id).collect();
+        (!fitting.is_empty()).then(|| fitting[self.below(fitting.len())])
+    }
+
+    /// A query where the probe can ask it.
+    fn query(&self, name: &str, args: Plain) -> Vec<Act> {
+        let known = self.abilities.queries.contains(name);
+        let query = || Act::Query { name: name.to_owned(), args: Json::from(args) };
+        known.then(query).into_iter().collect()
+    }
+
+    /// A stimulus where the probe can give it.
+    fn stimulus(&self, name: &str, args: Plain) -> Vec<Act> {
+        let known = self.abilities.stimuli.contains(name);
+        let stimulus = || Act::Stimulus { name: name.to_owned(), args: Json::from(args) };
+        known.then(stimulus).into_iter().collect()
+    }
+}
+
+fn send(channel: &str, value: Plain) -> Vec<Act> {
+    vec![Act::Send(Message::new(channel, Json::from(value)))]
+}
+
+fn enveloped(mut head: Plain, kind: &str, body: Plain) -> Plain {
+    if let Plain::Object(fields) = &mut head {
+        fields.insert("type".to_owned(), json!(kind));
+        fields.insert("body".to_owned(), body);
+    }
+    head
+}
+
+fn pause(seconds: u64) -> Act {
+    Act::Pause(Duration::from_secs(seconds))
+}
+
+/// The type of a message that a step sends.
+fn type_of(act: &Act) -> Option<(&str, &str)> {
+    let Act::Send(Message { channel, value: super::Value::Json(value), .. }) = act else {
+        return None;
+    };
+    let kind = value.get("type").or_else(|| value.get("status")).and_then(Json::as_str);
+    Some((channel, kind.unwrap_or_default()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Abilities, script};
+    use crate::contract::Contracts;
+    use crate::message::Seed;
+    use crate::verify::script::Act;
+
+    #[test]
+    fn the_same_seed_draws_the_same_script() {
+        let abilities = Abilities::default();
+        for service in ["ban", "account", "login", "effective_stats", "invite"] {
+            let one = script(service, &abilities, (Seed(3), 4));
+            let again = script(service, &abilities, (Seed(3), 4));
+            assert_eq!(format!("{one:?}"), format!("{again:?}"));
+            assert!(one.steps.len() >= super::STEPS, "{service}: {}", one.steps.len());
+        }
+    }
+
+    #[test]
+    fn what_is_sent_is_read_by_the_service() {
+        let contracts = Contracts::builtin();
+        for service in ["ban", "account", "login", "effective_stats", "invite"] {
+            let read = contracts.consumed_by(service).unwrap();
+            let scripts = (0..50).map(|n| script(service, &Abilities::default(), (Seed(1), n)));
+            for act in scripts.flat_map(|script| script.steps).map(|step| step.act) {
+                if let Act::Send(message) = act {
+                    let channel = contracts.channel_ix(&message.channel).unwrap();
+                    assert!(read.contains(&channel), "{service} does not read {}", message.channel);
+                }
+            }
+        }
+    }
+}
