@@ -14,6 +14,7 @@ mod plan;
 mod read;
 mod resolve;
 pub mod run;
+mod suite;
 mod template;
 pub mod vocabulary;
 
@@ -25,6 +26,7 @@ pub use plan::{
 };
 pub use read::parse_duration;
 pub use resolve::{BUILTIN_FRAGMENTS, FRAGMENT_ENDING, NoFiles, ROOT, Resolver, SCENARIO_ENDING};
+pub use suite::suite;
 pub use template::{
     Field, Matcher, MatcherKind, Name, NameAt, Offset, Template, TemplateKind, TimestampMatcher,
 };

@@ -406,4 +406,17 @@ steps:
         let Value::Json(value) = &message.value else { panic!("an object") };
         assert_eq!(value.pointer("/body/banId/$id").and_then(|id| id.as_integer()), Some(0));
     }
+
+    #[test]
+    fn the_suite_has_scripts_for_each_service() {
+        let contracts = Contracts::builtin();
+        let words = words_of(&crate::service::reference());
+        let known = Known { contracts: &contracts, words: &words };
+        let plans = crate::scenario::suite(&known);
+        let setup = Setup::reference(contracts.clone());
+        for service in ["ban", "account", "login", "effective_stats", "invite"] {
+            let scripts = plans.iter().filter(|plan| script(plan, &setup, service).is_ok());
+            assert!(scripts.count() >= 20, "{service}");
+        }
+    }
 }
