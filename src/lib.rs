@@ -35,6 +35,8 @@ pub mod contract;
 pub mod diagnostic;
 pub mod driver;
 pub mod history;
+#[cfg(feature = "kafka")]
+pub mod kafka;
 pub mod message;
 mod report;
 pub mod rule;

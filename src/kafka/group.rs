@@ -1,0 +1,167 @@
+//! Who is in a consumer group, and how far it has read.
+
+use std::fmt;
+use std::time::Duration;
+
+use rdkafka::consumer::{BaseConsumer, Consumer as _};
+use rdkafka::error::KafkaError;
+use rdkafka::{Offset, TopicPartitionList};
+
+use super::clock::Deadline;
+use super::watch::Watch;
+use super::{Connection, Topics};
+use crate::message::{ChannelIx, Partition};
+
+/// A consumer group, as the broker knows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GroupState {
+    /// Its name.
+    pub name: String,
+    /// `Stable`, `PreparingRebalance`, `Empty`, …, in the broker's words; `None` where the broker
+    /// cannot say (the mock), or knows no such group.
+    pub state: Option<String>,
+    /// Who is in it; `None` where the broker cannot say (the mock).
+    pub members: Option<Vec<Member>>,
+    /// How far it has read, of each partition of the channels that were asked for.
+    pub lag: Vec<Lag>,
+}
+
+/// A member of a group.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Member {
+    /// How it calls itself.
+    pub client: String,
+    /// From where.
+    pub host: String,
+}
+
+/// How far a group has read a partition.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Lag {
+    /// The channel.
+    pub channel: ChannelIx,
+    /// The partition.
+    pub partition: Partition,
+    /// The offset that was committed; `None` where there is none.
+    pub committed: Option<i64>,
+    /// The offset that the next record will get.
+    pub end: i64,
+}
+
+impl Lag {
+    /// How many records are not committed; all that were ever there where nothing is.
+    #[must_use]
+    pub fn behind(&self) -> i64 {
+        (self.end - self.committed.unwrap_or(0)).max(0)
+    }
+}
+
+/// Why nothing is known of a group.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the broker says nothing of the group {group:?}: {why}")]
+pub struct GroupError {
+    /// The group.
+    pub group: String,
+    /// What the broker says.
+    pub why: String,
+}
+
+impl fmt::Display for GroupState {
+    /// `group "Ban Service": Stable, 1 member (app-1 at /10.0.0.7), 3 records behind`
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "group {:?}: ", self.name)?;
+        if let Some(state) = &self.state {
+            write!(f, "{state}, ")?;
+        }
+        match self.members.as_deref() {
+            None => f.write_str("the broker cannot say who is in it")?,
+            Some([]) => f.write_str("no members")?,
+            Some(members) => {
+                let many = if members.len() == 1 { "member" } else { "members" };
+                let who: Vec<_> =
+                    members.iter().map(|one| format!("{} at {}", one.client, one.host)).collect();
+                write!(f, "{} {many} ({})", members.len(), who.join(", "))?;
+            }
+        }
+        if self.lag.iter().all(|lag| lag.committed.is_none()) {
+            return f.write_str(", nothing committed");
+        }
+        let behind: i64 = self.lag.iter().map(Lag::behind).sum();
+        write!(f, ", {behind} {} behind", if behind == 1 { "record" } else { "records" })
+    }
+}
+
+impl Connection {
+    /// The members of a group, and how far it has read these channels. A group that nobody has
+    /// joined yet has no members and nothing committed.
+    ///
+    /// # Errors
+    /// [`GroupError`] when the broker does not answer in time, or refuses.
+    pub fn group(
+        &self,
+        group: &str,
+        topics: &Topics,
+        channels: &[ChannelIx],
+    ) -> Result<GroupState, GroupError> {
+        let failed =
+            |error: KafkaError| GroupError { group: group.to_owned(), why: self.why(&error) };
+        let deadline = Deadline::after(self.wait);
+        let (state, members) = match &self.mock {
+            Some(_) => (None, None),
+            None => self.members(group, &deadline).map_err(failed)?,
+        };
+        let lag = self.lag(group, topics, channels, &deadline).map_err(failed)?;
+        Ok(GroupState { name: group.to_owned(), state, members, lag })
+    }
+
+    fn members(
+        &self,
+        group: &str,
+        deadline: &Deadline,
+    ) -> Result<(Option<String>, Option<Vec<Member>>), KafkaError> {
+        let list = self.asks.client().fetch_group_list(Some(group), deadline.left())?;
+        let found = list.groups().iter().find(|one| one.name() == group);
+        let state = found.map(|found| found.state().to_owned()).filter(|state| state != "Dead");
+        let members = found.map(rdkafka::groups::GroupInfo::members).unwrap_or_default();
+        let member = |one: &rdkafka::groups::GroupMemberInfo| Member {
+            client: one.client_id().to_owned(),
+            host: one.client_host().to_owned(),
+        };
+        Ok((state, Some(members.iter().map(member).collect())))
+    }
+
+    fn lag(
+        &self,
+        group: &str,
+        topics: &Topics,
+        channels: &[ChannelIx],
+        deadline: &Deadline,
+    ) -> Result<Vec<Lag>, KafkaError> {
+        let ends = self.ends(topics, channels, deadline)?;
+        let mut asked = TopicPartitionList::new();
+        for (channel, partition, _) in &ends {
+            asked.add_partition(topics.name(*channel), *partition);
+        }
+        let mut config = self.client_config();
+        config.set("group.id", group).set("enable.auto.commit", "false");
+        // It asks for the group's offsets and never joins.
+        let asks: BaseConsumer<Watch> = config.create_with_context(Watch::new(&self.settings))?;
+        let committed = loop {
+            match asks.committed_offsets(asked.clone(), deadline.slice(Duration::from_secs(1))) {
+                Err(error) if deadline.is_over() => return Err(error),
+                // The coordinator of a group may still be loading.
+                Err(_) => super::clock::pause(deadline.slice(Duration::from_millis(100))),
+                Ok(committed) => break committed,
+            }
+        };
+        let lag = ends.into_iter().map(|(channel, partition, end)| {
+            let found = committed.find_partition(topics.name(channel), partition);
+            let committed = match found.map(|found| found.offset()) {
+                Some(Offset::Offset(offset)) => Some(offset),
+                _ => None,
+            };
+            Lag { channel, partition: Partition(partition.unsigned_abs()), committed, end }
+        });
+        Ok(lag.collect())
+    }
+}
