@@ -125,7 +125,7 @@ impl World {
         match result {
             Ok(emits) => Some(emits),
             Err(reject) => {
-                if !matches!(reject, Reject::Refused(_) | Reject::Unemittable(_)) {
+                if reject.is_unreadable() {
                     self.history.push(self.now, Event::Applied { service, rule: id::COM_5 });
                 }
                 let record = Some(id);
@@ -179,9 +179,7 @@ impl World {
             service,
             now: self.now,
         };
-        host.applies(id::COM_3);
-        let own = host.decide(id::COM_3, &["nothing", "own-tenant"]) == 1;
-        own.then(|| Tenant { id: uuid::Uuid::nil(), region: "".into(), major: 0, minor: 0 })
+        crate::service::tenant_of_own(&mut host)
     }
 
     /// Calls a handler and carries out its timer changes if it succeeds.

@@ -111,7 +111,7 @@ impl World {
 }
 
 /// The record as a damaging fault lets it arrive; `None` where the fault is of another kind.
-pub(super) fn damaged(record: &Record, fault: &Fault) -> Option<Record> {
+pub(crate) fn damaged(record: &Record, fault: &Fault) -> Option<Record> {
     let name = fault.header.as_deref().unwrap_or_default();
     let relist = |change: &dyn Fn(Header) -> Option<Header>| {
         let list = record.headers.to_list().into_iter();

@@ -18,6 +18,9 @@ mod slot;
 mod timers;
 mod world;
 
+#[cfg(feature = "kafka")]
+pub(crate) use faults::damaged;
+
 pub use chooser::{Choice, Chooser, Fifo, Point, Random, Replay};
 pub use murmur2::murmur2;
 pub use world::{Topology, World, WorldError};

@@ -21,6 +21,7 @@ pub mod login;
 
 pub use cx::{AskError, Cx, Effects, Host, Timer, TimerChange};
 pub use given::Given;
+pub(crate) use support::tenant_of_own;
 
 use crate::message::{Json, Offset, Partition, RecordId, Tenant, VirtualTime};
 
@@ -115,7 +116,7 @@ pub struct Incoming<'a> {
     pub key: Option<&'a [u8]>,
     /// The value's bytes; `None` is a tombstone.
     pub value: Option<&'a [u8]>,
-    /// The record's number in the history.
+    /// The record's number in the history; on a broker, where there is none, its offset.
     pub record: RecordId,
     /// Where it lies.
     pub partition: Partition,
@@ -146,6 +147,11 @@ pub enum Reject {
 }
 
 impl Reject {
+    /// Whether the record could not be read (COM-5), as against one that is read and refused.
+    pub(crate) fn is_unreadable(&self) -> bool {
+        !matches!(self, Self::Refused(_) | Self::Unemittable(_))
+    }
+
     /// The reason as reports show it. Why a value does not decode is left out: the reason may quote
     /// the value, and that may be a password.
     #[must_use]

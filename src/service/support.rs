@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 
 use uuid::Uuid;
 
-use super::{QueryError, Reject, StimulusError};
+use super::{Host, QueryError, Reject, StimulusError};
 use crate::message::typed::DecodeError;
 use crate::message::{Json, Tenant};
+use crate::rule::id;
 
 /// The state of each tenant, apart from that of all others.
 #[derive(Clone, Debug)]
@@ -41,6 +42,13 @@ impl From<DecodeError> for Reject {
             DecodeError::UnknownType(tag) => Self::UnknownType(tag),
         }
     }
+}
+
+/// The tenant of a record that names none (COM-3): no one, where it is not handled at all.
+pub(crate) fn tenant_of_own(host: &mut dyn Host) -> Option<Tenant> {
+    host.applies(id::COM_3);
+    let own = host.decide(id::COM_3, &["nothing", "own-tenant"]) == 1;
+    own.then(|| Tenant { id: Uuid::nil(), region: "".into(), major: 0, minor: 0 })
 }
 
 /// A refusal of a record that decodes.
