@@ -17,6 +17,7 @@ mod connection;
 mod container;
 mod create;
 mod group;
+pub mod host;
 mod mock;
 mod on;
 mod sender;
