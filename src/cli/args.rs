@@ -5,6 +5,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use super::link::Link;
+
 const EXAMPLES: &str = "\
 Examples:
   quintet run                          every test of the folder scenarios
@@ -61,6 +63,15 @@ pub(super) enum Command {
         quintet run --save choices           writes a choice file for each test that fails\n  \
         quintet replay choices/NAME.json")]
     Replay(Replay),
+    /// Run reference services on a broker, as live stand-ins
+    #[command(after_help = "Examples:\n  \
+        quintet serve ban account --on localhost:9092\n  \
+        quintet serve login --on localhost:9092 --data ./state\n  \
+        quintet serve ban account login effective_stats invite --on mock --verbose\n\n\
+        When all groups have their partitions, a line `ready: …` goes to stdout. SIGTERM and \
+        SIGINT\nstop it: what is in hand is finished and committed first. A second signal stops \
+        it at once.")]
+    Serve(Serve),
 }
 
 /// Which tests.
@@ -170,6 +181,37 @@ pub(super) struct Replay {
 
     #[command(flatten)]
     pub(super) reporting: Reporting,
+}
+
+/// `serve`
+#[derive(Debug, Args)]
+pub(super) struct Serve {
+    /// The reference services: ban, account, login, effective_stats, invite
+    #[arg(value_name = "SERVICE", required = true)]
+    pub(super) services: Vec<String>,
+
+    /// Keep state and unsent events in this folder: neither kill nor restart loses them
+    #[arg(long, value_name = "DIR")]
+    pub(super) data: Option<PathBuf>,
+
+    /// Another consumer group than that of the contract
+    #[arg(long, value_name = "SERVICE=NAME")]
+    pub(super) group: Vec<String>,
+
+    /// The number that ids come from; one of its own each time if not given (with --data, the one
+    /// that is kept there)
+    #[arg(long, value_name = "N")]
+    pub(super) seed: Option<u64>,
+
+    /// Say on stderr what is read and sent, a line each, without what is sensitive
+    #[arg(long)]
+    pub(super) verbose: bool,
+
+    #[command(flatten)]
+    pub(super) contracts: ContractsFrom,
+
+    #[command(flatten)]
+    pub(super) link: Link,
 }
 
 /// The form of a report.

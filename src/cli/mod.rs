@@ -14,11 +14,14 @@ mod clock;
 mod exit;
 mod explain;
 mod files;
+mod link;
 mod list;
 mod load;
 mod progress;
 mod replay;
 mod run;
+#[cfg(feature = "kafka")]
+mod serve;
 mod terminal;
 mod twin;
 mod workers;
@@ -52,6 +55,10 @@ fn carry_out(command: &Command, terminal: &mut Terminal) -> Exit {
         Command::List(args) => list::list(args, terminal),
         Command::Lint(args) => list::lint(args, terminal),
         Command::Explain(args) => explain::explain(args, terminal),
+        #[cfg(feature = "kafka")]
+        Command::Serve(args) => serve::serve(args, terminal),
+        #[cfg(not(feature = "kafka"))]
+        Command::Serve(_) => link::absent(terminal),
     }
 }
 

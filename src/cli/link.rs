@@ -1,0 +1,96 @@
+//! The broker of a command: the options that say where it is, and the connection made of them.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::exit::Exit;
+use super::terminal::Terminal;
+
+#[cfg(feature = "kafka")]
+pub(super) use live::Linked;
+
+/// Where Kafka is, and how it is reached.
+#[derive(Clone, Debug, Default, Args)]
+#[command(next_help_heading = "Kafka")]
+pub(super) struct Link {
+    /// The broker: `mock` (inside this process), `container`, or HOST:PORT[,HOST:PORT]
+    #[arg(long, value_name = "BROKER")]
+    pub(super) on: Option<String>,
+
+    /// Take the names of topics from this file (VARIABLE=TOPIC or CHANNEL=TOPIC a line) and only
+    /// the others from the environment
+    #[arg(long, value_name = "FILE", requires = "on")]
+    pub(super) topics: Option<PathBuf>,
+
+    /// A property of librdkafka, e.g. security.protocol=SASL_SSL; secrets are never shown
+    #[arg(long = "kafka-config", value_name = "KEY=VALUE", requires = "on")]
+    pub(super) config: Vec<String>,
+
+    /// A file with a property a line
+    #[arg(long = "kafka-config-file", value_name = "FILE", requires = "on")]
+    pub(super) config_file: Option<PathBuf>,
+
+    /// Do not create topics that are missing: name them and stop
+    #[arg(long, requires = "on")]
+    pub(super) no_create: bool,
+}
+
+/// Says that this build cannot do what was asked for.
+#[cfg(not(feature = "kafka"))]
+pub(super) fn absent(terminal: &mut Terminal) -> Exit {
+    terminal.error("this quintet was built without Kafka (feature `kafka`)");
+    Exit::Unusable
+}
+
+#[cfg(feature = "kafka")]
+mod live {
+    use super::{Exit, Link, Terminal};
+    use crate::contract::Contracts;
+    use crate::kafka::{Broker, ConnectError, Connection, Create, On, Settings, Topics};
+
+    /// A broker that answers and has all topics. It is there as long as this is.
+    #[derive(Debug)]
+    pub(in crate::cli) struct Linked {
+        pub(in crate::cli) connection: Connection,
+        pub(in crate::cli) topics: Topics,
+        /// Dropped after everything that talks to it.
+        pub(in crate::cli) broker: Broker,
+    }
+
+    impl Link {
+        /// Starts or reaches the broker, and sees that the topics are there. What is wrong is told,
+        /// and the exit code for it returned.
+        pub(in crate::cli) fn open(
+            &self,
+            contracts: &Contracts,
+            terminal: &mut Terminal,
+        ) -> Result<Linked, Exit> {
+            let mut told = |exit: Exit, error: &dyn std::fmt::Display| {
+                terminal.error(&error.to_string());
+                exit
+            };
+            let Some(on) = &self.on else {
+                let why = "name a broker: `--on mock`, `--on container` or `--on HOST:PORT`";
+                return Err(told(Exit::Unusable, &why));
+            };
+            let on: On = on.parse().map_err(|error| told(Exit::Unusable, &error))?;
+            let settings = Settings::read(&self.config, self.config_file.as_deref())
+                .map_err(|error| told(Exit::Unusable, &error))?;
+            let topics = Topics::resolve(contracts, self.topics.as_deref())
+                .map_err(|error| told(Exit::Unusable, &error))?;
+            let broker =
+                Broker::start(&on, &settings).map_err(|error| told(Exit::Unchecked, &error))?;
+            let opened = Connection::open(&broker, &settings, Connection::WAIT);
+            let connection = opened.map_err(|error| {
+                let is_usage = matches!(error, ConnectError::Settings(_));
+                told(if is_usage { Exit::Unusable } else { Exit::Unchecked }, &error)
+            })?;
+            let create = if self.no_create { Create::Never } else { Create::Missing };
+            connection
+                .ensure_topics(&topics, contracts, create)
+                .map_err(|error| told(Exit::Unchecked, &error))?;
+            Ok(Linked { connection, topics, broker })
+        }
+    }
+}
