@@ -167,7 +167,7 @@ fn account_asks_ban_where_both_run_and_nobody_is_banned_where_it_is_alone() {
         let status = contracts.channel_ix("account.session.status").unwrap();
         bed.until("an answer", |seen| seen.iter().any(|one| one.channel == status));
         let got = codes(&bed);
-        let expected = if alone { "CREATED" } else { "DELETED_OR_BLOCKED" };
+        let expected = if alone { "REQUEST_LICENSE_AGREEMENT" } else { "DELETED_OR_BLOCKED" };
         assert!(got[0].contains(expected), "{got:?}");
         host.stop().unwrap();
     }
