@@ -3,6 +3,7 @@
 //! Hot paths do not build trees: services decode typed messages, contracts check bytes.
 
 use std::fmt::{self, Write as _};
+use std::hash::{Hash, Hasher};
 
 use indexmap::IndexMap;
 use serde::de::{self, Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
@@ -191,6 +192,25 @@ impl fmt::Display for Json {
 
 fn write_string(f: &mut fmt::Formatter<'_>, text: &str) -> fmt::Result {
     f.write_str(&serde_json::to_string(text).map_err(|_| fmt::Error)?)
+}
+
+impl Hash for Json {
+    fn hash<H: Hasher>(&self, to: &mut H) {
+        std::mem::discriminant(self).hash(to);
+        match self {
+            Self::Null => {}
+            Self::Bool(truth) => truth.hash(to),
+            Self::Number(number) => number.hash(to),
+            Self::String(text) => text.hash(to),
+            Self::Array(items) => items.hash(to),
+            Self::Object(fields) => {
+                // Equality does not look at the order of fields.
+                let mut fields: Vec<_> = fields.iter().collect();
+                fields.sort_unstable_by_key(|(name, _)| *name);
+                fields.hash(to);
+            }
+        }
+    }
 }
 
 impl Serialize for Json {

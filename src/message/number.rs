@@ -1,6 +1,7 @@
 //! Numbers as the JSON text that wrote them: no digit is lost, whatever their size.
 
 use std::fmt;
+use std::hash::{Hash, Hasher};
 
 /// A JSON number kept as its text. Equality is by exact decimal value: `1`, `1.0` and `10e-1` are
 /// equal, `9007199254740993` and `9007199254740992` are not.
@@ -97,6 +98,12 @@ impl PartialEq for Number {
 }
 
 impl Eq for Number {}
+
+impl Hash for Number {
+    fn hash<H: Hasher>(&self, to: &mut H) {
+        self.decimal().hash(to);
+    }
+}
 
 impl fmt::Display for Number {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -33,7 +33,7 @@ const SETTINGS: [&str; 1] = ["automatic_registration"];
 const ACCOUNT_FIELDS: [&str; 3] = ["name", "password", "licence"];
 
 /// The account service.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Hash)]
 pub struct Account(ByTenant<State>);
 
 impl Account {
@@ -50,7 +50,7 @@ impl Account {
             }
         }
         cx.applies(id::ACC_1);
-        let account_id = state.next_id()?;
+        let account_id = state.new_id(cx)?;
         announce::account(account_id, &create.name, AccountStatusType::Created, cx)?;
         state.add(account_id, Holder::new(&create.name, create.password.detached()));
         Ok(())

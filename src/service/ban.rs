@@ -11,7 +11,7 @@ mod matching;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use serde_json::json;
@@ -35,12 +35,13 @@ const SWEEP: &str = "sweep";
 const HOUR: Duration = Duration::from_secs(60 * 60);
 
 /// The ban service.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Hash)]
 pub struct Ban(ByTenant<State>);
 
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Hash)]
 struct State {
-    last_id: u32,
+    /// All that were ever given.
+    ids: BTreeSet<u32>,
     bans: BTreeMap<u32, Entry>,
     /// The logins heard of, by account.
     logins: BTreeMap<u32, Vec<Login>>,
@@ -51,7 +52,7 @@ struct State {
 }
 
 /// One ban.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Hash)]
 struct Entry {
     target: Target,
     value: Box<str>,
@@ -62,7 +63,7 @@ struct Entry {
     expires_at: Option<i64>,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Hash)]
 struct Login {
     name: Box<str>,
     ip: Box<str>,
@@ -95,6 +96,12 @@ impl Entry {
     }
 }
 
+impl State {
+    fn next_id(&self) -> Option<u32> {
+        self.ids.last().map_or(Some(1), |last| last.checked_add(1))
+    }
+}
+
 impl Ban {
     fn create(
         &mut self,
@@ -114,10 +121,14 @@ impl Ban {
                 _ => {}
             }
         }
-        let Some(ban_id) = state.last_id.checked_add(1) else {
+        cx.applies(id::BAN_1);
+        let Some(next_id) = state.next_id() else {
             return refused("no ban id is left");
         };
-        cx.applies(id::BAN_1);
+        let ban_id = cx.assign_id(next_id);
+        if state.ids.contains(&ban_id) {
+            return refused(format!("the id {ban_id} was given before"));
+        }
         announce(ban_id, BanStatusType::Created, cx)?;
         let entry = Entry::of(create);
         if let Some(at) = entry.swept_at(cx.now())
@@ -126,7 +137,7 @@ impl Ban {
             state.sweep = Some(at);
             cx.set_timer(SWEEP, at);
         }
-        state.last_id = ban_id;
+        state.ids.insert(ban_id);
         state.bans.insert(ban_id, entry);
         state.created.entry(hash).or_insert(ban_id);
         Ok(())
@@ -142,7 +153,7 @@ impl Ban {
             return Ok(());
         }
         cx.applies(id::BAN_4);
-        if (1..=state.last_id).contains(&ban_id) {
+        if state.ids.contains(&ban_id) {
             cx.applies(id::BAN_TWICE);
         }
         match cx.decide(id::BAN_4, &["nothing", "echo"]) {
@@ -216,9 +227,10 @@ impl Service for Ban {
         cx.applies(id::BAN_7);
         let now = cx.now();
         let state = self.0.of(cx.tenant());
-        let hour_s = i64::try_from(HOUR.as_secs()).unwrap_or(i64::MAX);
-        let long_ago = cx.unix_s().saturating_sub(hour_s);
-        state.bans.retain(|_, ban| ban.is_active(long_ago));
+        state.bans.retain(|_, ban| {
+            let expires = ban.expires_at.map(VirtualTime::from_unix_s);
+            !expires.is_some_and(|expires| cx.is_due(expires, expires.after(HOUR)))
+        });
         state.sweep = state.bans.values().filter_map(|ban| ban.swept_at(now)).min();
         if let Some(at) = state.sweep {
             cx.set_timer(SWEEP, at);
@@ -282,8 +294,9 @@ impl Service for Ban {
                 issued_by: args.text("issuedBy")?.unwrap_or_default().into(),
             };
             let state = self.0.of(tenant);
-            state.last_id += 1;
-            state.bans.insert(state.last_id, Entry::of(&create));
+            let ban_id = state.next_id().ok_or("no ban id is left")?;
+            state.ids.insert(ban_id);
+            state.bans.insert(ban_id, Entry::of(&create));
         }
         Ok(())
     }

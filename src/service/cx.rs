@@ -51,6 +51,24 @@ pub trait Host {
     fn decide(&mut self, rule: RuleId, options: &[&'static str]) -> usize;
     /// Notes that the premise of `rule` held.
     fn applies(&mut self, rule: RuleId);
+    /// The id that something new gets; `proposed` is the reference's.
+    fn assign_id(&mut self, proposed: u32) -> u32 {
+        proposed
+    }
+    /// The UUID that something new gets; `proposed` is the reference's.
+    fn assign_uuid(&mut self, proposed: Uuid) -> Uuid {
+        proposed
+    }
+    /// When a sweep every `period` comes by that is not before `at`.
+    fn sweeps_at(&mut self, at: VirtualTime, period: Duration) -> VirtualTime {
+        at.next_multiple(period)
+    }
+    /// Whether something that may end from `earliest` on, and does end at `at` in the reference,
+    /// ends at `now`.
+    fn is_due(&mut self, earliest: VirtualTime, at: VirtualTime, now: VirtualTime) -> bool {
+        let _ = earliest;
+        at <= now
+    }
     /// Asks another service.
     ///
     /// # Errors
@@ -124,6 +142,30 @@ impl<'a> Cx<'a> {
     /// A new random UUID.
     pub fn uuid(&mut self) -> Uuid {
         self.ids.uuid()
+    }
+
+    /// An id for something new, that whoever judges another implementation takes from what that
+    /// one announced; the reference's is `proposed`.
+    pub fn assign_id(&mut self, proposed: u32) -> u32 {
+        self.host.assign_id(proposed)
+    }
+
+    /// As [`Cx::assign_id`]; the reference's UUID is random.
+    pub fn assign_uuid(&mut self) -> Uuid {
+        let proposed = self.ids.uuid();
+        self.host.assign_uuid(proposed)
+    }
+
+    /// The first moment of a sweep every `period` that is not before `at`.
+    pub fn sweeps_at(&mut self, at: VirtualTime, period: Duration) -> VirtualTime {
+        self.host.sweeps_at(at, period)
+    }
+
+    /// Whether something that may end from `earliest` on, and in the reference does at `at`, ends
+    /// in this call.
+    pub fn is_due(&mut self, earliest: VirtualTime, at: VirtualTime) -> bool {
+        let now = self.now;
+        self.host.is_due(earliest, at, now)
     }
 
     /// A random number from 0 to `bound - 1`.

@@ -30,10 +30,10 @@ const CHARACTER_FIELDS: [&str; 1 + Stat::BASE.len()] = stat::fields("id", &Stat:
 const EQUIPMENT_FIELDS: [&str; 1 + Stat::ALL.len()] = stat::fields("assetId", &Stat::ALL);
 
 /// The effective stats service.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Hash)]
 pub struct EffectiveStats(ByTenant<State>);
 
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Hash)]
 struct State {
     characters: BTreeMap<u32, Character>,
     /// The base values that are looked up for a character.

@@ -31,7 +31,7 @@ const EXPIRY: Duration = Duration::from_secs(180);
 const SWEEP_PERIOD: Duration = Duration::from_secs(5);
 
 /// The invite service.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Hash)]
 pub struct Invite(ByTenant<Pending>);
 
 impl Invite {
@@ -133,7 +133,7 @@ impl Invite {
             let transaction_id =
                 match cx.decide(id::INV_9, &["rejected", "no-events", "fresh-transaction-id"]) {
                     "no-events" => continue,
-                    "fresh-transaction-id" => Id(cx.uuid()),
+                    "fresh-transaction-id" => Id(cx.assign_uuid()),
                     _ => event.transaction_id,
                 };
             let world_id = world(entry, event.world_id, id::INV_9, cx);
@@ -243,7 +243,10 @@ impl Service for Invite {
     fn timer(&mut self, _: &Timer, cx: &mut Cx<'_>) -> Result<(), Reject> {
         let pending = self.0.of(cx.tenant());
         let (mut gone, mut kept) = (Vec::new(), Vec::new());
-        for age in pending.expired(cx.now()) {
+        for (due, age) in pending.expired(cx.now()) {
+            if !cx.is_due(due, due) {
+                continue;
+            }
             cx.applies(id::INV_10);
             let entry = pending.get(age);
             let mut transaction_id = entry.transaction_id;
@@ -252,7 +255,7 @@ impl Service for Invite {
                     kept.push(age);
                     continue;
                 }
-                "fresh-transaction-id" => transaction_id = Id(cx.uuid()),
+                "fresh-transaction-id" => transaction_id = Id(cx.assign_uuid()),
                 _ => {}
             }
             announce(entry, (transaction_id, entry.world_id), InviteStatusBody::Rejected, cx)?;

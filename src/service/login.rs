@@ -32,10 +32,10 @@ use crate::rule::id;
 const ISSUER: &str = "LOGIN";
 
 /// The login service.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Hash)]
 pub struct Login(ByTenant<State>);
 
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Hash)]
 struct State {
     connections: BTreeMap<Id, Connection>,
     /// Which accounts are logged in, as far as events told.
@@ -105,7 +105,7 @@ impl State {
         args.only(&["ip", "hwid"])?;
         let ip = args.text("ip")?.unwrap_or_default();
         let hwid = args.text("hwid")?.unwrap_or_default();
-        let session_id = Id(cx.uuid());
+        let session_id = Id(cx.assign_uuid());
         self.connections.insert(session_id, Connection::new(ip, hwid));
         Ok(Json::from(session_id.to_string().as_str()))
     }

@@ -9,6 +9,7 @@
 
 mod cx;
 mod given;
+mod model;
 mod support;
 #[cfg(test)]
 mod testing;
@@ -21,6 +22,7 @@ pub mod login;
 
 pub use cx::{AskError, Cx, Effects, Host, Timer, TimerChange};
 pub use given::Given;
+pub use model::{Model, model};
 pub(crate) use support::tenant_of_own;
 
 use crate::message::{Json, Offset, Partition, RecordId, Tenant, VirtualTime};

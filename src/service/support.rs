@@ -10,7 +10,7 @@ use crate::message::{Json, Tenant};
 use crate::rule::id;
 
 /// The state of each tenant, apart from that of all others.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Hash)]
 pub(crate) struct ByTenant<S>(BTreeMap<Tenant, S>);
 
 impl<S> Default for ByTenant<S> {

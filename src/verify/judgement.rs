@@ -12,6 +12,8 @@ pub struct Judgement {
     pub findings: Vec<Found>,
     /// How each rule that concerns the subject stands.
     pub rules: BTreeMap<RuleId, Standing>,
+    /// How many states of the reference were tried to explain what was seen.
+    pub states: u64,
 }
 
 /// One violation or advisory.

@@ -1,15 +1,25 @@
 //! Verdicts about an implementation that runs somewhere else.
 //!
 //! What this is: an [`Observation`] of what an implementation did, seen from outside, and the
-//! [`Judgement`] on each rule, with the evidence. What it is not: it reads no topic and no clock;
-//! what was observed may be live traffic or a file.
+//! [`Judgement`] on each rule, with the evidence: whether the reference, in some order and with some
+//! choice of accepted behaviours, does what was seen. What it is not: it reads no topic and no
+//! clock; what was observed may be live traffic or a file.
 //!
 //! What always holds: what a rule accepts besides the reference is no violation; a rule whose
-//! premise never held is not a pass. Start at [`Observation`].
+//! premise never held is not a pass. Start at [`judge`].
 
+mod answer;
+mod bits;
+mod case;
+mod judge;
 mod judgement;
+mod node;
 mod observation;
+mod run;
 pub mod script;
+mod search;
+mod shape;
 
+pub use judge::judge;
 pub use judgement::{Found, Judgement, Standing};
-pub use observation::{Asked, Judging, Observation, Persistence, What};
+pub use observation::{Asked, Judging, Observation, Persistence, Provided, What};

@@ -23,6 +23,34 @@ pub struct Observation {
     pub settle: Duration,
     /// What was told or asked besides records, in order.
     pub asked: Vec<Asked>,
+    /// What the implementation was known to have from the start, by tenant: settings, and data that
+    /// it looks up.
+    pub given: Vec<Provided>,
+}
+
+impl Observation {
+    /// An implementation of `subject` that was told and asked nothing but what its records say.
+    #[must_use]
+    pub fn new(
+        history: History,
+        subject: impl Into<String>,
+        ended: VirtualTime,
+        settle: Duration,
+    ) -> Self {
+        let subject = subject.into();
+        Self { history, subject, ended, settle, asked: Vec::new(), given: Vec::new() }
+    }
+}
+
+/// What a tenant of the implementation had from the start; see [`crate::service::Given`].
+#[derive(Clone, Debug)]
+pub struct Provided {
+    /// Which tenant.
+    pub tenant: Tenant,
+    /// The subject's settings.
+    pub settings: Option<Json>,
+    /// Data by name, each a list.
+    pub data: Vec<(String, Json)>,
 }
 
 /// A stimulus or a query, with its answer.
@@ -54,7 +82,7 @@ pub enum What {
 }
 
 /// How an observation is judged.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Judging {
     /// Only these rules; all that concern the subject where not given.
     pub rules: Option<BTreeSet<RuleId>>,

@@ -67,7 +67,7 @@ macro_rules! tags {
         pub enum $name:ident { $($(#[$tag_doc:meta])* $tag:ident $wire:literal,)* }
     ) => {
         $(#[$doc])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub enum $name { $($(#[$tag_doc])* $tag,)* }
 
         impl $name {

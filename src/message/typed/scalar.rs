@@ -12,7 +12,7 @@ use uuid::Uuid;
 use super::macros::Nullable;
 
 /// Text, borrowed from the message where it has no escapes.
-#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Text<'a>(Cow<'a, str>);
 
 impl<'a> From<&'a str> for Text<'a> {
@@ -70,7 +70,7 @@ impl<'a> Deserialize<'a> for Text<'a> {
 }
 
 /// Text that is never shown: a password.
-#[derive(Clone, Default, PartialEq, Eq)]
+#[derive(Clone, Default, PartialEq, Eq, Hash)]
 pub struct Secret<'a>(Text<'a>);
 
 impl<'a> Secret<'a> {
@@ -135,7 +135,7 @@ impl<'a> From<&'a str> for Undeclared<'a> {
 }
 
 /// A UUID, which is written in 36 characters; no other form is read.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Id(pub Uuid);
 
 impl Id {

@@ -42,7 +42,7 @@ impl Check {
 
 /// The order of the checks of a run, as far as its answers have shown it: `earlier[a]` has the bit
 /// of `b` where `a` comes before `b`.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, Hash)]
 pub(super) struct Order {
     earlier: [u8; 6],
 }
@@ -88,7 +88,7 @@ pub(super) fn log_in(
     cx.applies(id::ACC_4);
     let (account_id, register) = match account_of(state, &create.account_name, cx) {
         Some(account_id) => (account_id, false),
-        None if registers(state, create, cx) => (state.next_id()?, true),
+        None if registers(state, create, cx) => (state.new_id(cx)?, true),
         None => (0, false),
     };
     let fresh = register.then(|| Holder::new(&create.account_name, create.password.detached()));

@@ -88,7 +88,7 @@ fn move_on(
 ) -> Result<(), Reject> {
     let account_id = command.account_id;
     let issuer = Issuer::of(&command.issuer);
-    let ends = cx.now().after(TRANSITION).next_multiple(TRANSITION);
+    let ends = cx.sweeps_at(cx.now().after(TRANSITION), TRANSITION);
     let found = state.get(account_id).session(command.session_id, &issuer);
     let refusal = ["error", "move-unknown-session", "open-in-transition"];
     let picked = if found.is_some() { "" } else { cx.decide(id::ACC_8, &refusal) };
@@ -241,12 +241,15 @@ fn remove(
 /// Ends the sessions that have been in transition for too long.
 pub(super) fn sweep(state: &mut State, cx: &mut Cx<'_>) -> Result<(), Reject> {
     let now = cx.now();
-    let due: Vec<_> = state.transitions.iter().take_while(|(at, _)| *at <= now).copied().collect();
+    let mut due: Vec<_> =
+        state.transitions.iter().take_while(|(at, _)| *at <= now).copied().collect();
+    due.retain(|(at, _)| cx.is_due(*at, *at));
     let accounts: BTreeSet<_> = due.iter().map(|(_, account_id)| *account_id).collect();
     let mut left = Vec::new();
     for account_id in accounts {
         let mut sessions = state.get(account_id).sessions.clone();
-        let says_so = expire(&mut sessions, now, cx);
+        let ends = |at| due.contains(&(at, account_id));
+        let says_so = expire(&mut sessions, ends, cx);
         if says_so && sessions.is_empty() {
             logged(state, account_id, AccountStatusType::LoggedOut, cx)?;
         }
@@ -263,10 +266,14 @@ pub(super) fn sweep(state: &mut State, cx: &mut Cx<'_>) -> Result<(), Reject> {
 }
 
 /// Removes the sessions of an account that are due; whether one of them is to be spoken of.
-fn expire(sessions: &mut Vec<Session>, now: VirtualTime, cx: &mut Cx<'_>) -> bool {
+fn expire(
+    sessions: &mut Vec<Session>,
+    ends: impl Fn(VirtualTime) -> bool,
+    cx: &mut Cx<'_>,
+) -> bool {
     let mut says_so = false;
     sessions.retain_mut(|session| {
-        if session.transition.is_none_or(|at| at > now) {
+        if !session.transition.is_some_and(&ends) {
             return true;
         }
         cx.applies(id::ACC_13);

@@ -5,16 +5,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::attempt::Order;
 use crate::message::VirtualTime;
 use crate::message::typed::{Id, Secret};
-use crate::service::Reject;
+use crate::service::{Cx, Reject};
 use crate::service::support::refused;
 
 /// The accounts of a tenant.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Hash)]
 pub(super) struct State {
     pub(super) automatic_registration: bool,
     /// The order of the checks of a login, as far as it has shown.
     pub(super) order: Order,
-    last_id: u32,
     holders: BTreeMap<u32, Holder>,
     /// Oldest first; a name has more than one account only where a taken name was accepted.
     by_name: BTreeMap<Box<str>, Vec<u32>>,
@@ -23,7 +22,7 @@ pub(super) struct State {
 }
 
 /// One account.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Hash)]
 pub(super) struct Holder {
     pub(super) name: Box<str>,
     pub(super) password: Secret<'static>,
@@ -36,7 +35,7 @@ pub(super) struct Holder {
 }
 
 /// One session of an account.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Session {
     pub(super) id: Id,
     pub(super) issuer: Issuer,
@@ -47,7 +46,7 @@ pub(super) struct Session {
 }
 
 /// Who asked for a session.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Issuer {
     Internal,
     Login,
@@ -107,13 +106,22 @@ impl Holder {
 }
 
 impl State {
-    pub(super) fn next_id(&self) -> Result<u32, Reject> {
-        self.last_id.checked_add(1).map_or_else(|| refused("no account id is left"), Ok)
+    /// The id of a new account, which the tenant never had (accounts are never removed).
+    pub(super) fn new_id(&self, cx: &mut Cx<'_>) -> Result<u32, Reject> {
+        let account_id = cx.assign_id(self.next_id()?);
+        if account_id == 0 || self.holders.contains_key(&account_id) {
+            return refused(format!("the id {account_id} is not free"));
+        }
+        Ok(account_id)
     }
 
-    /// Adds an account under the next id.
+    pub(super) fn next_id(&self) -> Result<u32, Reject> {
+        let last = self.holders.keys().next_back().copied().unwrap_or_default();
+        last.checked_add(1).map_or_else(|| refused("no account id is left"), Ok)
+    }
+
+    /// Adds an account under an id of its own.
     pub(super) fn add(&mut self, account_id: u32, holder: Holder) {
-        self.last_id = account_id;
         self.by_name.entry(holder.name.clone()).or_default().push(account_id);
         self.holders.insert(account_id, holder);
     }

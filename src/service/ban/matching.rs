@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use super::{Entry, State};
 
 /// Whom a ban names.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Target {
     Ip(IpAddr),
     Network(Network),
@@ -16,7 +16,7 @@ pub(super) enum Target {
 }
 
 /// An IP network in CIDR notation.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Network {
     address: IpAddr,
     prefix_bits: u32,

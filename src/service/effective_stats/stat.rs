@@ -7,7 +7,7 @@ use crate::message::Json;
 macro_rules! stats {
     ($($stat:ident $name:literal,)*) => {
         /// A stat of a character.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub(super) enum Stat { $($stat,)* }
 
         impl Stat {
@@ -60,7 +60,7 @@ pub(super) const fn fields<const STATS: usize, const FIELDS: usize>(
 }
 
 /// How much a bonus is.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Hash)]
 pub(super) enum Amount {
     /// Added to the base.
     Flat(i32),
@@ -69,7 +69,7 @@ pub(super) enum Amount {
 }
 
 /// Where a bonus comes from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Source {
     /// A skill.
     Buff(i32),
@@ -113,7 +113,7 @@ pub(super) fn push_changes(bonuses: &mut Vec<(Stat, Amount)>, kind: &str, amount
 }
 
 /// The base values of a character.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub(super) struct Base([u32; Stat::BASE.len()]);
 
 impl Base {
@@ -127,7 +127,7 @@ impl Base {
 }
 
 /// A character: its base values once it is initialised, and its bonuses in the order they came.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Hash)]
 pub(super) struct Character {
     pub(super) base: Option<Base>,
     bonuses: Vec<(Source, Stat, Amount)>,

@@ -8,14 +8,14 @@ use crate::message::typed::Id;
 use crate::message::typed::invite::InviteType;
 
 /// What kind of invite.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) enum Kind {
     Known(InviteType),
     Other(Box<str>),
 }
 
 /// One invite.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Hash)]
 pub(super) struct Entry {
     pub(super) kind: Kind,
     pub(super) target_id: u32,
@@ -34,7 +34,7 @@ impl Entry {
 }
 
 /// All that are pending. An invite is named by its age: 0 is the oldest there ever was.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Hash)]
 pub(super) struct Pending {
     next_age: u64,
     by_age: BTreeMap<u64, Entry>,
@@ -78,10 +78,9 @@ impl Pending {
         self.by_age.values().filter(|entry| entry.target_id == target_id).collect()
     }
 
-    /// Those that have expired, oldest first.
-    pub(super) fn expired(&self, now: VirtualTime) -> Vec<u64> {
-        let expired = self.by_expiry.iter().take_while(|(at, _)| *at <= now);
-        expired.map(|(_, age)| *age).collect()
+    /// Those that have expired, with when they did, oldest first.
+    pub(super) fn expired(&self, now: VirtualTime) -> Vec<(VirtualTime, u64)> {
+        self.by_expiry.iter().take_while(|(at, _)| *at <= now).copied().collect()
     }
 
     pub(super) fn first_expiry(&self) -> Option<VirtualTime> {

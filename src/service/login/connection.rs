@@ -6,7 +6,7 @@ use crate::message::Json;
 use crate::message::typed::Params;
 
 /// A connected client.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Hash)]
 pub(super) struct Connection {
     pub(super) ip: Box<str>,
     pub(super) hwid: Box<str>,
@@ -25,7 +25,7 @@ pub(super) struct Connection {
 }
 
 /// An error that a client sees.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Hash)]
 pub(super) struct Refusal {
     pub(super) code: Box<str>,
     pub(super) reason: u8,

@@ -1,0 +1,370 @@
+//! One tenant of an observation: what went into the implementation, when it may have taken effect,
+//! and what came out.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use super::shape::Shape;
+use super::{Asked, Observation, Persistence, What};
+use crate::contract::{Action, Basis, Contracts};
+use crate::history::{Event, Producer, ServiceIx};
+use crate::service::{Given, Model};
+use crate::message::{ChannelIx, KeyBytes, Partition, RecordId, Tenant, VirtualTime};
+
+/// Clocks that are called one may differ by this much.
+pub(super) const SKEW: Duration = Duration::from_millis(20);
+/// After a kill a group may be without partitions for so long.
+const REASSIGNMENT: Duration = Duration::from_secs(45);
+/// What was handled so long before a kill may be read once more: offsets are committed now and
+/// then.
+const COMMIT_PERIOD: Duration = Duration::from_secs(6);
+
+/// What makes an implementation act.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Act {
+    Record(RecordId),
+    /// A stimulus, by its place in [`Observation::asked`].
+    Stimulus(usize),
+    /// A question, by its place there.
+    Query(usize),
+    /// The process starts again after the kill of this number.
+    Restart(usize),
+}
+
+/// Something that takes effect at one moment.
+#[derive(Clone, Debug)]
+pub(super) struct Input {
+    pub(super) act: Act,
+    /// Not before this moment.
+    pub(super) start: VirtualTime,
+    /// Not after this moment, where no event shows an earlier one.
+    pub(super) end: VirtualTime,
+    /// Not after this moment in any case.
+    pub(super) bound: VirtualTime,
+    pub(super) trace: Option<u128>,
+    /// The input before it in its partition with the same documented key.
+    pub(super) after: Option<usize>,
+    /// It may have no effect, or none yet.
+    pub(super) skippable: bool,
+    /// Events of it may be missing, or not have come yet.
+    pub(super) lossy: bool,
+    /// The kill after which it may have been read once more.
+    pub(super) again: Option<usize>,
+}
+
+/// An event of the implementation.
+#[derive(Clone, Debug)]
+pub(super) struct Output {
+    pub(super) record: RecordId,
+    pub(super) seen: VirtualTime,
+    pub(super) shape: Shape,
+    /// The inputs that had its trace before; none where the trace is nobody's.
+    pub(super) causes: Vec<usize>,
+    /// It breaks its contract, which is found elsewhere: it passes for any event of its channel.
+    pub(super) spoiled: bool,
+}
+
+/// A tenant's part of an observation.
+#[derive(Debug)]
+pub(super) struct Case {
+    pub(super) tenant: Tenant,
+    pub(super) inputs: Vec<Input>,
+    pub(super) outputs: Vec<Output>,
+}
+
+/// When the implementation was killed, and when it ran again.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Kill {
+    pub(super) at: VirtualTime,
+    /// When its process ran again.
+    pub(super) restarted: VirtualTime,
+    /// When it surely read again.
+    pub(super) reads: VirtualTime,
+}
+
+/// What all tenants of an observation have in common.
+pub(super) struct Scene<'a> {
+    pub(super) seen: &'a Observation,
+    pub(super) contracts: &'a Contracts,
+    pub(super) persistence: Persistence,
+    pub(super) kills: Vec<Kill>,
+    /// The channels that the subject reads.
+    reads: BTreeSet<ChannelIx>,
+    /// Those of them whose key some document names.
+    ordered: BTreeSet<ChannelIx>,
+    by: Option<ServiceIx>,
+}
+
+impl<'a> Scene<'a> {
+    pub(super) fn new(seen: &'a Observation, persistence: Persistence) -> Self {
+        let contracts = seen.history.contracts();
+        let reads: BTreeSet<_> =
+            contracts.consumed_by(&seen.subject).unwrap_or_default().into_iter().collect();
+        let documented = |channel: &ChannelIx| {
+            let name = contracts.channel_name(*channel);
+            let views = contracts.contracts().iter().filter_map(|one| one.channels.get(name));
+            let mut rules = views.flat_map(|view| view.messages.values());
+            rules.any(|message| {
+                message.key.as_ref().is_some_and(|rule| rule.basis == Basis::Documented)
+            })
+        };
+        let by = seen.history.services().iter().position(|name| *name == seen.subject);
+        let by = by.and_then(|at| u16::try_from(at).ok()).map(ServiceIx);
+        let ordered = reads.iter().copied().filter(documented).collect();
+        let mut scene = Self { seen, contracts, persistence, kills: Vec::new(), reads, ordered, by };
+        scene.kills = scene.find_kills();
+        scene
+    }
+
+    /// Whether the subject wrote a record.
+    pub(super) fn is_output(&self, record: RecordId) -> bool {
+        match self.seen.history.record(record).producer {
+            Producer::Test => false,
+            Producer::Service { service, .. } => Some(service) == self.by,
+        }
+    }
+
+    pub(super) fn is_input(&self, record: RecordId) -> bool {
+        self.reads.contains(&self.seen.history.record(record).channel)
+    }
+
+    pub(super) fn trace(&self, record: RecordId) -> Option<u128> {
+        let headers = &self.seen.history.record(record).record.headers;
+        headers.trace().map(|parent| parent.trace)
+    }
+
+    /// The subject's records, in the order in which they were seen.
+    pub(super) fn outputs(&self) -> impl Iterator<Item = RecordId> {
+        let records = self.seen.history.records().iter().map(|placed| placed.id);
+        records.filter(|record| self.is_output(*record))
+    }
+
+    /// The subject sends on this channel, by its own document.
+    pub(super) fn sends(&self, channel: ChannelIx) -> bool {
+        let name = self.contracts.channel_name(channel);
+        let contract = self.contracts.contract(&self.seen.subject);
+        contract.is_some_and(|contract| contract.does(Action::Send, name))
+    }
+
+    fn find_kills(&self) -> Vec<Kill> {
+        let mut kills: Vec<Kill> = Vec::new();
+        for entry in self.seen.history.entries() {
+            match &entry.event {
+                Event::Crashed { service } if Some(*service) == self.by => {
+                    let never = VirtualTime::NEVER;
+                    kills.push(Kill { at: entry.at, restarted: never, reads: never });
+                }
+                Event::Restarted { service } if Some(*service) == self.by => {
+                    if let Some(kill) = kills.last_mut() {
+                        kill.restarted = entry.at;
+                    }
+                }
+                _ => {}
+            }
+        }
+        for kill in &mut kills {
+            let late = |record: &RecordId| {
+                self.is_input(*record) && self.seen.history.record(*record).at >= kill.at
+            };
+            let records = self.seen.history.records().iter().map(|placed| placed.id);
+            let traces: BTreeSet<_> =
+                records.filter(late).filter_map(|record| self.trace(record)).collect();
+            let mut answers =
+                self.outputs().filter(|record| self.trace(*record).is_some_and(|t| traces.contains(&t)));
+            let sign = answers.next().map(|record| self.seen.history.record(record).at);
+            let latest = kill.restarted.after(REASSIGNMENT);
+            kill.reads = sign.map_or(latest, |sign| sign.min(latest));
+        }
+        kills
+    }
+
+    /// Gives a model what the tenant had from the start.
+    pub(super) fn provide(&self, tenant: &Tenant, model: &mut dyn Model) {
+        for provided in self.seen.given.iter().filter(|one| one.tenant == *tenant) {
+            let given = Given { settings: provided.settings.as_ref(), data: &provided.data };
+            // What it cannot take it does not have.
+            let _ = model.configure(tenant, &given);
+        }
+    }
+
+    /// The cases of all tenants that the subject has to do with.
+    pub(super) fn cases(&self) -> Vec<Case> {
+        let mut cases: BTreeMap<Tenant, Case> = BTreeMap::new();
+        let of = |tenant: &Tenant| Case {
+            tenant: tenant.clone(),
+            inputs: Vec::new(),
+            outputs: Vec::new(),
+        };
+        for placed in self.seen.history.records() {
+            let Ok(tenant) = placed.record.headers.tenant() else { continue };
+            if self.is_input(placed.id) && !self.is_output(placed.id) {
+                let case = cases.entry(tenant.clone()).or_insert_with(|| of(tenant));
+                case.inputs.push(self.record(placed.id));
+            }
+        }
+        for (at, asked) in self.seen.asked.iter().enumerate() {
+            let case = cases.entry(asked.tenant.clone()).or_insert_with(|| of(&asked.tenant));
+            case.inputs.push(self.asked(at, asked));
+        }
+        let mut cases: Vec<_> = cases.into_values().collect();
+        for case in &mut cases {
+            self.complete(case);
+        }
+        cases
+    }
+
+    fn record(&self, record: RecordId) -> Input {
+        let start = self.seen.history.record(record).at;
+        self.input(Act::Record(record), start, start.after(self.seen.settle), self.trace(record))
+    }
+
+    fn asked(&self, at: usize, asked: &Asked) -> Input {
+        match asked.what {
+            What::Query => {
+                let mut input = self.input(Act::Query(at), asked.from, asked.to, None);
+                input.end = asked.to;
+                input.bound = asked.to;
+                (input.skippable, input.lossy, input.again) = (false, false, None);
+                input
+            }
+            What::Stimulus => {
+                let end = asked.to.after(self.seen.settle);
+                self.input(Act::Stimulus(at), asked.from, end, None)
+            }
+        }
+    }
+
+    /// An input that takes effect from `start` on, and is settled at `end`.
+    fn input(
+        &self,
+        act: Act,
+        start: VirtualTime,
+        mut end: VirtualTime,
+        trace: Option<u128>,
+    ) -> Input {
+        let (mut again, mut lossy) = (None, false);
+        for (number, kill) in self.kills.iter().enumerate() {
+            if start <= kill.at && kill.at <= start.after(COMMIT_PERIOD).max(end) {
+                again = Some(number);
+            }
+            lossy |= start <= kill.at && kill.at <= end;
+            // Alive or not, nothing is read from the kill on until the group has its partitions.
+            if start <= kill.reads && kill.at <= end {
+                end = end.max(kill.reads.after(self.seen.settle));
+            }
+        }
+        lossy |= end > self.seen.ended;
+        Input { act, start, end, bound: end, trace, after: None, skippable: lossy, lossy, again }
+    }
+
+    /// Puts the inputs in order, and adds what depends on all of them.
+    fn complete(&self, case: &mut Case) {
+        for (number, kill) in self.kills.iter().enumerate() {
+            let mut restart = self.input(Act::Restart(number), kill.at, kill.restarted, None);
+            restart.end = kill.restarted;
+            restart.bound = kill.restarted;
+            (restart.skippable, restart.lossy, restart.again) = (false, false, None);
+            case.inputs.push(restart);
+        }
+        case.inputs.sort_by_key(|input| input.start);
+        self.link(case);
+        let by_trace = self.by_trace(case);
+        for record in self.outputs() {
+            if self.tenant_of(record, case, &by_trace) {
+                case.outputs.push(self.output(record, &by_trace, case));
+            }
+        }
+        self.bind(case);
+    }
+
+    fn by_trace(&self, case: &Case) -> BTreeMap<u128, Vec<usize>> {
+        let mut by_trace: BTreeMap<u128, Vec<usize>> = BTreeMap::new();
+        for (at, input) in case.inputs.iter().enumerate() {
+            if let Some(trace) = input.trace {
+                by_trace.entry(trace).or_default().push(at);
+            }
+        }
+        by_trace
+    }
+
+    /// Whether an event is the tenant's: by the trace of its cause, else by its headers.
+    fn tenant_of(
+        &self,
+        record: RecordId,
+        case: &Case,
+        by_trace: &BTreeMap<u128, Vec<usize>>,
+    ) -> bool {
+        let placed = self.seen.history.record(record);
+        if placed.record.headers.tenant().ok() == Some(&case.tenant) {
+            return !self.is_caused_elsewhere(record, by_trace);
+        }
+        let trace = self.trace(record);
+        trace.is_some_and(|trace| {
+            by_trace.get(&trace).is_some_and(|inputs| {
+                inputs.iter().any(|at| case.inputs[*at].start <= placed.at.after(SKEW))
+            })
+        })
+    }
+
+    /// Whether the event's trace belongs to an input, and to none of this tenant.
+    fn is_caused_elsewhere(&self, record: RecordId, own: &BTreeMap<u128, Vec<usize>>) -> bool {
+        let Some(trace) = self.trace(record) else { return false };
+        let at = self.seen.history.record(record).at;
+        !own.contains_key(&trace)
+            && self.seen.history.records().iter().any(|placed| {
+                self.is_input(placed.id)
+                    && placed.at <= at.after(SKEW)
+                    && placed.record.headers.tenant().is_ok()
+                    && self.trace(placed.id) == Some(trace)
+            })
+    }
+
+    fn output(
+        &self,
+        record: RecordId,
+        by_trace: &BTreeMap<u128, Vec<usize>>,
+        case: &Case,
+    ) -> Output {
+        let placed = self.seen.history.record(record);
+        let inputs = self.trace(record).and_then(|trace| by_trace.get(&trace));
+        let before = |at: &&usize| case.inputs[**at].start <= placed.at.after(SKEW);
+        let causes = inputs.into_iter().flatten().filter(before).copied().collect();
+        let shape = Shape::of(self.contracts, &self.seen.subject, placed.channel, &placed.record);
+        Output { record, seen: placed.at, shape, causes, spoiled: false }
+    }
+
+    /// Finds for each input the one before it in its partition that it may not overtake.
+    fn link(&self, case: &mut Case) {
+        let mut last: BTreeMap<(ChannelIx, Partition, KeyBytes), usize> = BTreeMap::new();
+        for at in 0..case.inputs.len() {
+            let Act::Record(record) = case.inputs[at].act else { continue };
+            let placed = self.seen.history.record(record);
+            let Some(key) = placed.record.key.clone() else { continue };
+            if self.ordered.contains(&placed.channel) {
+                case.inputs[at].after = last.insert((placed.channel, placed.partition, key), at);
+            }
+        }
+    }
+
+    /// An input takes effect before the first event with its trace; one whose events may have any
+    /// trace has until they surely have come.
+    fn bind(&self, case: &mut Case) {
+        let untraced = case.outputs.iter().any(|output| output.causes.is_empty());
+        for (at, input) in case.inputs.iter_mut().enumerate() {
+            if !matches!(input.act, Act::Record(_) | Act::Stimulus(_)) {
+                continue;
+            }
+            let mut first = case.outputs.iter().filter(|output| output.causes.contains(&at));
+            let shared = first.clone().any(|output| output.causes.len() > 1);
+            match first.next().filter(|_| !shared) {
+                Some(first) => {
+                    input.end = first.seen.max(input.start);
+                    input.bound = input.end;
+                    input.skippable = false;
+                }
+                None if untraced || shared => input.bound = input.end.after(self.seen.settle),
+                None => {}
+            }
+        }
+    }
+}

@@ -1,0 +1,127 @@
+//! A state of the search: what has happened so far, by one explanation.
+
+use std::collections::BTreeSet;
+use std::hash::{Hash, Hasher};
+use std::rc::Rc;
+
+use rustc_hash::FxHasher;
+
+use super::bits::Bits;
+use super::run::Outcome;
+use crate::message::VirtualTime;
+use crate::rule::RuleId;
+use crate::service::{Model, TimerChange};
+
+/// What has happened so far.
+#[derive(Clone)]
+pub(super) struct Node {
+    pub(super) model: Rc<dyn Model>,
+    /// The inputs that have taken effect.
+    pub(super) delivered: Bits,
+    /// The outputs that are explained.
+    pub(super) explained: Bits,
+    /// The timers that are set.
+    pub(super) timers: Rc<BTreeSet<String>>,
+    /// Nothing more takes effect before this moment.
+    pub(super) clock: VirtualTime,
+    pub(super) trail: Option<Rc<Trail>>,
+}
+
+/// The last step of an explanation, and the ones before it.
+pub(super) struct Trail {
+    pub(super) step: Step,
+    pub(super) before: Option<Rc<Trail>>,
+}
+
+/// One step of an explanation.
+#[derive(Clone)]
+pub(super) struct Step {
+    /// The input; none for a timer.
+    pub(super) input: Option<usize>,
+    pub(super) outputs: Vec<usize>,
+    pub(super) applied: Rc<[RuleId]>,
+    pub(super) decided: Rc<[(RuleId, &'static str)]>,
+    /// Whether events are missing, or came twice, around a kill.
+    pub(super) lost_at_kill: bool,
+}
+
+impl Node {
+    pub(super) fn start(model: Rc<dyn Model>) -> Self {
+        Self {
+            model,
+            delivered: Bits::default(),
+            explained: Bits::default(),
+            timers: Rc::default(),
+            clock: VirtualTime::ZERO,
+            trail: None,
+        }
+    }
+
+    /// What two explanations have in common that may go on in the same ways.
+    pub(super) fn key(&self) -> (u64, u64) {
+        let hash = |seed: u64| {
+            let mut hasher = FxHasher::default();
+            hasher.write_u64(seed);
+            self.delivered.hash(&mut hasher);
+            self.explained.hash(&mut hasher);
+            self.timers.hash(&mut hasher);
+            self.clock.hash(&mut hasher);
+            hasher.finish()
+        };
+        (hash(1), self.model.fingerprint())
+    }
+
+    /// How far the explanation has come.
+    pub(super) fn progress(&self) -> usize {
+        self.delivered.count() + self.explained.count()
+    }
+
+    /// After a step that goes this way, at `start` or later.
+    pub(super) fn after(&self, outcome: &Outcome, start: VirtualTime, step: Step) -> Self {
+        let mut next = self.clone();
+        next.model = Rc::clone(&outcome.model);
+        if !outcome.timers.is_empty() {
+            let timers = Rc::make_mut(&mut next.timers);
+            for change in &outcome.timers {
+                match change {
+                    TimerChange::Set(name, _) => timers.insert(name.clone()),
+                    TimerChange::Cancel(name) => timers.remove(name),
+                };
+            }
+        }
+        if let Some(input) = step.input {
+            next.delivered.add(input);
+        }
+        for output in &step.outputs {
+            next.explained.add(*output);
+        }
+        next.clock = next.clock.max(start);
+        next.trail = Some(Rc::new(Trail { step, before: self.trail.clone() }));
+        next
+    }
+
+    /// The steps so far, first to last.
+    pub(super) fn steps(&self) -> Vec<&Step> {
+        let mut steps = Vec::new();
+        let mut at = &self.trail;
+        while let Some(trail) = at {
+            steps.push(&trail.step);
+            at = &trail.before;
+        }
+        steps.reverse();
+        steps
+    }
+}
+
+impl Drop for Trail {
+    /// Long explanations are dropped without recursion.
+    fn drop(&mut self) {
+        let mut before = self.before.take();
+        while let Some(trail) = before {
+            match Rc::try_unwrap(trail) {
+                Ok(mut trail) => before = trail.before.take(),
+                Err(_) => break,
+            }
+        }
+    }
+}

@@ -1,0 +1,281 @@
+//! One step of the reference, with every choice that it could make in it.
+
+use std::rc::Rc;
+
+use uuid::Uuid;
+
+use super::case::{Act, Input, Scene};
+use super::shape::Shape;
+use crate::message::{Headers, Json, Record, Seed, Tenant, TraceParent, VirtualTime};
+use crate::rule::{RuleId, id};
+use crate::service::{
+    AskError, Cx, Effects, Host, Incoming, Model, Reject, StimulusError, Timer, TimerChange,
+};
+
+/// More ways to go on from one input are not tried.
+const MOST_OUTCOMES: usize = 400;
+
+/// One way in which the reference may go on.
+#[derive(Clone)]
+pub(super) struct Outcome {
+    pub(super) model: Rc<dyn Model>,
+    pub(super) emits: Rc<[Shape]>,
+    pub(super) timers: Vec<TimerChange>,
+    /// The rules whose premise held, in order.
+    pub(super) applied: Rc<[RuleId]>,
+    pub(super) decided: Rc<[(RuleId, &'static str)]>,
+    /// Why it had no effect.
+    pub(super) reject: Option<String>,
+    /// When what a timer ended could end.
+    pub(super) due: VirtualTime,
+    /// Whether ids that nothing shows were made up.
+    pub(super) guessed: bool,
+}
+
+/// The ids that events show, for what is new.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Offered {
+    pub(super) ids: Vec<u32>,
+    pub(super) uuids: Vec<Uuid>,
+}
+
+/// What makes the model act.
+#[derive(Clone, Copy)]
+pub(super) enum Call<'a> {
+    Input(&'a Input),
+    /// A timer of this name fires.
+    Timer(&'a str),
+}
+
+/// Tries the model of one tenant.
+pub(super) struct Runner<'a> {
+    pub(super) scene: &'a Scene<'a>,
+    pub(super) tenant: &'a Tenant,
+    /// Whether somebody of the tenant may be banned, as far as the account service can tell.
+    pub(super) bans: bool,
+}
+
+impl Runner<'_> {
+    /// All ways in which a call can go.
+    pub(super) fn outcomes(
+        &self,
+        model: &dyn Model,
+        call: Call<'_>,
+        now: VirtualTime,
+        offered: &Offered,
+    ) -> Vec<Outcome> {
+        let mut found = Vec::new();
+        let mut script = Vec::new();
+        loop {
+            let mut host = Trial::new(script, offered, self.bans);
+            let outcome = self.once(model, call, now, &mut host);
+            let wanted = match call {
+                Call::Timer(_) => host.ended.is_some(),
+                Call::Input(_) => true,
+            };
+            if wanted {
+                found.push(outcome);
+            }
+            script = host.script;
+            let arity = host.arity;
+            // The next script: the last choice that has another option takes it.
+            loop {
+                match script.pop() {
+                    None => return found,
+                    Some(picked) if picked + 1 < arity[script.len()] => {
+                        script.push(picked + 1);
+                        break;
+                    }
+                    Some(_) => {}
+                }
+            }
+            if found.len() >= MOST_OUTCOMES {
+                return found;
+            }
+        }
+    }
+
+    fn once(
+        &self,
+        model: &dyn Model,
+        call: Call<'_>,
+        now: VirtualTime,
+        host: &mut Trial<'_>,
+    ) -> Outcome {
+        let mut model = model.fork();
+        let mut effects = Effects::default();
+        let start = Headers::of_tenant(self.tenant, TraceParent { trace: 1, span: 1, flags: 1 });
+        let history = &self.scene.seen.history;
+        let placed = match call {
+            Call::Input(Input { act: Act::Record(record), .. }) => Some(history.record(*record)),
+            _ => None,
+        };
+        let cause = placed.map_or(&start, |placed| &placed.record.headers);
+        let untraced = placed.is_some() && cause.trace().is_none();
+        if untraced {
+            host.applied.push(id::COM_4);
+        }
+        let contracts = self.scene.contracts;
+        let place = (Seed(0), &0u8);
+        let mut cx =
+            Cx::new(contracts, (&mut *host, &mut effects), (self.tenant, cause), now, place);
+        let result = self.act(&mut *model, call, &mut cx);
+        let reject = result.err();
+        if reject.is_some() {
+            effects.emits.clear();
+            effects.timers.clear();
+        }
+        let subject = &self.scene.seen.subject;
+        let shape = |record: &Record, channel| Shape::of(contracts, subject, channel, record);
+        let emits = effects.emits.iter().map(|out| shape(&out.record, out.channel)).collect();
+        Outcome {
+            model: Rc::from(model),
+            emits,
+            timers: effects.timers,
+            applied: host.applied.as_slice().into(),
+            decided: host.decided.as_slice().into(),
+            reject,
+            due: host.ended.unwrap_or(now),
+            guessed: host.guessed,
+        }
+    }
+
+    fn act(&self, model: &mut dyn Model, call: Call<'_>, cx: &mut Cx<'_>) -> Result<(), String> {
+        let input = match call {
+            Call::Input(input) => input,
+            Call::Timer(name) => {
+                let (tenant, at) = (self.tenant.clone(), cx.now());
+                let timer = Timer { name: name.to_owned(), tenant, at };
+                return model.timer(&timer, cx).map_err(|reject| reject.to_string());
+            }
+        };
+        match input.act {
+            Act::Record(record) => {
+                let placed = self.scene.seen.history.record(record);
+                let incoming = Incoming {
+                    channel: self.scene.contracts.channel_name(placed.channel),
+                    tenant: self.tenant,
+                    key: placed.record.key.as_deref(),
+                    value: placed.record.value_bytes(),
+                    record,
+                    partition: placed.partition,
+                    offset: placed.offset,
+                    attempt: 1,
+                };
+                model.handle(&incoming, cx).map_err(|reject| {
+                    if !matches!(reject, Reject::Refused(_) | Reject::Unemittable(_)) {
+                        cx.applies(id::COM_5);
+                    }
+                    reject.shown()
+                })
+            }
+            Act::Stimulus(at) => {
+                let asked = &self.scene.seen.asked[at];
+                let told = model.stimulus(&asked.name, &asked.args, cx);
+                told.map(|_| ()).map_err(|error: StimulusError| error.to_string())
+            }
+            Act::Query(_) => Ok(()),
+            Act::Restart(_) => {
+                model.restarted();
+                Ok(())
+            }
+        }
+    }
+}
+
+/// Takes the choices of a script, and the first option after its end.
+struct Trial<'a> {
+    script: Vec<usize>,
+    arity: Vec<usize>,
+    offered: &'a Offered,
+    bans: bool,
+    applied: Vec<RuleId>,
+    decided: Vec<(RuleId, &'static str)>,
+    /// When the one thing that a timer ends could end.
+    ended: Option<VirtualTime>,
+    guessed: bool,
+}
+
+/// Options that come to the same as a timer that does not fire.
+const NOT_FIRING: [(RuleId, &str); 2] = [(id::ACC_13, "never"), (id::INV_10, "no-expiry")];
+
+impl<'a> Trial<'a> {
+    fn new(script: Vec<usize>, offered: &'a Offered, bans: bool) -> Self {
+        Self {
+            script,
+            arity: Vec::new(),
+            offered,
+            bans,
+            applied: Vec::new(),
+            decided: Vec::new(),
+            ended: None,
+            guessed: false,
+        }
+    }
+
+    fn pick(&mut self, options: usize) -> usize {
+        if options < 2 {
+            return 0;
+        }
+        let at = self.arity.len();
+        self.arity.push(options);
+        if self.script.len() == at {
+            self.script.push(0);
+        }
+        self.script[at]
+    }
+}
+
+impl Host for Trial<'_> {
+    fn decide(&mut self, rule: RuleId, options: &[&'static str]) -> usize {
+        let fires = |option: &&&'static str| !NOT_FIRING.contains(&(rule, **option));
+        let possible = options.iter().filter(fires).count();
+        let picked = self.pick(possible);
+        if let Some(option) = options.get(picked) {
+            self.decided.push((rule, option));
+        }
+        picked
+    }
+
+    fn applies(&mut self, rule: RuleId) {
+        self.applied.push(rule);
+    }
+
+    fn assign_id(&mut self, proposed: u32) -> u32 {
+        let picked = self.pick(self.offered.ids.len());
+        match self.offered.ids.get(picked) {
+            Some(id) => *id,
+            None => {
+                self.guessed = true;
+                // Far from what others count up to.
+                proposed | 1 << 31
+            }
+        }
+    }
+
+    fn assign_uuid(&mut self, proposed: Uuid) -> Uuid {
+        let picked = self.pick(self.offered.uuids.len());
+        self.offered.uuids.get(picked).copied().unwrap_or(proposed)
+    }
+
+    fn sweeps_at(&mut self, at: VirtualTime, _: std::time::Duration) -> VirtualTime {
+        at
+    }
+
+    fn is_due(&mut self, earliest: VirtualTime, _: VirtualTime, now: VirtualTime) -> bool {
+        if self.ended.is_some() || earliest > now {
+            return false;
+        }
+        let ends = self.pick(2) == 0;
+        if ends {
+            self.ended = Some(earliest);
+        }
+        ends
+    }
+
+    fn ask(&mut self, _: &str, _: &str, _: &Json, _: &Tenant) -> Result<Json, AskError> {
+        let banned = self.bans && self.pick(2) == 1;
+        let answer = serde_json::json!({ "banned": banned, "permanent": true });
+        Ok(Json::from(answer))
+    }
+}

@@ -1,0 +1,425 @@
+//! The search for an explanation: an order of the inputs and a choice of decisions under which the
+//! reference does what was seen.
+
+use std::rc::Rc;
+use std::time::Duration;
+
+use rustc_hash::FxHashSet;
+use uuid::Uuid;
+
+use super::answer::agrees;
+use super::case::{Act, Case, Input, Output, SKEW, Scene};
+use super::node::{Node, Step};
+use super::run::{Call, Offered, Outcome, Runner};
+use super::shape::Shape;
+use crate::message::{Json, VirtualTime};
+use crate::service::{Asked, model};
+
+/// What ends by time ends this much later at most than it can.
+const SWEEP: Duration = Duration::from_secs(5);
+/// Dead ends that are kept to go on from.
+const MOST_ENDS: usize = 6;
+
+/// How a search ended.
+pub(super) enum Found {
+    /// Everything is explained.
+    Explained(Node),
+    /// Nothing explains it; the states that came furthest.
+    Nothing(Vec<Node>),
+    /// There was too much to try.
+    TooMany,
+}
+
+/// Searches in one case.
+pub(super) struct Search<'a> {
+    pub(super) scene: &'a Scene<'a>,
+    pub(super) case: &'a Case,
+    pub(super) runner: Runner<'a>,
+    /// States tried so far, and how many may be.
+    pub(super) states: u64,
+    pub(super) budget: u64,
+    visited: FxHashSet<(u64, u64)>,
+}
+
+impl<'a> Search<'a> {
+    pub(super) fn new(scene: &'a Scene<'a>, case: &'a Case, bans: bool, budget: u64) -> Self {
+        let runner = Runner { scene, tenant: &case.tenant, bans };
+        Self { scene, case, runner, states: 0, budget, visited: FxHashSet::default() }
+    }
+
+    /// The state in which nothing has happened.
+    pub(super) fn start(&self) -> Option<Node> {
+        let mut start = model(&self.scene.seen.subject)?;
+        self.scene.provide(&self.case.tenant, &mut *start);
+        Some(Node::start(Rc::from(start)))
+    }
+
+    /// Looks for an explanation that begins as `from` does.
+    pub(super) fn run(&mut self, from: Node) -> Found {
+        let mut ends = Ends::default();
+        let mut stack = vec![from];
+        while let Some(node) = stack.pop() {
+            if !self.visited.insert(node.key()) {
+                continue;
+            }
+            if self.is_over(&node) {
+                return Found::Explained(node);
+            }
+            self.states += 1;
+            if self.states > self.budget {
+                return Found::TooMany;
+            }
+            let mut next = self.successors(&node);
+            ends.offer(&node);
+            next.reverse();
+            stack.append(&mut next);
+        }
+        Found::Nothing(ends.nodes)
+    }
+
+    /// Whether all is explained that must be.
+    fn is_over(&self, node: &Node) -> bool {
+        let missing = |(at, input): (usize, &Input)| !input.skippable && !node.delivered.has(at);
+        node.explained.count() == self.case.outputs.len()
+            && !self.case.inputs.iter().enumerate().any(missing)
+    }
+
+    /// What may happen next, likely things first.
+    pub(super) fn successors(&self, node: &Node) -> Vec<Node> {
+        let mut next = Vec::new();
+        for at in self.candidates(node) {
+            next.extend(self.deliveries(node, at));
+        }
+        next.extend(self.firings(node));
+        next
+    }
+
+    /// The inputs that may take effect next, those that must do so first in front.
+    pub(super) fn candidates(&self, node: &Node) -> Vec<usize> {
+        let inputs = &self.case.inputs;
+        let mut found = Vec::new();
+        let mut horizon = VirtualTime::NEVER;
+        let mut at = node.delivered.first_free(0);
+        while let Some(input) = inputs.get(at) {
+            if input.start > horizon {
+                break;
+            }
+            if !node.delivered.has(at) {
+                if !input.skippable {
+                    horizon = horizon.min(input.bound);
+                }
+                let waits = |after: usize| {
+                    !node.delivered.has(after) && !inputs[after].skippable
+                };
+                if input.bound.after(SKEW) >= node.clock && !input.after.is_some_and(waits) {
+                    found.push(at);
+                }
+            }
+            at += 1;
+        }
+        found.retain(|at| inputs[*at].start <= horizon);
+        found.extend(self.redeliverable(node));
+        found.sort_by_key(|at| (inputs[*at].bound, inputs[*at].start));
+        found
+    }
+
+    /// What was read before a kill, and may be read once more.
+    fn redeliverable(&self, node: &Node) -> Vec<usize> {
+        if self.scene.kills.is_empty() {
+            return Vec::new();
+        }
+        let again = |(at, input): &(usize, &Input)| {
+            let Some(kill) = input.again else { return false };
+            node.delivered.has(*at)
+                && self.unexplained(node).any(|(_, output)| {
+                    output.may_come_from(*at) && output.seen >= self.scene.kills[kill].at
+                })
+        };
+        let inputs = self.case.inputs.iter().enumerate();
+        inputs.filter(again).map(|(at, _)| at).collect()
+    }
+
+    pub(super) fn unexplained(&self, node: &Node) -> impl Iterator<Item = (usize, &'a Output)> {
+        let explained = node.explained.clone();
+        let outputs = self.case.outputs.iter().enumerate().skip(explained.first_free(0));
+        outputs.filter(move |(at, _)| !explained.has(*at))
+    }
+
+    /// The ways in which an input may take effect now, also after something has silently ended.
+    fn deliveries(&self, node: &Node, at: usize) -> Vec<Node> {
+        let mut next = self.delivered(node, at);
+        for ended in self.silent_ends(node, at) {
+            let also = self.delivered(&ended, at);
+            // Where the order makes no difference, what ended can wait.
+            let later: FxHashSet<_> = next
+                .iter()
+                .flat_map(|next| self.silent_ends(next, at))
+                .map(|node| node.key())
+                .collect();
+            next.extend(also.into_iter().filter(|node| !later.contains(&node.key())));
+        }
+        next
+    }
+
+    /// The ways in which an input may take effect now.
+    fn delivered(&self, node: &Node, at: usize) -> Vec<Node> {
+        let input = &self.case.inputs[at];
+        if let Act::Query(number) = input.act {
+            return self.asked(node, at, number);
+        }
+        let again = node.delivered.has(at);
+        let offered = self.offered(node, at);
+        let now = input.start.max(node.clock);
+        let outcomes = self.runner.outcomes(&*node.model, Call::Input(input), now, &offered);
+        let fit = |outcome: &Outcome| {
+            let lacks = input.lossy;
+            let outputs = self.assign(node, &outcome.emits, Some(at), lacks)?;
+            if again && outputs.is_empty() {
+                return None;
+            }
+            let end = self.end(&outputs).unwrap_or(input.end).max(input.start);
+            if end.after(SKEW) < node.clock {
+                return None;
+            }
+            let lost = again || outputs.len() < outcome.emits.len() && input.again.is_some();
+            let next = node.after(outcome, input.start, step(Some(at), outputs, outcome, lost));
+            (!self.is_dead(&next)).then_some(next)
+        };
+        let mut next: Vec<_> = outcomes.iter().filter_map(fit).collect();
+        if let (Act::Restart(_), Some(state)) = (input.act, self.restarted()) {
+            for node in &mut next {
+                node.model = Rc::clone(&state.model);
+                node.timers = Rc::default();
+            }
+        }
+        next
+    }
+
+    /// The state after a restart, where nothing is kept.
+    fn restarted(&self) -> Option<Node> {
+        let empty = self.scene.persistence == super::Persistence::Empty;
+        empty.then(|| self.start()).flatten()
+    }
+
+    /// A question is no step of the model, but it must have the answer that was seen.
+    fn asked(&self, node: &Node, at: usize, number: usize) -> Vec<Node> {
+        let input = &self.case.inputs[at];
+        if self.answers(node, number) == Some(false) || input.end.after(SKEW) < node.clock {
+            return Vec::new();
+        }
+        let mut next = node.clone();
+        next.delivered.add(at);
+        next.clock = next.clock.max(input.start);
+        vec![next]
+    }
+
+    /// Whether the model would give the answer that was seen; none where it has no such question.
+    pub(super) fn answers(&self, node: &Node, number: usize) -> Option<bool> {
+        let asked = &self.scene.seen.asked[number];
+        let mut fits = None;
+        for now in [asked.from, asked.to] {
+            let question = Asked { tenant: &self.case.tenant, now };
+            let answer = node.model.query(&asked.name, &asked.args, &question).ok()?;
+            fits = Some(fits == Some(true) || agrees(&answer, &asked.answer));
+        }
+        fits
+    }
+
+    /// The moment of the first of some outputs.
+    fn end(&self, outputs: &[usize]) -> Option<VirtualTime> {
+        outputs.iter().map(|at| self.case.outputs[*at].seen).min()
+    }
+
+    /// The outputs that show an outcome's events; none where one is missing that must not be.
+    pub(super) fn assign(
+        &self,
+        node: &Node,
+        emits: &[Shape],
+        input: Option<usize>,
+        may_lack: bool,
+    ) -> Option<Vec<usize>> {
+        let mut taken: Vec<usize> = Vec::with_capacity(emits.len());
+        let from = input.map_or(node.clock, |at| self.case.inputs[at].start);
+        for emit in emits {
+            let mut best: Option<(u8, usize)> = None;
+            for (at, output) in self.unexplained(node) {
+                let comes = input.is_none_or(|input| output.may_come_from(input));
+                if taken.contains(&at) || !comes || output.seen.after(SKEW) < from {
+                    continue;
+                }
+                let Some(rank) = output.rank(emit) else { continue };
+                let rank = rank + u8::from(output.causes.is_empty());
+                if best.is_none_or(|(least, _)| rank < least) {
+                    best = Some((rank, at));
+                }
+            }
+            match best {
+                Some((_, at)) => taken.push(at),
+                None if may_lack => {}
+                None => return None,
+            }
+        }
+        Some(taken)
+    }
+
+    /// The ids that an input may have given, by the events that it may have caused.
+    pub(super) fn offered(&self, node: &Node, at: usize) -> Offered {
+        let mut offered = Offered::default();
+        if let Act::Stimulus(number) = self.case.inputs[at].act {
+            let answer = self.scene.seen.asked[number].answer.as_str();
+            offered.uuids.extend(answer.and_then(|text| Uuid::try_parse(text).ok()));
+        }
+        for (_, output) in self.unexplained(node) {
+            if output.may_come_from(at) && output.seen.after(SKEW) >= self.case.inputs[at].start {
+                output.offer(&mut offered);
+            }
+        }
+        offered
+    }
+
+    /// Whether an output is left that nothing can explain any more.
+    fn is_dead(&self, node: &Node) -> bool {
+        self.unexplained(node).any(|(_, output)| {
+            let gone = |at: &usize| {
+                node.delivered.has(*at) && self.case.inputs[*at].again.is_none()
+            };
+            !output.causes.is_empty() && node.timers.is_empty() && output.causes.iter().all(gone)
+        })
+    }
+
+    /// What ends by time and is announced.
+    fn firings(&self, node: &Node) -> Vec<Node> {
+        let mut next = Vec::new();
+        let horizon = self.horizon(node);
+        for name in node.timers.iter() {
+            for (at, output) in self.unexplained(node) {
+                let started = |cause: &usize| node.delivered.has(*cause);
+                let known = output.causes.is_empty() || output.causes.iter().any(started);
+                if !known || output.seen.after(SKEW) < node.clock {
+                    continue;
+                }
+                let mut offered = Offered::default();
+                output.offer(&mut offered);
+                let now = output.seen.after(SKEW);
+                let call = Call::Timer(name);
+                for outcome in self.runner.outcomes(&*node.model, call, now, &offered) {
+                    let late = output.seen > self.latest(outcome.due);
+                    if outcome.emits.is_empty() || outcome.due > horizon || late {
+                        continue;
+                    }
+                    let outputs = self.assign(node, &outcome.emits, None, false);
+                    let Some(outputs) = outputs.filter(|outputs| outputs.contains(&at)) else {
+                        continue;
+                    };
+                    let step = step(None, outputs, &outcome, false);
+                    next.push(node.after(&outcome, outcome.due, step));
+                }
+            }
+        }
+        next.retain(|node| !self.is_dead(node));
+        next
+    }
+
+    /// Until when what may end from `due` on must have been announced.
+    fn latest(&self, due: VirtualTime) -> VirtualTime {
+        let settle = self.scene.seen.settle;
+        let latest = due.after(SWEEP).after(settle).after(settle);
+        let down = self.scene.kills.iter().filter(|kill| kill.at <= latest);
+        down.map(|kill| kill.reads.after(SWEEP).after(settle)).fold(latest, VirtualTime::max)
+    }
+
+    /// The moment before which some input must take effect.
+    fn horizon(&self, node: &Node) -> VirtualTime {
+        let mut horizon = VirtualTime::NEVER;
+        for (at, input) in self.case.inputs.iter().enumerate().skip(node.delivered.first_free(0)) {
+            if input.start > horizon {
+                break;
+            }
+            if !node.delivered.has(at) && !input.skippable {
+                horizon = horizon.min(input.bound);
+            }
+        }
+        horizon
+    }
+
+    /// The states in which something has silently ended before an input takes effect.
+    fn silent_ends(&self, node: &Node, at: usize) -> Vec<Node> {
+        let mut next = Vec::new();
+        let now = self.case.inputs[at].bound;
+        let before = node.model.fingerprint();
+        for name in node.timers.iter() {
+            let call = Call::Timer(name);
+            for outcome in self.runner.outcomes(&*node.model, call, now, &Offered::default()) {
+                if outcome.emits.is_empty() && outcome.model.fingerprint() != before {
+                    next.push(node.after(&outcome, outcome.due, step(None, vec![], &outcome, false)));
+                }
+            }
+        }
+        next
+    }
+}
+
+fn step(input: Option<usize>, outputs: Vec<usize>, outcome: &Outcome, lost_at_kill: bool) -> Step {
+    Step {
+        input,
+        outputs,
+        applied: Rc::clone(&outcome.applied),
+        decided: Rc::clone(&outcome.decided),
+        lost_at_kill,
+    }
+}
+
+impl Output {
+    /// Whether an input may have caused it, by its trace.
+    pub(super) fn may_come_from(&self, input: usize) -> bool {
+        self.causes.is_empty() || self.causes.contains(&input)
+    }
+
+    /// How well it shows an event, best first; none where it does not.
+    fn rank(&self, expected: &Shape) -> Option<u8> {
+        if expected.fits(&self.shape) {
+            return Some(0);
+        }
+        let of_kind = self.shape.kind.is_none() || self.shape.kind == expected.kind;
+        (self.spoiled && self.shape.channel == expected.channel && of_kind).then_some(2)
+    }
+
+    /// Adds the ids that it shows.
+    fn offer(&self, to: &mut Offered) {
+        for field in ["banId", "account_id"] {
+            let id = self.shape.value.get(field).and_then(Json::as_integer);
+            let id = id.and_then(|id| u32::try_from(id).ok());
+            if let Some(id) = id.filter(|id| !to.ids.contains(id)) {
+                to.ids.push(id);
+            }
+        }
+        let id = self.shape.value.get("transactionId").and_then(Json::as_str);
+        if let Some(id) = id.and_then(|id| Uuid::try_parse(id).ok()) {
+            if !to.uuids.contains(&id) {
+                to.uuids.push(id);
+            }
+        }
+    }
+}
+
+/// The states that came furthest.
+#[derive(Default)]
+struct Ends {
+    nodes: Vec<Node>,
+}
+
+impl Ends {
+    fn offer(&mut self, node: &Node) {
+        let progress = node.progress();
+        let best = self.nodes.first().map_or(0, Node::progress);
+        if progress > best {
+            self.nodes.clear();
+        }
+        let same = |other: &Node| {
+            other.delivered == node.delivered && other.explained == node.explained
+        };
+        if progress >= best && self.nodes.len() < MOST_ENDS && !self.nodes.iter().any(same) {
+            self.nodes.push(node.clone());
+        }
+    }
+}
