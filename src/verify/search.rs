@@ -88,7 +88,18 @@ impl<'a> Search<'a> {
     pub(super) fn successors(&self, node: &Node) -> Vec<Node> {
         let mut next = Vec::new();
         for at in self.candidates(node) {
-            next.extend(self.deliveries(node, at));
+            let ways = self.deliveries(node, at);
+            // What neither says nor changes anything can as well be now.
+            let idle = |after: &Node| {
+                after.explained == node.explained
+                    && after.timers == node.timers
+                    && after.model.fingerprint() == node.model.fingerprint()
+            };
+            let silent = !self.unexplained(node).any(|(_, output)| output.may_come_from(at));
+            if let Some(idle) = ways.iter().position(idle).filter(|_| silent) {
+                return vec![ways[idle].clone()];
+            }
+            next.extend(ways);
         }
         next.extend(self.firings(node));
         next

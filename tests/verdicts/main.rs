@@ -1,0 +1,7 @@
+//! Verdicts on runs of the bus, seen from outside: the reference and all that is accepted pass, and
+//! planted bugs are found by the right rule.
+
+mod outsider;
+mod play;
+mod random;
+mod steps;
