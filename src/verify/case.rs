@@ -8,8 +8,8 @@ use super::shape::Shape;
 use super::{Asked, Observation, Persistence, What};
 use crate::contract::{Action, Basis, Contracts};
 use crate::history::{Event, Producer, ServiceIx};
-use crate::service::{Given, Model};
 use crate::message::{ChannelIx, KeyBytes, Partition, RecordId, Tenant, VirtualTime};
+use crate::service::{Given, Model};
 
 /// Clocks that are called one may differ by this much.
 pub(super) const SKEW: Duration = Duration::from_millis(20);
@@ -48,8 +48,8 @@ pub(super) struct Input {
     pub(super) skippable: bool,
     /// Events of it may be missing, or not have come yet.
     pub(super) lossy: bool,
-    /// The kill after which it may have been read once more.
-    pub(super) again: Option<usize>,
+    /// From this moment on, that of a kill, it may have been read once more.
+    pub(super) again: Option<VirtualTime>,
 }
 
 /// An event of the implementation.
@@ -62,6 +62,8 @@ pub(super) struct Output {
     pub(super) causes: Vec<usize>,
     /// It breaks its contract, which is found elsewhere: it passes for any event of its channel.
     pub(super) spoiled: bool,
+    /// It may be an earlier one once more, after a kill: nothing need explain it.
+    pub(super) doubled: bool,
 }
 
 /// A tenant's part of an observation.
@@ -111,7 +113,8 @@ impl<'a> Scene<'a> {
         let by = seen.history.services().iter().position(|name| *name == seen.subject);
         let by = by.and_then(|at| u16::try_from(at).ok()).map(ServiceIx);
         let ordered = reads.iter().copied().filter(documented).collect();
-        let mut scene = Self { seen, contracts, persistence, kills: Vec::new(), reads, ordered, by };
+        let mut scene =
+            Self { seen, contracts, persistence, kills: Vec::new(), reads, ordered, by };
         scene.kills = scene.find_kills();
         scene
     }
@@ -169,8 +172,9 @@ impl<'a> Scene<'a> {
             let records = self.seen.history.records().iter().map(|placed| placed.id);
             let traces: BTreeSet<_> =
                 records.filter(late).filter_map(|record| self.trace(record)).collect();
-            let mut answers =
-                self.outputs().filter(|record| self.trace(*record).is_some_and(|t| traces.contains(&t)));
+            let mut answers = self
+                .outputs()
+                .filter(|record| self.trace(*record).is_some_and(|t| traces.contains(&t)));
             let sign = answers.next().map(|record| self.seen.history.record(record).at);
             let latest = kill.restarted.after(REASSIGNMENT);
             kill.reads = sign.map_or(latest, |sign| sign.min(latest));
@@ -243,9 +247,9 @@ impl<'a> Scene<'a> {
         trace: Option<u128>,
     ) -> Input {
         let (mut again, mut lossy) = (None, false);
-        for (number, kill) in self.kills.iter().enumerate() {
+        for kill in &self.kills {
             if start <= kill.at && kill.at <= start.after(COMMIT_PERIOD).max(end) {
-                again = Some(number);
+                again = again.or(Some(kill.at));
             }
             lossy |= start <= kill.at && kill.at <= end;
             // Alive or not, nothing is read from the kill on until the group has its partitions.
@@ -274,7 +278,25 @@ impl<'a> Scene<'a> {
                 case.outputs.push(self.output(record, &by_trace, case));
             }
         }
+        self.double(case);
         self.bind(case);
+    }
+
+    /// Marks events that may have come once more after a kill.
+    fn double(&self, case: &mut Case) {
+        for at in 0..case.outputs.len() {
+            let output = &case.outputs[at];
+            let mut kills: Vec<_> =
+                output.causes.iter().filter_map(|cause| case.inputs[*cause].again).collect();
+            if output.causes.is_empty() {
+                kills.extend(self.kills.iter().map(|kill| kill.at));
+            }
+            let after = |kill: &VirtualTime| *kill <= output.seen;
+            let same =
+                |earlier: &Output| earlier.shape == output.shape && earlier.causes == output.causes;
+            let doubled = kills.iter().any(after) && case.outputs[..at].iter().any(same);
+            case.outputs[at].doubled = doubled;
+        }
     }
 
     fn by_trace(&self, case: &Case) -> BTreeMap<u128, Vec<usize>> {
@@ -330,7 +352,7 @@ impl<'a> Scene<'a> {
         let before = |at: &&usize| case.inputs[**at].start <= placed.at.after(SKEW);
         let causes = inputs.into_iter().flatten().filter(before).copied().collect();
         let shape = Shape::of(self.contracts, &self.seen.subject, placed.channel, &placed.record);
-        Output { record, seen: placed.at, shape, causes, spoiled: false }
+        Output { record, seen: placed.at, shape, causes, spoiled: false, doubled: false }
     }
 
     /// Finds for each input the one before it in its partition that it may not overtake.

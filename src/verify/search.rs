@@ -80,7 +80,7 @@ impl<'a> Search<'a> {
     /// Whether all is explained that must be.
     fn is_over(&self, node: &Node) -> bool {
         let missing = |(at, input): (usize, &Input)| !input.skippable && !node.delivered.has(at);
-        node.explained.count() == self.case.outputs.len()
+        !self.unexplained(node).any(|(_, output)| !output.doubled)
             && !self.case.inputs.iter().enumerate().any(missing)
     }
 
@@ -119,9 +119,7 @@ impl<'a> Search<'a> {
                 if !input.skippable {
                     horizon = horizon.min(input.bound);
                 }
-                let waits = |after: usize| {
-                    !node.delivered.has(after) && !inputs[after].skippable
-                };
+                let waits = |after: usize| !node.delivered.has(after) && !inputs[after].skippable;
                 if input.bound.after(SKEW) >= node.clock && !input.after.is_some_and(waits) {
                     found.push(at);
                 }
@@ -140,11 +138,11 @@ impl<'a> Search<'a> {
             return Vec::new();
         }
         let again = |(at, input): &(usize, &Input)| {
-            let Some(kill) = input.again else { return false };
+            let Some(again) = input.again else { return false };
             node.delivered.has(*at)
-                && self.unexplained(node).any(|(_, output)| {
-                    output.may_come_from(*at) && output.seen >= self.scene.kills[kill].at
-                })
+                && self
+                    .unexplained(node)
+                    .any(|(_, output)| output.may_come_from(*at) && output.seen >= again)
         };
         let inputs = self.case.inputs.iter().enumerate();
         inputs.filter(again).map(|(at, _)| at).collect()
@@ -291,10 +289,10 @@ impl<'a> Search<'a> {
     /// Whether an output is left that nothing can explain any more.
     fn is_dead(&self, node: &Node) -> bool {
         self.unexplained(node).any(|(_, output)| {
-            let gone = |at: &usize| {
-                node.delivered.has(*at) && self.case.inputs[*at].again.is_none()
-            };
-            !output.causes.is_empty() && node.timers.is_empty() && output.causes.iter().all(gone)
+            let gone =
+                |at: &usize| node.delivered.has(*at) && self.case.inputs[*at].again.is_none();
+            let caused = !output.causes.is_empty() && output.causes.iter().all(gone);
+            caused && node.timers.is_empty() && !output.doubled
         })
     }
 
@@ -362,7 +360,11 @@ impl<'a> Search<'a> {
             let call = Call::Timer(name);
             for outcome in self.runner.outcomes(&*node.model, call, now, &Offered::default()) {
                 if outcome.emits.is_empty() && outcome.model.fingerprint() != before {
-                    next.push(node.after(&outcome, outcome.due, step(None, vec![], &outcome, false)));
+                    next.push(node.after(
+                        &outcome,
+                        outcome.due,
+                        step(None, vec![], &outcome, false),
+                    ));
                 }
             }
         }
@@ -426,9 +428,8 @@ impl Ends {
         if progress > best {
             self.nodes.clear();
         }
-        let same = |other: &Node| {
-            other.delivered == node.delivered && other.explained == node.explained
-        };
+        let same =
+            |other: &Node| other.delivered == node.delivered && other.explained == node.explained;
         if progress >= best && self.nodes.len() < MOST_ENDS && !self.nodes.iter().any(same) {
             self.nodes.push(node.clone());
         }

@@ -27,7 +27,8 @@ impl Shape {
         let value = value.unwrap_or_default();
         let kind = contracts.kind_of(channel, &value).map(|kind| kind.name.clone());
         let message = kind.as_deref().and_then(|kind| {
-            let view = contracts.contract(subject)?.channels.get(contracts.channel_name(channel))?;
+            let view =
+                contracts.contract(subject)?.channels.get(contracts.channel_name(channel))?;
             view.messages.get(kind)
         });
         let Some(message) = message else {

@@ -17,7 +17,12 @@ use uuid::Uuid;
 use crate::outsider::{View, observe};
 
 pub(crate) fn tenant(number: u64) -> Tenant {
-    Tenant { id: Uuid::from_u128(u128::from(number) + 1), region: "GMS".into(), major: 83, minor: 1 }
+    Tenant {
+        id: Uuid::from_u128(u128::from(number) + 1),
+        region: "GMS".into(),
+        major: 83,
+        minor: 1,
+    }
 }
 
 /// Random order, and the accepted behaviours that some function picks.

@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::attempt::Order;
 use crate::message::VirtualTime;
 use crate::message::typed::{Id, Secret};
-use crate::service::{Cx, Reject};
 use crate::service::support::refused;
+use crate::service::{Cx, Reject};
 
 /// The accounts of a tenant.
 #[derive(Clone, Debug, Default, Hash)]
