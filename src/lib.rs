@@ -30,6 +30,7 @@
 //! [`scenario::run::run`] to run scenarios, and at [`contract::Contracts`] to check records.
 
 pub mod bus;
+pub mod capture;
 pub mod cli;
 pub mod contract;
 pub mod diagnostic;

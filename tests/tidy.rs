@@ -16,6 +16,7 @@ const MODULES: &[&str] = &[
     "bus",
     "scenario",
     "kafka",
+    "capture",
     "verify",
     "report",
     "cli",

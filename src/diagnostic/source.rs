@@ -45,17 +45,27 @@ pub struct SourceFile {
     /// The whole text.
     pub text: Arc<str>,
     line_starts: Vec<usize>,
+    /// The number of the text's first line.
+    first_line: usize,
     masked: Mutex<Vec<Span>>,
 }
 
 impl SourceFile {
     /// A file of this text.
     pub fn new(path: impl Into<String>, text: impl Into<Arc<str>>) -> Arc<Self> {
-        let text = text.into();
+        Self::starting_at(1, path.into(), text.into())
+    }
+
+    /// One line of a file that is too large to be kept; `number` counts from 1.
+    pub fn of_line(path: impl Into<String>, number: usize, text: impl Into<Arc<str>>) -> Arc<Self> {
+        Self::starting_at(number.max(1), path.into(), text.into())
+    }
+
+    fn starting_at(first_line: usize, path: String, text: Arc<str>) -> Arc<Self> {
         let line_starts = std::iter::once(0)
             .chain(text.bytes().enumerate().filter(|(_, b)| *b == b'\n').map(|(at, _)| at + 1))
             .collect();
-        Arc::new(Self { path: path.into(), text, line_starts, masked: Mutex::new(Vec::new()) })
+        Arc::new(Self { path, text, line_starts, first_line, masked: Mutex::new(Vec::new()) })
     }
 
     /// A file of these bytes, or `None` with a diagnostic where they are not UTF-8 or too many.
@@ -87,7 +97,7 @@ impl SourceFile {
         let offset = self.floor(offset);
         let line = self.line_starts.partition_point(|start| *start <= offset);
         let start = self.line_starts[line - 1];
-        (line, self.text[start..offset].chars().count() + 1)
+        (self.first_line - 1 + line, self.text[start..offset].chars().count() + 1)
     }
 
     /// How many lines there are; an empty file has one.
@@ -98,6 +108,7 @@ impl SourceFile {
     /// The bytes of a line counted from 1, without its line break; empty where there is none.
     pub fn line_span(&self, line: usize) -> Span {
         let end_of_text = self.text.len();
+        let line = (line + 1).saturating_sub(self.first_line);
         let Some(&start) = line.checked_sub(1).and_then(|at| self.line_starts.get(at)) else {
             return Span::new(end_of_text, end_of_text);
         };
