@@ -29,6 +29,7 @@
 //! Start at [`bus::World`] to run services of your own (`examples/own_service.rs`), at
 //! [`scenario::run::run`] to run scenarios, and at [`contract::Contracts`] to check records.
 
+pub mod accepted;
 pub mod bus;
 pub mod capture;
 pub mod cli;
@@ -43,5 +44,6 @@ mod report;
 pub mod rule;
 pub mod scenario;
 pub mod service;
+pub mod topics;
 pub mod verify;
 pub mod yaml;

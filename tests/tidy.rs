@@ -15,9 +15,11 @@ const MODULES: &[&str] = &[
     "driver",
     "bus",
     "scenario",
+    "topics",
     "kafka",
     "capture",
     "verify",
+    "accepted",
     "report",
     "cli",
 ];

@@ -1,5 +1,9 @@
 //! The command line: one definition a flag, from which parsing, help and documents are made.
 
+mod traffic;
+
+pub(super) use traffic::{Accepting, Check};
+
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
@@ -72,6 +76,13 @@ pub(super) enum Command {
         SIGINT\nstop it: what is in hand is finished and committed first. A second signal stops \
         it at once.")]
     Serve(Serve),
+    /// Judge captured records offline
+    #[command(after_help = "Examples:\n  \
+        quintet check traffic.jsonl --service ban\n  \
+        quintet check monday.jsonl tuesday.jsonl\n  \
+        quintet check traffic.jsonl --service ban --format junit --out ban.xml\n\n\
+        The form of the file: docs/capture.md.")]
+    Check(Check),
 }
 
 /// Which tests.
@@ -97,12 +108,25 @@ pub(super) struct ContractsFrom {
     pub(super) folder: Option<PathBuf>,
 }
 
+/// In which forms a command reports, and where to.
+#[derive(Debug, Args)]
+pub(super) struct Forms {
+    /// How to report: text for people (the default), JSON lines, JUnit XML, or GitHub annotations;
+    /// may be given several times
+    #[arg(long, value_enum, value_name = "FORMAT")]
+    pub(super) format: Vec<Format>,
+
+    /// The file of a report in JSON or JUnit, so that stdout has the text; of several reports each
+    /// has its own, in their order
+    #[arg(long, value_name = "FILE")]
+    pub(super) out: Vec<PathBuf>,
+}
+
 /// How a run is reported.
 #[derive(Debug, Args)]
 pub(super) struct Reporting {
-    /// How to report: text for people, or JSON lines
-    #[arg(long, value_enum, default_value_t = Format::Text, value_name = "FORMAT")]
-    pub(super) format: Format,
+    #[command(flatten)]
+    pub(super) forms: Forms,
 
     /// Say how long each test took, in JSON too; without it the same seed gives the same JSON
     #[arg(long)]
@@ -221,6 +245,10 @@ pub(super) enum Format {
     Text,
     /// One JSON object a line.
     Json,
+    /// JUnit XML.
+    Junit,
+    /// GitHub's workflow commands, which become annotations; they go to stdout.
+    Github,
 }
 
 /// A tag that tests must have, or must not have.

@@ -1,6 +1,11 @@
-//! The real clock: how long things took, for people who wait. No verdict depends on it.
+//! The real clock: how long things took, for people who wait. No verdict on
+//! a service depends on it.
 
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
 
 /// A moment from which time is counted.
 #[derive(Clone, Copy, Debug)]
@@ -17,4 +22,12 @@ impl Clock {
     pub(super) fn elapsed(self) -> Duration {
         self.0.elapsed()
     }
+}
+
+/// What day it is, in UTC.
+#[expect(clippy::disallowed_methods, reason = "accepted violations are accepted up to a day")]
+pub(super) fn today() -> Date {
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    let seconds = i64::try_from(since.as_secs()).unwrap_or(i64::MAX);
+    Timestamp::from_second(seconds).unwrap_or(Timestamp::MAX).to_zoned(TimeZone::UTC).date()
 }

@@ -10,13 +10,16 @@
 
 mod args;
 mod bug;
+mod check;
 mod clock;
 mod exit;
 mod explain;
 mod files;
 mod link;
+mod judged;
 mod list;
 mod load;
+mod outputs;
 mod progress;
 mod replay;
 mod run;
@@ -52,6 +55,7 @@ fn carry_out(command: &Command, terminal: &mut Terminal) -> Exit {
     match command {
         Command::Run(args) => run::run(args, terminal),
         Command::Replay(args) => replay::replay(args, terminal),
+        Command::Check(args) => check::check(args, terminal),
         Command::List(args) => list::list(args, terminal),
         Command::Lint(args) => list::lint(args, terminal),
         Command::Explain(args) => explain::explain(args, terminal),

@@ -6,11 +6,13 @@ use super::args::{Format, Replay};
 use super::clock::Clock;
 use super::exit::Exit;
 use super::load;
-use super::run::{exit_of, real, report};
+use super::outputs::Outputs;
+use super::run::{Forms, Wanted, exit_of};
 use super::terminal::Terminal;
 use crate::diagnostic::{SourceFile, suggest};
 use crate::message::Seed;
 use crate::report::choices::ChoiceFile;
+use crate::report::junit::document;
 use crate::report::style::{one_line, shell_word};
 use crate::report::summary::{self, Summary};
 use crate::report::{Told, json};
@@ -32,6 +34,9 @@ pub(super) fn replay(args: &Replay, terminal: &mut Terminal) -> Exit {
     if loaded.exit != Exit::Holds {
         return loaded.exit;
     }
+    let Some(mut outputs) = Outputs::open(&args.reporting.forms, terminal) else {
+        return Exit::Unusable;
+    };
     let Some(plan) = loaded.plans.iter().find(|plan| plan.name == file.test) else {
         let names = loaded.plans.iter().map(|plan| plan.name.as_str());
         let near = suggest(&file.test, names).map(|near| format!("; did you mean `{near}`?"));
@@ -51,28 +56,30 @@ pub(super) fn replay(args: &Replay, terminal: &mut Terminal) -> Exit {
         // The test was not tested: its file or the services have changed since.
         outcome.verdict = Verdict::NotRun;
     }
-    let told = Told {
+    let mut told = Told {
         plan,
         outcome: &outcome,
         again: format!("quintet replay {}", shell_word(&load::shown(&args.file))),
         replay: None,
-        real: real(&args.reporting, &outcome, clock),
+        real: Some(clock.elapsed()),
     };
     let mut summary = Summary::default();
     summary.add(&outcome);
-    let format = args.reporting.format;
-    if format == Format::Json {
-        terminal.line(&json::run(file.seed, 1));
+    let (wanted, mut cases) = (Wanted::of(&outputs), Vec::new());
+    outputs.line(Format::Json, &json::run(file.seed, 1), terminal);
+    let mut forms = Forms::of(&mut told, wanted, &args.reporting);
+    if wanted.stdout == Format::Text {
+        terminal.line(&forms.text);
     }
-    terminal.line(&report(format, &told));
-    if format == Format::Json {
-        let real = args.reporting.timings.then(|| clock.elapsed());
-        let end = (exit.info().code, real);
-        terminal.line(&json::summary(&summary, &setup.contracts, end));
-    } else {
+    forms.write(&mut cases, &mut outputs, terminal);
+    let real = args.reporting.timings.then(|| clock.elapsed());
+    let end = json::summary(&summary, &setup.contracts, (exit.info().code, real));
+    outputs.line(Format::Json, &end, terminal);
+    outputs.line(Format::Junit, document("quintet replay", cases).trim_end(), terminal);
+    if wanted.stdout == Format::Text {
         terminal.line(&summary::counts_of(&summary));
     }
-    exit
+    exit.and(outputs.close(terminal))
 }
 
 /// The choice file; what is wrong with it is told.

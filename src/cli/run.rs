@@ -4,21 +4,22 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread;
-use std::time::Duration;
 
 use super::args::{Format, Reporting, Run};
 use super::clock::Clock;
 use super::exit::Exit;
 use super::load::{self, Loaded};
+use super::outputs::Outputs;
 use super::progress::Progress;
 use super::terminal::Terminal;
 use super::{twin, workers};
 use crate::diagnostic::Severity;
 use crate::message::Seed;
 use crate::report::choices::{ChoiceFile, file_name};
+use crate::report::junit::{Case, document};
 use crate::report::style::shell_word;
 use crate::report::summary::{self, Summary};
-use crate::report::{Passing, Told, json, text_of};
+use crate::report::{Passing, Told, github, json, text_of};
 use crate::scenario::TestPlan;
 use crate::scenario::run::{Options, Outcome, Setup, Verdict, run as run_test};
 
@@ -37,19 +38,87 @@ pub(super) fn run(args: &Run, terminal: &mut Terminal) -> Exit {
         terminal.error(&format!("cannot make the folder {}: {error}", folder.display()));
         return Exit::Unusable;
     }
+    let Some(mut outputs) = Outputs::open(&args.reporting.forms, terminal) else {
+        return Exit::Unusable;
+    };
     let run = Running {
         args,
+        forms: Wanted::of(&outputs),
         setup: Setup::reference(Arc::clone(&loaded.contracts)),
         choice_files: choice_files(args.save.as_deref(), &loaded.plans),
         loaded,
         clock,
     };
-    run.all(terminal)
+    let exit = run.all(&mut outputs, terminal);
+    exit.and(outputs.close(terminal))
+}
+
+/// The forms in which a test is reported.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Wanted {
+    /// What stdout carries.
+    pub(super) stdout: Format,
+    json: bool,
+    junit: bool,
+    github: bool,
+}
+
+impl Wanted {
+    /// Those that have a place.
+    pub(super) fn of(outputs: &Outputs) -> Self {
+        let wants = |format| outputs.wants(format);
+        let stdout = outputs.stdout();
+        let [json, junit, github] = [Format::Json, Format::Junit, Format::Github].map(wants);
+        Self { stdout, json, junit, github }
+    }
+}
+
+/// A test in each form that is asked for.
+pub(super) struct Forms {
+    /// For people.
+    pub(super) text: String,
+    json: String,
+    case: Option<Case>,
+    github: Vec<String>,
+}
+
+impl Forms {
+    /// A test, told; how long it took is said in text of one that did not pass, and elsewhere where
+    /// that is asked for.
+    pub(super) fn of(told: &mut Told<'_>, wanted: Wanted, reporting: &Reporting) -> Self {
+        let real = told.real;
+        let timed = real.filter(|_| reporting.timings);
+        let passed = told.outcome.verdict == Verdict::Passed;
+        told.real = timed.or(real.filter(|_| !passed));
+        let text = if wanted.stdout == Format::Text { text_of(told) } else { String::new() };
+        told.real = timed;
+        Self {
+            text,
+            json: if wanted.json { json::test(told) } else { String::new() },
+            case: wanted.junit.then(|| Case::of(told)),
+            github: if wanted.github { github::test(told) } else { Vec::new() },
+        }
+    }
+
+    /// Writes all but the text; the case is kept for the end.
+    pub(super) fn write(
+        &mut self,
+        cases: &mut Vec<Case>,
+        outputs: &mut Outputs,
+        terminal: &mut Terminal,
+    ) {
+        if !self.json.is_empty() {
+            outputs.line(Format::Json, &self.json, terminal);
+        }
+        self.github.iter().for_each(|line| outputs.line(Format::Github, line, terminal));
+        cases.extend(self.case.take());
+    }
 }
 
 /// A run under way.
 struct Running<'a> {
     args: &'a Run,
+    forms: Wanted,
     loaded: Loaded,
     setup: Setup,
     /// Where the choices of each test go if it fails; empty without `--save`.
@@ -59,38 +128,30 @@ struct Running<'a> {
 
 /// What came of one test.
 struct Done {
-    report: String,
+    forms: Forms,
     outcome: Outcome,
 }
 
 impl Running<'_> {
-    fn all(&self, terminal: &mut Terminal) -> Exit {
+    fn all(&self, outputs: &mut Outputs, terminal: &mut Terminal) -> Exit {
         let plans = &self.loaded.plans;
         let mut summary = Summary {
             bad_files: self.loaded.files_with(Severity::Error),
             warnings: self.loaded.count(Severity::Warning),
             ..Summary::default()
         };
-        if self.args.reporting.format == Format::Json {
-            terminal.line(&json::run(self.args.seed, plans.len()));
-            self.loaded.diagnostics.iter().for_each(|one| terminal.line(&json::diagnostic(one)));
-        }
+        let mut cases = self.begin(outputs, terminal);
         let mut exit = self.loaded.exit;
         let mut progress = Progress::start(plans.len(), self.clock);
-        let grouped = self.groups_passing();
-        let mut passing = Passing::default();
+        let mut passing = self.groups_passing().then(Passing::default);
         let done = workers::in_order(
             plans.len(),
             self.jobs(),
             |at| self.one(at),
-            |at, done| {
+            |at, mut done| {
                 progress.aside(|| {
-                    let alone = !grouped || done.outcome.verdict != Verdict::Passed;
-                    let before = if alone { passing.end() } else { passing.add(&plans[at].name) };
-                    before.iter().for_each(|line| terminal.line(line));
-                    if alone {
-                        terminal.line(&done.report);
-                    }
+                    self.told(&plans[at].name, &done, &mut passing, terminal);
+                    done.forms.write(&mut cases, outputs, terminal);
                     exit = exit.and(exit_of(&done.outcome)).and(self.save(at, &done, terminal));
                     terminal.flush();
                 });
@@ -105,19 +166,59 @@ impl Running<'_> {
                 Some(end)
             },
         );
-        passing.end().iter().for_each(|line| terminal.line(line));
+        passing.iter_mut().filter_map(Passing::end).for_each(|line| terminal.line(&line));
         progress.end();
         if done.is_err() {
             return Exit::Bug;
         }
-        self.end(&summary, exit, terminal);
+        let not_started = plans[plans.len() - summary.not_started..].iter();
+        cases.extend(
+            not_started.map(|plan| Case::not_started(&plan.scenario.file.path, &plan.name)),
+        );
+        self.end(&summary, exit, outputs, terminal);
+        outputs.line(Format::Junit, document("quintet run", cases).trim_end(), terminal);
         exit
+    }
+
+    /// What stands before the first test; files that cannot be used are cases of their own.
+    fn begin(&self, outputs: &mut Outputs, terminal: &mut Terminal) -> Vec<Case> {
+        let head = json::run(self.args.seed, self.loaded.plans.len());
+        outputs.line(Format::Json, &head, terminal);
+        for one in &self.loaded.diagnostics {
+            outputs.line(Format::Json, &json::diagnostic(one), terminal);
+            outputs.line(Format::Github, &github::diagnostic(one), terminal);
+        }
+        let errors = self.loaded.diagnostics.iter().filter(|one| one.is_error());
+        errors.map(Case::unusable).collect()
+    }
+
+    /// Writes the text of a test.
+    fn told(
+        &self,
+        name: &str,
+        done: &Done,
+        passing: &mut Option<Passing>,
+        terminal: &mut Terminal,
+    ) {
+        if self.forms.stdout != Format::Text {
+            return;
+        }
+        let passed = done.outcome.verdict == Verdict::Passed;
+        let before = match passing {
+            Some(passing) if passed => passing.add(name),
+            Some(passing) => passing.end(),
+            None => None,
+        };
+        before.iter().for_each(|line| terminal.line(line));
+        if passing.is_none() || !passed {
+            terminal.line(&done.forms.text);
+        }
     }
 
     /// Whether tests that pass are told by folder: of many, a line each would bury the others.
     fn groups_passing(&self) -> bool {
-        let Reporting { format, timings } = self.args.reporting;
-        format == Format::Text && !timings && self.loaded.plans.len() > MANY
+        let text = self.forms.stdout == Format::Text;
+        text && !self.args.reporting.timings && self.loaded.plans.len() > MANY
     }
 
     fn one(&self, at: usize) -> Done {
@@ -131,14 +232,14 @@ impl Running<'_> {
         }
         let failed = outcome.verdict == Verdict::Failed;
         let saved = self.choice_files.get(at).filter(|_| failed);
-        let told = Told {
+        let mut told = Told {
             plan,
             outcome: &outcome,
             again: again(self.args, plan, &outcome),
             replay: saved.map(|path| replay_command(path, self.args)),
-            real: real(&self.args.reporting, &outcome, clock),
+            real: Some(clock.elapsed()),
         };
-        Done { report: report(self.args.reporting.format, &told), outcome }
+        Done { forms: Forms::of(&mut told, self.forms, &self.args.reporting), outcome }
     }
 
     fn jobs(&self) -> usize {
@@ -162,19 +263,20 @@ impl Running<'_> {
         }
     }
 
-    fn end(&self, summary: &Summary, exit: Exit, terminal: &mut Terminal) {
+    fn end(&self, summary: &Summary, exit: Exit, outputs: &mut Outputs, terminal: &mut Terminal) {
         let (contracts, real) = (&self.setup.contracts, self.clock.elapsed());
-        // A failure has its own blank line behind it.
-        if self.args.reporting.format == Format::Text && summary.ends_well() {
-            terminal.line("");
-        }
-        terminal.line(&match self.args.reporting.format {
-            Format::Text => summary::text(summary, contracts, Some(real)),
-            Format::Json => {
-                let real = self.args.reporting.timings.then_some(real);
-                json::summary(summary, contracts, (exit.info().code, real))
+        if self.forms.stdout == Format::Text {
+            // A failure has its own blank line behind it.
+            if summary.ends_well() {
+                terminal.line("");
             }
-        });
+            terminal.line(&summary::text(summary, contracts, Some(real)));
+        }
+        if self.forms.json {
+            let real = self.args.reporting.timings.then_some(real);
+            let line = json::summary(summary, contracts, (exit.info().code, real));
+            outputs.line(Format::Json, &line, terminal);
+        }
     }
 }
 
@@ -190,21 +292,6 @@ pub(super) fn exit_of(outcome: &Outcome) -> Exit {
         Verdict::Broken => Exit::Unchecked,
         Verdict::NotRun => Exit::Inconclusive,
     }
-}
-
-/// The report of one test.
-pub(super) fn report(format: Format, told: &Told<'_>) -> String {
-    match format {
-        Format::Text => text_of(told),
-        Format::Json => json::test(told),
-    }
-}
-
-/// How long a test took, where it is to be said: people always learn it of a failure.
-pub(super) fn real(reporting: &Reporting, outcome: &Outcome, clock: Clock) -> Option<Duration> {
-    let failed = outcome.verdict != Verdict::Passed;
-    let said = reporting.timings || (failed && reporting.format == Format::Text);
-    said.then(|| clock.elapsed())
 }
 
 /// The command that runs a test again in the same way.

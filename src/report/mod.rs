@@ -10,11 +10,14 @@
 pub(crate) mod choices;
 pub(crate) mod coverage;
 mod failure;
+pub(crate) mod github;
 pub(crate) mod json;
+pub(crate) mod junit;
 pub(crate) mod style;
 pub(crate) mod summary;
 mod text;
 mod timeline;
+pub(crate) mod verdicts;
 
 pub(crate) use text::{Passing, test as text_of};
 

@@ -19,6 +19,7 @@ mod run;
 pub mod script;
 mod search;
 mod shape;
+pub mod traffic;
 
 pub use judge::judge;
 pub use judgement::{Found, Judgement, Standing};

@@ -3,6 +3,7 @@
 //! A code is `area::name`; each area has its own file here, in the order of the modules. To add a
 //! code, add its entry to the area's file; a test fails while the sources and the list disagree.
 
+mod accepted;
 mod capture;
 mod choices;
 mod contract;
@@ -23,8 +24,15 @@ pub struct CodeInfo {
     pub example: Option<&'static str>,
 }
 
-const AREAS: [&[CodeInfo]; 6] =
-    [yaml::CODES, contract::CODES, scenario::CODES, run::CODES, choices::CODES, capture::CODES];
+const AREAS: [&[CodeInfo]; 7] = [
+    yaml::CODES,
+    contract::CODES,
+    scenario::CODES,
+    run::CODES,
+    choices::CODES,
+    capture::CODES,
+    accepted::CODES,
+];
 
 const COUNT: usize = {
     let mut count = 0;

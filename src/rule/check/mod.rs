@@ -162,6 +162,15 @@ impl Checks {
         Self::default()
     }
 
+    /// Checkers for histories that begin amid: what came before is not known, and nothing is said
+    /// that it could explain.
+    #[must_use]
+    pub fn amid() -> Self {
+        let mut checks = Self::default();
+        checks.checkers.sequence.amid = true;
+        checks
+    }
+
     /// Starts on another history. What was learned of values is kept where the contracts and the
     /// services are the same.
     pub fn begin(&mut self, history: &History) {
@@ -212,6 +221,13 @@ impl Checks {
         &self.out.findings
     }
 
+    /// How often the premise of each rule held so far.
+    #[must_use]
+    pub fn premises(&self) -> BTreeMap<RuleId, u64> {
+        let held = RULES.iter().map(|rule| (rule.id, self.out.premise(rule.id)));
+        held.filter(|(_, times)| *times > 0).collect()
+    }
+
     /// Ends the run, which may have been cut anywhere, and says what was found.
     #[must_use]
     pub fn end(&mut self, history: &History) -> Report {
@@ -220,8 +236,7 @@ impl Checks {
         self.assembler.end(view, (&mut self.out, &mut self.done));
         self.judge(history);
         let findings = std::mem::take(&mut self.out.findings);
-        let held = RULES.iter().map(|rule| (rule.id, self.out.premise(rule.id)));
-        Report { findings, premises: held.filter(|(_, times)| *times > 0).collect() }
+        Report { findings, premises: self.premises() }
     }
 }
 

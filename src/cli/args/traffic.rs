@@ -1,0 +1,102 @@
+//! The commands about records that flow, or that were written down.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::Args;
+
+use super::{ContractsFrom, Forms};
+use crate::accepted::Date;
+use crate::contract::{KEY_ENCODINGS, KeyEncoding};
+use crate::rule::RuleId;
+use crate::scenario::parse_duration;
+
+/// Which rules are judged, and how.
+#[derive(Debug, Args)]
+pub(in crate::cli) struct Judged {
+    /// Judge only this rule; may be given several times
+    #[arg(long = "rule", value_name = "RULE", value_parser = rule)]
+    pub(in crate::cli) rules: Vec<RuleId>,
+
+    /// How ids become keys; by default equal ids need equal keys, and different ids different ones
+    #[arg(long, value_name = "ENCODING", value_parser = encoding)]
+    pub(in crate::cli) key_encoding: Option<KeyEncoding>,
+}
+
+/// Which violations are known.
+#[derive(Debug, Args)]
+pub(in crate::cli) struct Accepting {
+    /// A file of accepted violations: they are reported and do not fail
+    #[arg(long = "accept", value_name = "FILE")]
+    pub(in crate::cli) file: Option<PathBuf>,
+
+    /// The day that accepted violations are looked at, instead of the real one (UTC)
+    #[arg(long, value_name = "YYYY-MM-DD", value_parser = day, hide = true)]
+    pub(in crate::cli) today: Option<Date>,
+}
+
+/// `check`
+#[derive(Debug, Args)]
+pub(in crate::cli) struct Check {
+    /// Files of captured records, as `quintet capture` writes them
+    #[arg(value_name = "FILE", required = true)]
+    pub(in crate::cli) files: Vec<PathBuf>,
+
+    /// The service to judge; without it all channels are judged by contracts and by what comes
+    /// before what
+    #[arg(long, value_name = "SERVICE")]
+    pub(in crate::cli) service: Option<String>,
+
+    /// How long an answer may take: what is unanswered at the end for less is held against nobody
+    #[arg(long, value_name = "TIME", default_value = "2s", value_parser = duration)]
+    pub(in crate::cli) settle: Duration,
+
+    /// Leave damaged lines out, and say how many they were
+    #[arg(long)]
+    pub(in crate::cli) skip_damaged: bool,
+
+    /// Topics by channel or variable: lines `ban.command = TOPIC`
+    #[arg(long, value_name = "FILE")]
+    pub(in crate::cli) topics: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub(in crate::cli) judged: Judged,
+
+    #[command(flatten)]
+    pub(in crate::cli) accepting: Accepting,
+
+    #[command(flatten)]
+    pub(in crate::cli) contracts: ContractsFrom,
+
+    #[command(flatten)]
+    pub(in crate::cli) forms: Forms,
+}
+
+/// A time as people write it.
+pub(super) fn duration(text: &str) -> Result<Duration, String> {
+    parse_duration(text)
+        .ok_or_else(|| "write a duration like `250ms`, `2s`, `2m 40s` or `1h`".to_owned())
+}
+
+fn rule(text: &str) -> Result<RuleId, String> {
+    let found = crate::rule::find(text).map(|rule| rule.id);
+    found.ok_or_else(|| {
+        let known = crate::rule::RULES.iter().map(|rule| rule.id.as_str());
+        match crate::diagnostic::suggest(text, known) {
+            Some(near) => format!("there is no such rule; did you mean {near}?"),
+            None => "there is no such rule; `quintet explain` lists them".to_owned(),
+        }
+    })
+}
+
+fn encoding(text: &str) -> Result<KeyEncoding, String> {
+    let found = KEY_ENCODINGS.iter().find(|(name, _)| *name == text);
+    found.map(|(_, encoding)| *encoding).ok_or_else(|| {
+        let names: Vec<_> = KEY_ENCODINGS.iter().map(|(name, _)| *name).collect();
+        format!("it is one of {}", names.join(", "))
+    })
+}
+
+fn day(text: &str) -> Result<Date, String> {
+    text.parse().map_err(|_| "write a day like 2026-12-31".to_owned())
+}

@@ -1,0 +1,186 @@
+//! `check`: captured records, judged offline.
+
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, Read as _};
+use std::path::Path;
+use std::sync::Arc;
+
+use super::args::Check;
+use super::exit::Exit;
+use super::judged::{Known, exit_of, report};
+use super::load;
+use super::outputs::Outputs;
+use super::terminal::Terminal;
+use crate::capture::{MAX_LINE_BYTES, Read, Reading};
+use crate::contract::Contracts;
+use crate::diagnostic::suggest;
+use crate::report::style::{count, one_line};
+use crate::report::verdicts::Verdicts;
+use crate::topics::Topics;
+use crate::verify::traffic::{self, Gathered, gather};
+use crate::verify::Judgement;
+
+/// Judges the files.
+pub(super) fn check(args: &Check, terminal: &mut Terminal) -> Exit {
+    let Some(contracts) = load::contracts(&args.contracts, terminal) else {
+        return Exit::Unusable;
+    };
+    if let Some(service) = &args.service
+        && !is_known(service, &contracts, terminal)
+    {
+        return Exit::Unusable;
+    }
+    let Some(mut known) = Known::read(&args.accepting, &contracts, terminal) else {
+        return Exit::Unusable;
+    };
+    let topics = match Topics::resolve(&contracts, args.topics.as_deref()) {
+        Ok(topics) => topics,
+        Err(error) => {
+            terminal.error(&error.to_string());
+            return Exit::Unusable;
+        }
+    };
+    let Some(mut read) = read(args, terminal) else {
+        return Exit::Unusable;
+    };
+    let Some(mut outputs) = Outputs::open(&args.forms, terminal) else {
+        return Exit::Unusable;
+    };
+    let records = std::mem::take(&mut read.records);
+    let channel_of = |topic: &str| topics.channel(topic);
+    let gathered = gather(records, &contracts, channel_of, args.service.as_deref());
+    let mut verdicts = Verdicts::on(args.service.as_deref());
+    verdicts.count_messages(&gathered.history);
+    verdicts.notes = notes(&read, &gathered, args);
+    let (history, judgement) = judgement(args, gathered);
+    verdicts.add(&history, &judgement);
+    known.mark_all(&mut verdicts);
+    let exit = exit_of(&verdicts);
+    report(&verdicts, ("check", exit), &mut outputs, terminal);
+    exit.and(outputs.close(terminal))
+}
+
+/// Whether there is a contract of a service; if not, that is told.
+pub(super) fn is_known(service: &str, contracts: &Contracts, terminal: &mut Terminal) -> bool {
+    let names = || contracts.contracts().iter().map(|one| one.service.as_str());
+    let known = names().any(|name| name == service);
+    if !known {
+        let near = suggest(service, names()).map(|near| format!("; did you mean `{near}`?"));
+        let all = || format!("; there is {}", names().collect::<Vec<_>>().join(", "));
+        let service = one_line(service);
+        let help = near.unwrap_or_else(all);
+        terminal.error(&format!("no contract is of a service `{service}`{help}"));
+    }
+    known
+}
+
+/// What the records say of the service, or of all channels.
+fn judgement(args: &Check, gathered: Gathered) -> (crate::history::History, Judgement) {
+    let rules = &args.judged.rules;
+    let mut judgement = traffic::judge(&gathered.history, gathered.late.is_empty());
+    if !rules.is_empty() {
+        judgement.findings.retain(|found| rules.contains(&found.rule));
+        judgement.rules.retain(|rule, _| rules.contains(rule));
+    }
+    (gathered.history, judgement)
+}
+
+/// What is to be known of the files before a verdict is believed.
+fn notes(read: &Read, gathered: &Gathered, args: &Check) -> Vec<String> {
+    const MAX_NAMED: usize = 10;
+    let named = |places: &mut dyn Iterator<Item = String>, all: usize| {
+        let mut text = places.take(MAX_NAMED).collect::<Vec<_>>().join(", ");
+        if all > MAX_NAMED {
+            text.push_str(&format!(" and {} more", all - MAX_NAMED));
+        }
+        text
+    };
+    let mut notes = Vec::new();
+    if !read.damaged.is_empty() {
+        let all = read.damaged.len();
+        let lines = count(all, "damaged line was", "damaged lines were");
+        let places = named(&mut read.damaged.iter().cloned(), all);
+        notes.push(format!(
+            "{lines} left out ({places}): a record that seems to be missing may have been there"
+        ));
+    }
+    if read.repeated > 0 {
+        let lines = count(read.repeated, "line stands", "lines stand");
+        notes.push(format!("{lines} there again, equal to an earlier one, and counted once"));
+    }
+    if !gathered.other_topics.is_empty() {
+        let mut topics = gathered
+            .other_topics
+            .iter()
+            .map(|(topic, number)| format!("{} ({})", one_line(topic), count_of(*number)));
+        let topics = named(&mut topics, gathered.other_topics.len());
+        notes.push(format!(
+            "no contract names these topics, and nothing is said of their records: {topics}; \
+             --topics says which topic carries which channel"
+        ));
+    }
+    if !gathered.late.is_empty() {
+        let mut late = gathered.late.iter().map(|(place, offset)| format!("{place} at {offset}"));
+        let late = named(&mut late, gathered.late.len());
+        let judged = match args.service {
+            None => "nothing is said that they could explain",
+            Some(_) => "a service that knows something from before may be blamed for it",
+        };
+        notes
+            .push(format!("the first records of some partitions are not there ({late}): {judged}"));
+    }
+    if gathered.shifted_ms > 0 {
+        notes.push(
+            "the records were written before 2026, or bear no true time: their distances are \
+             kept, but moments that values name do not fit"
+                .to_owned(),
+        );
+    }
+    notes
+}
+
+fn count_of(records: u64) -> String {
+    count(usize::try_from(records).unwrap_or(usize::MAX), "record", "records")
+}
+
+/// The lines of all files; `None` where they cannot be used, which is told.
+fn read(args: &Check, terminal: &mut Terminal) -> Option<Read> {
+    let mut reading = Reading::new();
+    for path in &args.files {
+        if let Err(error) = read_file(path, &mut reading) {
+            terminal.error(&format!("cannot read {}: {error}", load::shown(path)));
+            return None;
+        }
+    }
+    let read = reading.end();
+    if read.damaged.is_empty() || args.skip_damaged {
+        return Some(read);
+    }
+    for diagnostic in &read.diagnostics {
+        terminal.trouble(&format!("{}\n", load::told(diagnostic)));
+    }
+    let lines = count(read.damaged.len(), "line is", "lines are");
+    terminal.error(&format!("{lines} damaged; --skip-damaged leaves such lines out"));
+    None
+}
+
+fn read_file(path: &Path, reading: &mut Reading) -> io::Result<()> {
+    let shown: Arc<str> = load::shown(path).into();
+    let mut file = BufReader::with_capacity(1 << 16, File::open(path)?);
+    let mut line = Vec::new();
+    for number in 1.. {
+        line.clear();
+        // Of a line that is too long, only so much that this is seen.
+        let limit = MAX_LINE_BYTES as u64 + 2;
+        if file.by_ref().take(limit).read_until(b'\n', &mut line)? == 0 {
+            break;
+        }
+        let ended = line.last() == Some(&b'\n');
+        let text = line.strip_suffix(b"\n").unwrap_or(&line);
+        reading.line(&shown, number, text, ended || line.len() as u64 == limit);
+        if !ended {
+            file.skip_until(b'\n')?;
+        }
+    }
+    Ok(())
+}

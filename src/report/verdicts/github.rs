@@ -1,0 +1,35 @@
+//! Verdicts as annotations.
+
+use super::super::github::{Level, annotation};
+use super::text::accepted;
+use super::{Reported, Verdicts};
+use crate::rule::Severity;
+use crate::verify::Standing;
+
+/// A line for each finding and each rule of which nothing can be said.
+pub(crate) fn lines(verdicts: &Verdicts) -> Vec<String> {
+    let findings = verdicts.findings.iter().map(|one| finding(verdicts, one));
+    let unsure = verdicts.rules.iter().filter_map(|(rule, standing)| match standing {
+        Standing::Inconclusive { why } => {
+            let title = format!("{}: {rule} is inconclusive", verdicts.whose());
+            Some(annotation(Level::Warning, &title, None, why))
+        }
+        _ => None,
+    });
+    findings.chain(unsure).collect()
+}
+
+/// One finding.
+pub(crate) fn finding(verdicts: &Verdicts, one: &Reported) -> String {
+    let rule = one.rule.rule();
+    let level = if one.counts() { Level::Error } else { Level::Notice };
+    let title = format!("{}: {} of {}", verdicts.whose(), one.word(), one.rule);
+    let mut message = format!("{}\n{} ({})", one.message, rule.text, rule.document);
+    if let Some(acceptance) = &one.acceptance {
+        message.push_str(&format!("\naccepted {}", accepted(acceptance)));
+    }
+    if let (Some(again), Severity::Violation) = (&one.reproduction, one.severity) {
+        message.push_str(&format!("\nagain: {}", again.command));
+    }
+    annotation(level, &title, None, &message)
+}

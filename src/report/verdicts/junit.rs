@@ -1,0 +1,39 @@
+//! Verdicts as JUnit XML: a suite with a test case for each rule.
+
+use super::super::junit::{Came, Case, plain};
+use super::text::finding;
+use super::{Verdicts, times};
+use crate::rule::RuleId;
+use crate::verify::Standing;
+
+/// The test case of each rule.
+pub(crate) fn cases(verdicts: &Verdicts) -> Vec<Case> {
+    let class = format!("quintet.{}", verdicts.subject.as_deref().unwrap_or("channels"));
+    let case = |(rule, standing): (&RuleId, &Standing)| Case {
+        class: class.clone(),
+        name: rule.to_string(),
+        came: came(verdicts, *rule, standing),
+        real: None,
+    };
+    verdicts.rules.iter().map(case).collect()
+}
+
+fn came(verdicts: &Verdicts, rule: RuleId, standing: &Standing) -> Came {
+    let told = || verdicts.of(rule).map(finding).map(|text| plain(&text)).collect::<Vec<_>>();
+    match standing {
+        Standing::Passed { .. } => {
+            Came::Passed(format!("its premise held {} times", times(standing)))
+        }
+        Standing::Advisory { .. } => Came::Passed(told().join("\n\n")),
+        Standing::Violated { .. } => match verdicts.of(rule).find(|one| one.counts()) {
+            Some(first) => Came::Failed {
+                kind: "violation".to_owned(),
+                message: first.message.clone(),
+                text: told().join("\n\n"),
+            },
+            None => Came::Skipped(format!("accepted\n{}", told().join("\n\n"))),
+        },
+        Standing::NotExercised => Came::Skipped("not exercised".to_owned()),
+        Standing::Inconclusive { why } => Came::Skipped(format!("inconclusive: {why}")),
+    }
+}

@@ -1,0 +1,267 @@
+//! What is told of an implementation: the verdict on each rule, and the evidence of each finding.
+//!
+//! What this is: [`Verdicts`], put together from judgements, and its forms: text, JSON lines, JUnit,
+//! GitHub annotations. What it is not: it judges nothing; which violations are accepted, and how one
+//! is reproduced, is told to it.
+//!
+//! What always holds: records are taken from the history that was judged and are redacted when they
+//! are taken, so that no form can show what is sensitive; of the verdicts of several judgements on
+//! a rule the gravest counts. Start at [`Verdicts::add`].
+
+pub(crate) mod github;
+pub(crate) mod json;
+pub(crate) mod junit;
+mod text;
+
+pub(crate) use text::text;
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+use crate::history::History;
+use crate::message::{Json, RecordId, VirtualTime};
+use crate::rule::{RuleId, Severity};
+use crate::verify::{Found, Judgement, Standing};
+
+/// The verdicts on an implementation, or on all that flows.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Verdicts {
+    /// The service that is judged; none where all channels were looked at.
+    pub(crate) subject: Option<String>,
+    /// Violations and advisories, in the order in which they were found.
+    pub(crate) findings: Vec<Reported>,
+    /// How each rule stands.
+    pub(crate) rules: BTreeMap<RuleId, Standing>,
+    /// What else is to be known before a verdict is believed.
+    pub(crate) notes: Vec<String>,
+    /// How many records of each message were looked at.
+    pub(crate) messages: BTreeMap<String, u64>,
+}
+
+/// A finding with its evidence.
+#[derive(Clone, Debug)]
+pub(crate) struct Reported {
+    /// How grave it is.
+    pub(crate) severity: Severity,
+    /// The rule that it breaks.
+    pub(crate) rule: RuleId,
+    /// What was seen and what was to be seen.
+    pub(crate) message: String,
+    /// In which tenant.
+    pub(crate) tenant: Option<String>,
+    /// The records that show it.
+    pub(crate) records: Vec<Shown>,
+    /// The least that would have to be taken back for the rest to be explained.
+    pub(crate) relaxation: Option<String>,
+    /// How it is brought about again.
+    pub(crate) reproduction: Option<Reproduction>,
+    /// Whether it is known.
+    pub(crate) acceptance: Option<Acceptance>,
+}
+
+/// A record as it is shown.
+#[derive(Clone, Debug)]
+pub(crate) struct Shown {
+    /// Its number.
+    pub(crate) id: RecordId,
+    /// Who wrote it: a service, or `test`.
+    pub(crate) producer: String,
+    /// When.
+    pub(crate) at: VirtualTime,
+    /// Message, place, key, headers and redacted value.
+    pub(crate) placed: Json,
+}
+
+impl Shown {
+    /// A record of a history.
+    pub(crate) fn of(history: &History, id: RecordId) -> Self {
+        let placed = history.record(id);
+        Self {
+            id,
+            producer: history.producer(placed).to_owned(),
+            at: placed.at,
+            placed: history.placed_json(placed),
+        }
+    }
+}
+
+/// The least that brings a violation about.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Reproduction {
+    /// The seed that its ids and values come from.
+    pub(crate) seed: Option<u64>,
+    /// The tenant that it was last seen in.
+    pub(crate) tenant: Option<String>,
+    /// What is to be done, in order, a line each: `send ban.command/CREATE {…}`.
+    pub(crate) steps: Vec<String>,
+    /// The command that does it.
+    pub(crate) command: String,
+}
+
+/// An entry of a list of accepted violations.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Acceptance {
+    /// Why it is accepted.
+    pub(crate) reason: String,
+    /// The last day on which it is, as `YYYY-MM-DD`.
+    pub(crate) until: String,
+    /// Where it stands: `FILE:LINE`.
+    pub(crate) place: String,
+    /// Whether that day is over; the violation counts again.
+    pub(crate) expired: bool,
+}
+
+/// How many findings and rules there are of each kind.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Counts {
+    /// Violations that count.
+    pub(crate) violations: usize,
+    /// Violations that are accepted.
+    pub(crate) accepted: usize,
+    /// Advisories.
+    pub(crate) advisories: usize,
+    /// Rules that passed.
+    pub(crate) passed: usize,
+    /// Rules of which nothing can be said.
+    pub(crate) inconclusive: usize,
+    /// Rules whose premise never held.
+    pub(crate) not_exercised: usize,
+}
+
+impl Verdicts {
+    /// Verdicts on a service; on all channels where none is named.
+    pub(crate) fn on(subject: Option<&str>) -> Self {
+        Self { subject: subject.map(str::to_owned), ..Self::default() }
+    }
+
+    /// Adds a judgement on a history; the places of its findings among all.
+    pub(crate) fn add(&mut self, history: &History, judgement: &Judgement) -> Range<usize> {
+        let from = self.findings.len();
+        for found in &judgement.findings {
+            self.find(history, found);
+        }
+        for (rule, standing) in &judgement.rules {
+            let known = self.rules.entry(*rule).or_insert(Standing::NotExercised);
+            *known = graver(known, standing);
+        }
+        from..self.findings.len()
+    }
+
+    /// Adds a finding on a history.
+    pub(crate) fn find(&mut self, history: &History, found: &Found) {
+        self.findings.push(Reported {
+            severity: found.severity,
+            rule: found.rule,
+            message: found.message.clone(),
+            tenant: found.tenant.as_ref().map(ToString::to_string),
+            records: found.records.iter().map(|id| Shown::of(history, *id)).collect(),
+            relaxation: found.relaxation.clone(),
+            reproduction: None,
+            acceptance: None,
+        });
+    }
+
+    /// Counts the messages of a history.
+    pub(crate) fn count_messages(&mut self, history: &History) {
+        for placed in history.records() {
+            *self.messages.entry(history.message_name(placed)).or_default() += 1;
+        }
+    }
+
+    /// How many there are of each kind.
+    pub(crate) fn counts(&self) -> Counts {
+        let mut counts = Counts::default();
+        for finding in &self.findings {
+            match finding.severity {
+                Severity::Violation if finding.counts() => counts.violations += 1,
+                Severity::Violation => counts.accepted += 1,
+                Severity::Advisory => counts.advisories += 1,
+            }
+        }
+        for standing in self.rules.values() {
+            match standing {
+                Standing::Passed { .. } => counts.passed += 1,
+                Standing::Inconclusive { .. } => counts.inconclusive += 1,
+                Standing::NotExercised => counts.not_exercised += 1,
+                Standing::Violated { .. } | Standing::Advisory { .. } => {}
+            }
+        }
+        counts
+    }
+
+    /// Whether the premise of any rule held.
+    pub(crate) fn exercised_any(&self) -> bool {
+        let said = |standing: &Standing| match standing {
+            Standing::NotExercised | Standing::Inconclusive { .. } => false,
+            Standing::Passed { .. } | Standing::Violated { .. } | Standing::Advisory { .. } => true,
+        };
+        !self.findings.is_empty() || self.rules.values().any(said)
+    }
+
+    /// The findings on a rule.
+    pub(crate) fn of(&self, rule: RuleId) -> impl Iterator<Item = &Reported> {
+        self.findings.iter().filter(move |finding| finding.rule == rule)
+    }
+
+    /// Whose verdicts they are, in words.
+    pub(crate) fn whose(&self) -> &str {
+        self.subject.as_deref().unwrap_or("all channels")
+    }
+
+    /// The verdict on a rule in a word, as all forms say it.
+    pub(crate) fn word(&self, rule: RuleId, standing: &Standing) -> &'static str {
+        let violations = || self.of(rule).filter(|one| one.severity == Severity::Violation);
+        match standing {
+            Standing::Passed { .. } => "passed",
+            Standing::Violated { .. } => {
+                let accepted = violations().next().is_some() && !violations().any(Reported::counts);
+                if accepted { "accepted" } else { "violation" }
+            }
+            Standing::Advisory { .. } => "advisory",
+            Standing::NotExercised => "not exercised",
+            Standing::Inconclusive { .. } => "inconclusive",
+        }
+    }
+}
+
+impl Reported {
+    /// Whether it is a violation that nobody accepts any more.
+    pub(crate) fn counts(&self) -> bool {
+        let accepted = self.acceptance.as_ref().is_some_and(|acceptance| !acceptance.expired);
+        self.severity == Severity::Violation && !accepted
+    }
+
+    /// One word: `violation`, `accepted`, `advisory`.
+    pub(crate) fn word(&self) -> &'static str {
+        match self.severity {
+            Severity::Advisory => "advisory",
+            Severity::Violation if self.counts() => "violation",
+            Severity::Violation => "accepted",
+        }
+    }
+}
+
+/// How often the premise of a rule held.
+pub(crate) fn times(standing: &Standing) -> u64 {
+    match standing {
+        Standing::Passed { times }
+        | Standing::Violated { times }
+        | Standing::Advisory { times } => *times,
+        Standing::NotExercised | Standing::Inconclusive { .. } => 0,
+    }
+}
+
+/// The verdict of two on the same rule.
+fn graver(one: &Standing, other: &Standing) -> Standing {
+    use Standing::{Advisory, Inconclusive, NotExercised, Passed, Violated};
+    let sum = times(one) + times(other);
+    match (one, other) {
+        (Violated { times: a }, Violated { times: b }) => Violated { times: a + b },
+        (Violated { times }, _) | (_, Violated { times }) => Violated { times: *times },
+        (Inconclusive { why }, _) | (_, Inconclusive { why }) => Inconclusive { why: why.clone() },
+        (Advisory { times: a }, Advisory { times: b }) => Advisory { times: a + b },
+        (Advisory { times }, _) | (_, Advisory { times }) => Advisory { times: *times },
+        (Passed { .. }, _) | (_, Passed { .. }) => Passed { times: sum },
+        (NotExercised, NotExercised) => NotExercised,
+    }
+}

@@ -1,0 +1,216 @@
+//! Verdicts for people: what is broken first, with all that shows it; then the rest, ever shorter.
+
+use super::super::style::{BAD, FAINT, GOOD, STRONG, UNSURE, count, one_line, paint, words, wrap};
+use super::{Acceptance, Reported, Reproduction, Shown, Verdicts, times};
+use crate::message::Json;
+use crate::rule::{RuleId, Severity};
+use crate::verify::Standing;
+
+/// Lines are broken here.
+const WIDTH: usize = 100;
+/// Longer values are cut.
+const MAX_VALUE_CHARS: usize = 600;
+/// Of more records only the first and the last are shown.
+const MAX_RECORDS: usize = 12;
+/// The column in which facts begin.
+const INDENT: usize = 13;
+
+/// All of it.
+pub(crate) fn text(verdicts: &Verdicts) -> String {
+    let mut parts: Vec<String> = Vec::new();
+    let (violations, others): (Vec<_>, Vec<_>) =
+        verdicts.findings.iter().partition(|one| one.severity == Severity::Violation);
+    let (broken, accepted): (Vec<_>, Vec<_>) = violations.into_iter().partition(|one| one.counts());
+    parts.extend(broken.into_iter().map(finding));
+    parts.extend(accepted.into_iter().map(finding));
+    parts.extend(others.into_iter().map(finding));
+    parts.extend(table(verdicts));
+    let notes: Vec<_> = verdicts.notes.iter().map(|note| fact("note", note)).collect();
+    if !notes.is_empty() {
+        parts.push(notes.concat().trim_start_matches('\n').to_owned());
+    }
+    parts.push(counts(verdicts));
+    parts.join("\n\n")
+}
+
+/// One finding with its evidence.
+pub(crate) fn finding(one: &Reported) -> String {
+    let rule = one.rule.rule();
+    let style = if one.counts() { BAD } else { UNSURE };
+    let head = paint(style, format!("{}[{}]", one.word(), one.rule));
+    let mut text = format!("{head}: {}", paint(STRONG, one_line(&one.message)));
+    text.push_str(&fact("rule", rule.text));
+    text.push_str(&fact("document", &format!("{}, {}", rule.document, rule.section)));
+    if let Some(tenant) = &one.tenant {
+        text.push_str(&fact("tenant", tenant));
+    }
+    text.push_str(&records(&one.records));
+    if let Some(relaxation) = &one.relaxation {
+        text.push_str(&fact("explained if", relaxation));
+    }
+    if let Some(reproduction) = &one.reproduction {
+        text.push_str(&again(reproduction));
+    }
+    if let Some(acceptance) = &one.acceptance {
+        text.push_str(&fact("accepted", &accepted(acceptance)));
+    }
+    text
+}
+
+/// `  rule       For one ban id: …`
+fn fact(name: &str, what: &str) -> String {
+    let what = wrap(&words(&one_line(what)), INDENT + 2, WIDTH);
+    format!("\n  {}{what}", paint(FAINT, format!("{name:INDENT$}")))
+}
+
+fn records(records: &[Shown]) -> String {
+    let left_out = records.len().saturating_sub(MAX_RECORDS);
+    let (first, last) = match left_out {
+        0 => (records, &records[..0]),
+        _ => (&records[..MAX_RECORDS / 2], &records[records.len() - MAX_RECORDS / 2..]),
+    };
+    let mut text = String::new();
+    for (at, shown) in first.iter().enumerate() {
+        text.push_str(&record(if at == 0 { "records" } else { "" }, shown));
+    }
+    if left_out > 0 {
+        text.push_str(&fact("", &format!("… {left_out} more …")));
+    }
+    last.iter().for_each(|shown| text.push_str(&record("", shown)));
+    text
+}
+
+/// `#4  ban.command/DELETE  partition 0 offset 7  key e803…  by test  at …`, and its value below.
+fn record(name: &str, shown: &Shown) -> String {
+    let field = |name: &str| match shown.placed.get(name) {
+        Some(Json::String(text)) => one_line(text),
+        Some(Json::Null) | None => "none".to_owned(),
+        Some(other) => one_line(&other.to_string()),
+    };
+    let name = paint(FAINT, format!("{name:INDENT$}"));
+    let (by, at) = (&shown.producer, shown.at.to_rfc3339());
+    let head = format!(
+        "{}  {}  partition {} offset {}  key {}  by {by} at {at}",
+        shown.id,
+        field("message"),
+        field("partition"),
+        field("offset"),
+        field("key"),
+    );
+    let value = match shown.placed.get("value") {
+        Some(Json::Null) | None => "no value (a tombstone)".to_owned(),
+        Some(value) => cut(&one_line(&value.to_string())),
+    };
+    let pad = " ".repeat(INDENT + 4);
+    format!("\n  {name}{head}\n{pad}{}", paint(FAINT, value))
+}
+
+fn cut(text: &str) -> String {
+    match text.char_indices().nth(MAX_VALUE_CHARS) {
+        Some((at, _)) => format!("{}…", &text[..at]),
+        None => text.to_owned(),
+    }
+}
+
+fn again(reproduction: &Reproduction) -> String {
+    let mut text = String::new();
+    for (at, step) in reproduction.steps.iter().enumerate() {
+        text.push_str(&fact(if at == 0 { "to see it" } else { "" }, &cut(step)));
+    }
+    let mut from = Vec::new();
+    from.extend(reproduction.seed.map(|seed| format!("seed {seed}")));
+    from.extend(reproduction.tenant.as_ref().map(|tenant| format!("last seen in {tenant}")));
+    if !from.is_empty() {
+        text.push_str(&fact("", &from.join(", ")));
+    }
+    // A command is copied: it is not wrapped.
+    let name = paint(FAINT, format!("{:INDENT$}", "again"));
+    format!("{text}\n  {name}{}", one_line(&reproduction.command))
+}
+
+/// `until 2026-12-31 (accepted.yaml:3): known`
+pub(super) fn accepted(acceptance: &Acceptance) -> String {
+    let Acceptance { reason, until, place, expired } = acceptance;
+    match expired {
+        false => format!("until {until} ({place}): {reason}"),
+        true => {
+            format!("only until {until}, which is over, so it counts again ({place}): {reason}")
+        }
+    }
+}
+
+/// Every rule, by verdict: a line each for those that say something, the others in one.
+fn table(verdicts: &Verdicts) -> Option<String> {
+    let word = |rule: RuleId, standing: &Standing| verdicts.word(rule, standing);
+    let lines = verdicts.rules.iter().filter_map(|(rule, standing)| {
+        let (word, style) = (word(*rule, standing), style_of(standing));
+        let about = match standing {
+            Standing::Violated { times } | Standing::Advisory { times } => {
+                count(usize::try_from(*times).unwrap_or(usize::MAX), "time", "times")
+            }
+            Standing::Inconclusive { why } => one_line(why),
+            Standing::Passed { .. } | Standing::NotExercised => return None,
+        };
+        let about = wrap(&words(&about), 26, WIDTH);
+        let line = format!("  {rule:8}  {}  {about}", paint(style, format!("{word:12}")));
+        Some((rank(standing), line))
+    });
+    let mut lines: Vec<_> = lines.collect();
+    lines.sort_by_key(|(rank, _)| *rank);
+    let mut lines: Vec<_> = lines.into_iter().map(|(_, line)| line).collect();
+    let mut list = |name: &str, style, rules: Vec<String>| {
+        if !rules.is_empty() {
+            let rules = wrap(&rules, 16, WIDTH);
+            lines.push(format!("  {}{rules}", paint(style, format!("{name:14}"))));
+        }
+    };
+    let all = || verdicts.rules.iter();
+    let passed = all().filter(|(_, standing)| matches!(standing, Standing::Passed { .. }));
+    let never = all().filter(|(_, standing)| matches!(standing, Standing::NotExercised));
+    list("not exercised", UNSURE, never.map(|(rule, _)| rule.to_string()).collect());
+    let counted = passed.map(|(rule, standing)| format!("{rule}×{}", times(standing)));
+    list("passed", GOOD, counted.collect());
+    let head = paint(STRONG, "rules");
+    (!lines.is_empty()).then(|| format!("{head}\n{}", lines.join("\n")))
+}
+
+fn rank(standing: &Standing) -> u8 {
+    match standing {
+        Standing::Violated { .. } => 0,
+        Standing::Advisory { .. } => 1,
+        Standing::Inconclusive { .. } => 2,
+        Standing::NotExercised => 3,
+        Standing::Passed { .. } => 4,
+    }
+}
+
+fn style_of(standing: &Standing) -> anstyle::Style {
+    match standing {
+        Standing::Violated { .. } => BAD,
+        Standing::Passed { .. } => GOOD,
+        _ => UNSURE,
+    }
+}
+
+/// How much there is of each kind, in one line.
+pub(crate) fn counts(verdicts: &Verdicts) -> String {
+    let counts = verdicts.counts();
+    let mut parts = vec![match counts.violations {
+        0 => paint(GOOD, "no violations"),
+        number => paint(BAD, count(number, "violation", "violations")),
+    }];
+    let mut part = |number: usize, style, what: &str| {
+        if number > 0 {
+            parts.push(paint(style, format!("{number} {what}")));
+        }
+    };
+    part(counts.accepted, UNSURE, "accepted");
+    part(counts.advisories, UNSURE, if counts.advisories == 1 { "advisory" } else { "advisories" });
+    let mut rules = vec![format!("{} passed", counts.passed)];
+    if counts.inconclusive > 0 {
+        rules.push(format!("{} inconclusive", counts.inconclusive));
+    }
+    rules.push(format!("{} not exercised", counts.not_exercised));
+    let whose = paint(STRONG, one_line(verdicts.whose()));
+    format!("{whose}: {}; rules: {}", parts.join(", "), rules.join(", "))
+}

@@ -1,0 +1,255 @@
+//! Judging records as they flow, for as long as they do.
+//!
+//! What is kept: a history of at most [`Bounds`] with what the checkers know of it. When it is full,
+//! only its last part is kept, and judged anew as a history that begins amid: what was forgotten is
+//! held against nobody, and of what is kept nothing is found twice.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::contract::{self, Contracts, MessageIx};
+use crate::history::{History, Producer};
+use crate::message::{ChannelIx, Offset, Partition, Record, RecordId, VirtualTime};
+use crate::rule::check::Checks;
+use crate::rule::{Finding, RuleId, Severity, id};
+use crate::verify::{Found, Judgement, Standing};
+
+use super::Writers;
+
+/// The rules that records alone can show broken.
+pub const RULES: &[RuleId] = &[
+    id::COM_7,
+    id::LOG_10,
+    id::INV_11,
+    id::SEQ_1,
+    id::SEQ_2,
+    id::SEQ_3,
+    id::SEQ_4,
+    id::SEQ_5,
+    id::SEQ_6,
+];
+
+/// How much is kept.
+#[derive(Clone, Copy, Debug)]
+struct Bounds {
+    /// Records, and how many of them stay when there are more.
+    records: (usize, usize),
+    /// Bytes of keys and values.
+    bytes: usize,
+}
+
+const BOUNDS: Bounds = Bounds { records: (200_000, 50_000), bytes: 256 * 1024 * 1024 };
+
+/// Records, judged as they flow.
+#[derive(Debug)]
+pub struct Flow {
+    writers: Writers,
+    history: History,
+    checks: Checks,
+    bounds: Bounds,
+    /// Of keys and values in the history.
+    bytes: usize,
+    /// How many records of the history, and findings of the checks, were looked at.
+    seen: (usize, usize),
+    /// How often premises held in what was forgotten.
+    held: BTreeMap<RuleId, u64>,
+    tally: Tally,
+    /// By message.
+    messages: Vec<u64>,
+    /// Records whose message no contract knows.
+    unknown: BTreeMap<ChannelIx, u64>,
+}
+
+impl Flow {
+    /// Nothing has flowed yet. `whole` tells whether the first record of each topic will be seen;
+    /// otherwise nothing is said that earlier ones could explain.
+    #[must_use]
+    pub fn new(contracts: &Arc<Contracts>, whole: bool) -> Self {
+        let services: Vec<_> =
+            contracts.contracts().iter().map(|one| one.service.clone()).collect();
+        let writers = Writers::new(contracts, &services);
+        let history = History::new(Arc::clone(contracts), services);
+        let mut checks = if whole { Checks::new() } else { Checks::amid() };
+        checks.begin(&history);
+        Self {
+            writers,
+            history,
+            checks,
+            bounds: BOUNDS,
+            bytes: 0,
+            seen: (0, 0),
+            held: BTreeMap::new(),
+            tally: Tally::default(),
+            messages: vec![0; contracts.all_messages().len()],
+            unknown: BTreeMap::new(),
+        }
+    }
+
+    /// Which of two records of the same moment came first, by their channels.
+    #[must_use]
+    pub fn rank(&self, channel: ChannelIx) -> u8 {
+        self.writers.rank(channel)
+    }
+
+    /// Takes in the next record, in order of time.
+    pub fn add(&mut self, at: VirtualTime, place: (ChannelIx, Partition, Offset), record: Record) {
+        let contracts = self.history.shared_contracts();
+        let kind = record.value_bytes().and_then(|value| contracts.message_kind(place.0, value));
+        match kind.map(|kind| kind.index) {
+            Some(MessageIx(at)) => self.messages[usize::from(at)] += 1,
+            None => *self.unknown.entry(place.0).or_default() += 1,
+        }
+        self.bytes += bytes_of(&record);
+        let producer = self.writers.of(place.0, &record);
+        self.history.append(at, place, record, producer);
+    }
+
+    /// Judges what was added since the last call, and hands each finding over with the history that
+    /// shows it.
+    pub fn judge(&mut self, mut tell: impl FnMut(&History, Found)) {
+        self.checks.follow(&self.history);
+        let (records, findings) = self.seen;
+        let new = &self.checks.findings()[findings..];
+        let by_checks = new.iter().map(|one| found(&self.history, one));
+        let inputs = self.history.records()[records..].iter().filter_map(|placed| {
+            let sent = placed.producer == Producer::Test;
+            sent.then(|| input(&self.history, placed.id)).flatten()
+        });
+        for one in by_checks.chain(inputs) {
+            self.tally.count(&one);
+            tell(&self.history, one);
+        }
+        self.seen = (self.history.records().len(), self.checks.findings().len());
+        let full = self.seen.0 > self.bounds.records.0 || self.bytes > self.bounds.bytes;
+        if full {
+            self.forget();
+        }
+    }
+
+    /// Keeps the last part of the history: as many records as may stay, and at most half the bytes.
+    fn forget(&mut self) {
+        let records = self.history.records();
+        let mut bytes = 0;
+        let kept = records.iter().rev().take(self.bounds.records.1).take_while(|placed| {
+            bytes += bytes_of(&placed.record);
+            bytes <= self.bounds.bytes / 2
+        });
+        let kept = records.len() - kept.count();
+        let contracts = Arc::clone(self.history.shared_contracts());
+        let mut history = History::new(contracts, self.history.services().to_vec());
+        self.bytes = 0;
+        for placed in &records[kept..] {
+            let place = (placed.channel, placed.partition, placed.offset);
+            self.bytes += bytes_of(&placed.record);
+            history.append(placed.at, place, placed.record.clone(), placed.producer);
+        }
+        for (rule, times) in self.checks.premises() {
+            *self.held.entry(rule).or_default() += times;
+        }
+        let mut checks = Checks::amid();
+        checks.begin(&history);
+        checks.follow(&history);
+        for (rule, times) in checks.premises() {
+            let held = self.held.entry(rule).or_default();
+            *held = held.saturating_sub(times);
+        }
+        self.seen = (history.records().len(), checks.findings().len());
+        (self.history, self.checks) = (history, checks);
+    }
+
+    /// How each rule stands so far.
+    #[must_use]
+    pub fn standings(&self) -> BTreeMap<RuleId, Standing> {
+        let mut held = self.held.clone();
+        for (rule, times) in self.checks.premises() {
+            *held.entry(rule).or_default() += times;
+        }
+        self.tally.standings(&held)
+    }
+
+    /// How many records of each message there were so far, by name; those whose message no contract
+    /// knows stand under their channel with `/?`.
+    #[must_use]
+    pub fn messages(&self) -> BTreeMap<String, u64> {
+        let contracts = self.history.contracts();
+        let known = contracts.all_messages().iter().zip(&self.messages);
+        let known = known.map(|(kind, count)| (kind.label.clone(), *count));
+        let unknown = self.unknown.iter();
+        let unknown =
+            unknown.map(|(ix, count)| (format!("{}/?", contracts.channel_name(*ix)), *count));
+        known.chain(unknown).filter(|(_, count)| *count > 0).collect()
+    }
+}
+
+/// Judges a whole history by [`RULES`]; `whole` as for [`Flow::new`].
+#[must_use]
+pub fn judge(history: &History, whole: bool) -> Judgement {
+    let mut checks = if whole { Checks::new() } else { Checks::amid() };
+    checks.begin(history);
+    checks.follow(history);
+    let mut findings: Vec<_> = checks.findings().iter().map(|one| found(history, one)).collect();
+    let inputs = history.records().iter().filter(|placed| placed.producer == Producer::Test);
+    findings.extend(inputs.filter_map(|placed| input(history, placed.id)));
+    findings.sort_by_key(|one| one.records.last().copied());
+    let mut tally = Tally::default();
+    findings.iter().for_each(|one| tally.count(one));
+    Judgement { rules: tally.standings(&checks.premises()), findings }
+}
+
+/// How often each rule was found broken: violations and advisories.
+#[derive(Clone, Debug, Default)]
+struct Tally(BTreeMap<RuleId, (u64, u64)>);
+
+impl Tally {
+    fn count(&mut self, found: &Found) {
+        let (violations, advisories) = self.0.entry(found.rule).or_default();
+        match found.severity {
+            Severity::Violation => *violations += 1,
+            Severity::Advisory => *advisories += 1,
+        }
+    }
+
+    fn standings(&self, held: &BTreeMap<RuleId, u64>) -> BTreeMap<RuleId, Standing> {
+        let standing = |rule: &RuleId| match (self.0.get(rule), held.get(rule)) {
+            (Some((times @ 1.., _)), _) => Standing::Violated { times: *times },
+            (Some((0, times @ 1..)), _) => Standing::Advisory { times: *times },
+            (_, Some(times @ 1..)) => Standing::Passed { times: *times },
+            _ => Standing::NotExercised,
+        };
+        RULES.iter().chain(self.0.keys()).map(|rule| (*rule, standing(rule))).collect()
+    }
+}
+
+fn bytes_of(record: &Record) -> usize {
+    let key = record.key.as_ref().map_or(0, |key| key.len());
+    key + record.value_bytes().map_or(0, <[u8]>::len)
+}
+
+fn found(history: &History, finding: &Finding) -> Found {
+    let of = finding.records.last().map(|id| history.record(*id));
+    Found {
+        severity: finding.severity,
+        rule: finding.rule,
+        message: finding.message.clone(),
+        tenant: of.and_then(|placed| placed.record.headers.tenant().ok().cloned()),
+        records: finding.records.clone(),
+        relaxation: None,
+    }
+}
+
+/// What the readers' contracts say of a record that no contract says who sends: nobody can be
+/// blamed for it, but it is worth a remark.
+fn input(history: &History, id: RecordId) -> Option<Found> {
+    let placed = history.record(id);
+    let problems = history.contracts().check_sent(placed.channel, &placed.record);
+    let broken = |problem: &&contract::Problem| problem.severity == contract::Severity::Violation;
+    let said: Vec<_> = problems.iter().filter(broken).map(ToString::to_string).collect();
+    (!said.is_empty()).then(|| Found {
+        severity: Severity::Advisory,
+        rule: id::COM_7,
+        message: format!("{id} {}: {}", history.message_name(placed), said.join("; ")),
+        tenant: placed.record.headers.tenant().ok().cloned(),
+        records: vec![id],
+        relaxation: None,
+    })
+}

@@ -1,0 +1,18 @@
+//! Traffic: records that flow on topics, whoever wrote them.
+//!
+//! What this is: [`gather`], which makes a history of captured records; [`Flow`], which judges
+//! records as they flow by contracts and by the rules on what comes before what; and [`Writers`],
+//! which tells whose a record is. What it is not: it asks nobody and knows nothing of how a record
+//! was handled; whether a service did what it should is judged by [`crate::verify::judge`].
+//!
+//! What always holds: inside a partition records keep their order; a record is a service's where
+//! that service's contract sends on its channel and the value does not name another author; memory
+//! is bounded, and what was forgotten is held against nobody. Start at [`Flow`].
+
+mod flow;
+mod gather;
+mod writers;
+
+pub use flow::{Flow, RULES, judge};
+pub use gather::{Gathered, gather};
+pub use writers::Writers;
