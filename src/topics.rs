@@ -46,8 +46,8 @@ fn join(bad: &[BadTopic]) -> String {
 }
 
 impl Topics {
-    /// The topics that the environment names: a channel's topic is the value of the variable that is
-    /// its address, or the address itself where the variable is not set or empty. Lines
+    /// The topics that the environment names: a channel's topic is the value of the variable that
+    /// is its address, or the address itself where the variable is not set or empty. Lines
     /// `CHANNEL = TOPIC` or `VARIABLE = TOPIC` of `file` win over the environment.
     ///
     /// # Errors

@@ -1,9 +1,9 @@
 //! Accepted violations: what is known of an implementation and does not fail for now.
 //!
-//! What this is: a file of entries ([`Accepted::read`]), each with a rule, a reason and the last day
-//! on which it holds, and which of them accepts a violation ([`Accepted::of`]). What it is not: it
-//! hides nothing; an accepted violation is reported as such. It reads no clock: what day it is, is
-//! told to it.
+//! What this is: a file of entries ([`Accepted::read`]), each with a rule, a reason and the last
+//! day on which it holds, and which of them accepts a violation ([`Accepted::of`]). What it is not:
+//! it hides nothing; an accepted violation is reported as such. It reads no clock: what day it is,
+//! is told to it.
 //!
 //! What always holds: an entry whose day is over accepts nothing; one without a reason, a day or a
 //! rule that exists is refused, and with it the file. Start at [`Accepted`].

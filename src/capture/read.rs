@@ -67,7 +67,7 @@ impl Reading {
                 let at = error.valid_up_to();
                 let span = Span::new(at, at + char::REPLACEMENT_CHARACTER.len_utf8());
                 let help = "values that are not UTF-8 are written in hexadecimal, as `value_hex`";
-                let damage = Damage::new("capture::not-utf8", "the line is not UTF-8 text", span);
+                let damage = Damage::new("capture::not-text", "the line is not UTF-8 text", span);
                 return self.damaged((path, number, &text), vec![damage.help(help)]);
             }
         };
@@ -226,7 +226,7 @@ mod tests {
         reading.line(&path, 9, b"{\"topic\":\"\xff\"}", true);
         let read = reading.end();
         let found = &read.diagnostics[0];
-        assert_eq!((found.code, found.position()), ("capture::not-utf8", (9, 11)));
+        assert_eq!((found.code, found.position()), ("capture::not-text", (9, 11)));
     }
 
     #[test]

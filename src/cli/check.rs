@@ -17,8 +17,8 @@ use crate::diagnostic::suggest;
 use crate::report::style::{count, one_line};
 use crate::report::verdicts::Verdicts;
 use crate::topics::Topics;
-use crate::verify::traffic::{self, Gathered, gather};
 use crate::verify::Judgement;
+use crate::verify::traffic::{self, Gathered, gather};
 
 /// Judges the files.
 pub(super) fn check(args: &Check, terminal: &mut Terminal) -> Exit {

@@ -13,9 +13,7 @@ use crate::accepted::{Accepted, Date};
 use crate::contract::Contracts;
 use crate::diagnostic::SourceFile;
 use crate::report::junit::document;
-use crate::report::verdicts::{
-    Acceptance, Reported, Verdicts, github, json, junit, text,
-};
+use crate::report::verdicts::{Acceptance, Reported, Verdicts, github, json, junit, text};
 use crate::rule::Severity;
 
 /// The violations that are accepted, and the day on which that is asked.

@@ -23,9 +23,9 @@ mod on;
 mod sender;
 mod settings;
 mod tap;
-mod topics;
 mod watch;
 
+pub use crate::topics::{BadTopic, Topics, TopicsError};
 pub use broker::{Broker, BrokerError};
 pub use clock::{Deadline, wall_ms};
 pub use connection::{ConnectError, Connection};
@@ -37,5 +37,4 @@ pub use on::{On, OnError};
 pub use sender::{Placed, SendError, Sender};
 pub use settings::{BadSetting, Settings, SettingsError};
 pub use tap::{From, Tap, TapError, Tapped};
-pub use topics::{BadTopic, Topics, TopicsError};
 pub use watch::Trouble;

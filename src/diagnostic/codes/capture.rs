@@ -20,7 +20,7 @@ pub(super) const CODES: &[CodeInfo] = &[
         example: Some("{\"topic\":\"EVENT_TOPIC_BAN_STATUS\",\"partition\":0,\"off"),
     },
     CodeInfo {
-        code: "capture::not-utf8",
+        code: "capture::not-text",
         title: "a line is not UTF-8 text",
         explanation: "Values that are not UTF-8 are written in hexadecimal, as `value_hex`; keys \
                       and values of headers always are.",

@@ -1,8 +1,8 @@
 //! What is told of an implementation: the verdict on each rule, and the evidence of each finding.
 //!
-//! What this is: [`Verdicts`], put together from judgements, and its forms: text, JSON lines, JUnit,
-//! GitHub annotations. What it is not: it judges nothing; which violations are accepted, and how one
-//! is reproduced, is told to it.
+//! What this is: [`Verdicts`], put together from judgements, and its forms: text, JSON lines,
+//! JUnit, GitHub annotations. What it is not: it judges nothing; which violations are accepted, and
+//! how one is reproduced, is told to it.
 //!
 //! What always holds: records are taken from the history that was judged and are redacted when they
 //! are taken, so that no form can show what is sensitive; of the verdicts of several judgements on

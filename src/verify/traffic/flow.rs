@@ -1,8 +1,8 @@
 //! Judging records as they flow, for as long as they do.
 //!
-//! What is kept: a history of at most [`Bounds`] with what the checkers know of it. When it is full,
-//! only its last part is kept, and judged anew as a history that begins amid: what was forgotten is
-//! held against nobody, and of what is kept nothing is found twice.
+//! What is kept: a history of at most [`Bounds`] with what the checkers know of it. When it is
+//! full, only its last part is kept, and judged anew as a history that begins amid: what was
+//! forgotten is held against nobody, and of what is kept nothing is found twice.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
