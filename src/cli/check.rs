@@ -17,8 +17,8 @@ use crate::diagnostic::suggest;
 use crate::report::style::{count, one_line};
 use crate::report::verdicts::Verdicts;
 use crate::topics::Topics;
-use crate::verify::Judgement;
 use crate::verify::traffic::{self, Gathered, gather};
+use crate::verify::{Judgement, Judging, Observation, Persistence, judge};
 
 /// Judges the files.
 pub(super) fn check(args: &Check, terminal: &mut Terminal) -> Exit {
@@ -77,12 +77,23 @@ pub(super) fn is_known(service: &str, contracts: &Contracts, terminal: &mut Term
 /// What the records say of the service, or of all channels.
 fn judgement(args: &Check, gathered: Gathered) -> (crate::history::History, Judgement) {
     let rules = &args.judged.rules;
-    let mut judgement = traffic::judge(&gathered.history, gathered.late.is_empty());
-    if !rules.is_empty() {
-        judgement.findings.retain(|found| rules.contains(&found.rule));
-        judgement.rules.retain(|rule, _| rules.contains(rule));
-    }
-    (gathered.history, judgement)
+    let Some(subject) = &args.service else {
+        let mut judgement = traffic::judge(&gathered.history, gathered.late.is_empty());
+        if !rules.is_empty() {
+            judgement.findings.retain(|found| rules.contains(&found.rule));
+            judgement.rules.retain(|rule, _| rules.contains(rule));
+        }
+        return (gathered.history, judgement);
+    };
+    let Gathered { history, ended, .. } = gathered;
+    let observation = Observation::new(history, subject, ended, args.settle);
+    let judging = Judging {
+        rules: (!rules.is_empty()).then(|| rules.iter().copied().collect()),
+        keys: args.judged.key_encoding,
+        persistence: Persistence::Kept,
+    };
+    let judgement = judge(&observation, &judging);
+    (observation.history, judgement)
 }
 
 /// What is to be known of the files before a verdict is believed.
