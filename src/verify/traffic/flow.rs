@@ -193,7 +193,8 @@ pub fn judge(history: &History, whole: bool) -> Judgement {
     findings.sort_by_key(|one| one.records.last().copied());
     let mut tally = Tally::default();
     findings.iter().for_each(|one| tally.count(one));
-    Judgement { rules: tally.standings(&checks.premises()), findings }
+    let rules = tally.standings(&checks.premises());
+    Judgement { findings, rules, ..Judgement::default() }
 }
 
 /// How often each rule was found broken: violations and advisories.
