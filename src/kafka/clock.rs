@@ -54,6 +54,6 @@ impl Deadline {
 
 /// Sleeps between two looks at something that only the broker can change.
 #[expect(clippy::disallowed_methods, reason = "the broker has no way to call back")]
-pub(super) fn pause(wait: Duration) {
+pub(crate) fn pause(wait: Duration) {
     std::thread::sleep(wait);
 }

@@ -27,6 +27,7 @@ mod watch;
 
 pub use crate::topics::{BadTopic, Topics, TopicsError};
 pub use broker::{Broker, BrokerError};
+pub(crate) use clock::pause;
 pub use clock::{Deadline, wall_ms};
 pub use connection::{ConnectError, Connection};
 pub use container::{ContainerError, IMAGE_VARIABLE, TAG_VARIABLE};

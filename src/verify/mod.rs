@@ -13,6 +13,8 @@ mod bits;
 mod case;
 mod judge;
 mod judgement;
+#[cfg(feature = "kafka")]
+pub mod live;
 mod node;
 mod observation;
 mod run;

@@ -7,6 +7,7 @@ mod accepted;
 mod capture;
 mod choices;
 mod contract;
+mod probe;
 mod run;
 mod scenario;
 mod yaml;
@@ -24,7 +25,7 @@ pub struct CodeInfo {
     pub example: Option<&'static str>,
 }
 
-const AREAS: [&[CodeInfo]; 7] = [
+const AREAS: [&[CodeInfo]; 8] = [
     yaml::CODES,
     contract::CODES,
     scenario::CODES,
@@ -32,6 +33,7 @@ const AREAS: [&[CodeInfo]; 7] = [
     choices::CODES,
     capture::CODES,
     accepted::CODES,
+    probe::CODES,
 ];
 
 const COUNT: usize = {

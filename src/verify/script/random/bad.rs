@@ -7,7 +7,7 @@ use crate::message::Json;
 use crate::verify::script::{HeadersFrom, KeyFrom, Message, Value};
 
 /// A channel that a service reads, with a value of it that decodes and, at a pointer, a number.
-type Good = (&'static str, Plain, &'static str);
+pub(super) type Good = (&'static str, Plain, &'static str);
 
 /// One bad record; none for a service that is none of the five.
 pub(super) fn input(service: &str, draw: &mut Draw<'_>) -> Option<Message> {
@@ -59,7 +59,7 @@ fn damaged(mut value: Plain, pointer: &str, with: Plain) -> Value {
     Value::Json(Json::from(value))
 }
 
-fn good(service: &str) -> Vec<Good> {
+pub(super) fn good(service: &str) -> Vec<Good> {
     let session = "5e550000-0000-4000-8000-000000000001";
     let status = json!({
         "sessionId": session, "accountId": 1, "accountName": "ada",

@@ -18,7 +18,8 @@ use serde_json::{Value as Plain, json};
 use uuid::Uuid;
 
 use super::{Act, Message, Script, Step};
-use crate::message::{Json, Seed, Stream};
+use crate::contract::Contracts;
+use crate::message::{ChannelIx, Json, Seed, Stream};
 use crate::scenario::TenantSpec;
 
 /// What a probe can do besides records: names without the service.
@@ -67,6 +68,20 @@ pub fn script(service: &str, abilities: &Abilities, (seed, number): (Seed, u64))
         tenants: vec![TenantSpec::default(), TenantSpec::default()],
         steps: draw.steps,
     }
+}
+
+/// A harmless input on each topic that a service reads, to see whether anybody takes it.
+#[must_use]
+pub fn greetings(service: &str, contracts: &Contracts) -> Vec<Message> {
+    let good = bad::good(service);
+    let greeting = |channel: ChannelIx| {
+        let name = contracts.channel_name(channel);
+        let known = good.iter().find(|(channel, ..)| *channel == name);
+        let known = known.map(|(_, value, _)| Json::from(value.clone()));
+        let zero = || contracts.zero_value(contracts.messages(channel).next()?.index).cloned();
+        Some(Message::new(name, known.or_else(zero)?))
+    };
+    contracts.consumed_by(service).into_iter().flatten().filter_map(greeting).collect()
 }
 
 /// A script being drawn.

@@ -1,0 +1,134 @@
+//! Which input an implementation died on.
+
+use std::collections::BTreeSet;
+
+use super::VerifyError;
+use super::run::Run;
+use crate::message::{RecordId, Tenant};
+use crate::rule::{Severity, id};
+use crate::scenario::TenantSpec;
+use crate::verify::script::{Script, Step};
+use crate::verify::{Found, Judgement, Observation, Standing};
+
+/// The implementation's process ended though nobody killed it.
+pub(super) struct Death {
+    pub(super) status: String,
+    pub(super) said: Vec<String>,
+    pub(super) suspects: Vec<Suspect>,
+    /// Whether it died again at each start.
+    pub(super) for_good: bool,
+}
+
+/// An input that was in flight when it died.
+#[derive(Clone)]
+pub(super) struct Suspect {
+    pub(super) trace: u128,
+    pub(super) at_ms: i64,
+    pub(super) step: Step,
+}
+
+/// How many inputs are tried one by one.
+const MOST_TRIED: usize = 8;
+
+/// Finds for each death the input that caused it, by sending suspects once more, the last one
+/// first, and adds a violation that names it.
+pub(super) fn name_inputs(
+    run: &mut Run<'_>,
+    observation: &mut Observation,
+    judgement: &mut Judgement,
+    tell: &mut dyn FnMut(&str),
+) -> Result<(), VerifyError> {
+    let deaths = std::mem::take(&mut run.deaths);
+    let mut named = BTreeSet::new();
+    for death in deaths {
+        tell("looking for the input that it died on");
+        let mut suspects = death.suspects;
+        suspects.sort_by_key(|suspect| std::cmp::Reverse(suspect.at_ms));
+        let mut culprit = death.for_good.then(|| run.first_unread(&suspects)).flatten();
+        let tried = if run.is_gone() { 0 } else { MOST_TRIED };
+        for suspect in suspects.iter().take(tried) {
+            let script = Script {
+                name: "alone".to_owned(),
+                tenants: vec![TenantSpec::default(), TenantSpec::default()],
+                steps: vec![suspect.step.clone()],
+            };
+            let before = run.deaths.len();
+            run.play_apart(vec![script])?;
+            if run.deaths.len() > before {
+                run.deaths.clear();
+                culprit = Some(suspect.clone());
+                break;
+            }
+        }
+        let (suspect, how) = match (culprit, suspects.first()) {
+            (Some(culprit), _) if death.for_good => (culprit, "at each start again"),
+            (Some(culprit), _) => (culprit, "and again when it was sent alone"),
+            (None, Some(last)) => (last.clone(), ""),
+            (None, None) => continue,
+        };
+        let Some((record, tenant)) = placed(observation, suspect.trace) else {
+            continue;
+        };
+        if named.insert(record) {
+            let found = found((record, tenant), how, (&death.status, &death.said));
+            judgement.findings.insert(0, found);
+            let times = match judgement.rules.get(&id::COM_5) {
+                Some(Standing::Violated { times }) => times + 1,
+                _ => 1,
+            };
+            judgement.rules.insert(id::COM_5, Standing::Violated { times });
+        }
+    }
+    Ok(())
+}
+
+fn found(
+    (record, tenant): (RecordId, Option<Tenant>),
+    how: &str,
+    (status, said): (&str, &[String]),
+) -> Found {
+    let how = match how {
+        "" => format!("the implementation died ({status}) with {record} in flight"),
+        how => format!("the implementation died on {record} ({status}), {how}"),
+    };
+    let last = said.iter().rev().find(|line| !line.trim().is_empty());
+    let last = last.map(|line| format!("; it wrote last: {line}")).unwrap_or_default();
+    Found {
+        severity: Severity::Violation,
+        rule: id::COM_5,
+        message: format!("{how}{last}"),
+        tenant,
+        records: vec![record],
+        relaxation: None,
+    }
+}
+
+impl Run<'_> {
+    /// The suspect that the group reads first when it starts again.
+    fn first_unread(&self, suspects: &[Suspect]) -> Option<Suspect> {
+        let group = self.connection.group(&self.plan.group, self.topics, &self.reads).ok()?;
+        let unread = |suspect: &&Suspect| {
+            let trace = Some(suspect.trace);
+            let is_it = |heard: &&super::field::Heard| {
+                heard.ours && heard.record.headers.trace().map(|found| found.trace) == trace
+            };
+            self.field.heard.iter().find(is_it).is_some_and(|heard| {
+                let place = (heard.channel, heard.partition);
+                let lag = group.lag.iter().find(|lag| (lag.channel, lag.partition) == place);
+                let next = lag.and_then(|lag| lag.committed).unwrap_or(0);
+                u64::try_from(next).is_ok_and(|next| next == heard.offset.0)
+            })
+        };
+        // Of several partitions, the last that was sent was the one that was in hand.
+        suspects.iter().find(unread).cloned()
+    }
+}
+
+/// The record that was sent with a trace.
+fn placed(observation: &Observation, trace: u128) -> Option<(RecordId, Option<Tenant>)> {
+    let has = |one: &&crate::history::Placed| {
+        one.record.headers.trace().is_some_and(|found| found.trace == trace)
+    };
+    let placed = observation.history.records().iter().find(has)?;
+    Some((placed.id, placed.record.headers.tenant().ok().cloned()))
+}

@@ -1,0 +1,196 @@
+//! Verifying an implementation that runs: it is found, told things, watched, and judged.
+//!
+//! What this is: [`verify`], which plays scripts against whatever reads the topics of a service,
+//! kills and restarts it where it was started here, and has [`crate::verify::judge`] say what to
+//! think of it. What it is not: it prints nothing and decides no exit code.
+//!
+//! What always holds: every wait is bounded; nothing is judged before it is settled, by what was
+//! observed and the implementation's own slowest answers; each script has tenants of its own. Start
+//! at [`verify`].
+
+mod death;
+mod field;
+mod lane;
+mod pace;
+mod presence;
+mod probe;
+mod probe_file;
+mod process;
+mod run;
+mod shrink;
+mod stand_in;
+
+pub use probe::{Probe, ProbeError};
+pub use probe_file::read_probe;
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use self::run::Run;
+use super::script::Script;
+use super::{Found, Judgement, Judging, Observation};
+use crate::contract::Contracts;
+use crate::kafka::host::HostError;
+use crate::kafka::{Connection, SendError, TapError, Topics};
+use crate::message::Seed;
+
+/// What is verified, and how.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// The service that the implementation stands for, e.g. `ban`.
+    pub subject: String,
+    /// Its consumer group.
+    pub group: String,
+    /// The command that starts it; none where it runs already. `{bootstrap}` and `{group}` stand
+    /// for the broker's address and the group.
+    pub command: Option<String>,
+    /// Commands that ask it and tell it things.
+    pub probe: Probe,
+    /// Scripts from scenarios, to be played first.
+    pub scripts: Vec<Script>,
+    /// Only these scripts, by name; all where empty.
+    pub only: BTreeSet<String>,
+    /// For how long random scripts are played.
+    pub budget: Duration,
+    /// How long it may take until the implementation takes inputs.
+    pub wait: Duration,
+    /// Where random scripts come from.
+    pub seed: Seed,
+    /// Who stands in for its neighbours.
+    pub neighbours: Neighbours,
+    /// How it is judged.
+    pub judging: Judging,
+    /// How many violations are made smaller by playing them again, at most.
+    pub shrink: usize,
+}
+
+/// Who stands in for the neighbours of the implementation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Neighbours {
+    /// Nobody: they run already, or are not wanted.
+    None,
+    /// The reference services.
+    Reference,
+}
+
+/// What came of it.
+#[derive(Clone, Debug)]
+pub struct Verified {
+    /// Everything that was observed of the scripts.
+    pub observation: Observation,
+    /// What is said of it.
+    pub judgement: Judgement,
+    /// For findings, by their place in the judgement: the inputs that show them, made as few as
+    /// could be.
+    pub reproductions: Vec<Reproduction>,
+    /// What was withdrawn, since an event came late; and what else is to be known.
+    pub notes: Vec<String>,
+    /// What was done.
+    pub done: Done,
+}
+
+/// The inputs that show a finding.
+#[derive(Clone, Debug)]
+pub struct Reproduction {
+    /// The place of the finding in the judgement.
+    pub finding: usize,
+    /// The script that it was found in.
+    pub script: String,
+    /// How many inputs that script had.
+    pub of: usize,
+    /// The inputs that are left, as they were sent.
+    pub observation: Observation,
+    /// What was found with them.
+    pub found: Found,
+}
+
+/// What was done.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Done {
+    /// Scripts that were played.
+    pub scripts: usize,
+    /// Records that were sent.
+    pub inputs: usize,
+    /// Records of the implementation that were seen.
+    pub events: usize,
+    /// How often it was killed and started again.
+    pub kills: usize,
+    /// Its slowest answer.
+    pub slowest: Duration,
+    /// How long was waited for answers in the end.
+    pub settle: Duration,
+}
+
+/// Why an implementation cannot be verified.
+#[derive(Debug, thiserror::Error)]
+pub enum VerifyError {
+    /// Nobody takes what is sent.
+    #[error(
+        "nobody takes what is sent for {subject}: within {waited_s} s nothing was answered or \
+         committed on {}; {group}.{} Is the implementation running, on this broker, with the \
+         documented topics and group? `--group` names another group, `--wait` waits longer",
+        topics.join(", "),
+        said_lines(said)
+    )]
+    Absent {
+        /// The service.
+        subject: String,
+        /// The topics that were tried.
+        topics: Vec<String>,
+        /// How long, in seconds.
+        waited_s: u64,
+        /// What the broker says of the group.
+        group: String,
+        /// What the implementation wrote last, where it was started here.
+        said: Option<Vec<String>>,
+    },
+    /// The command cannot be started.
+    #[error("the command cannot be started: {0}")]
+    Command(std::io::Error),
+    /// The implementation ends whenever it is started.
+    #[error("the command ended at once, with {status}.{}", said_lines(&Some(said.clone())))]
+    Ended {
+        /// How.
+        status: String,
+        /// What it wrote last.
+        said: Vec<String>,
+    },
+    /// A stand-in cannot run.
+    #[error(transparent)]
+    Host(#[from] HostError),
+    /// The broker does not take records.
+    #[error(transparent)]
+    Send(#[from] SendError),
+    /// The broker does not give records.
+    #[error(transparent)]
+    Tap(#[from] TapError),
+    /// The probe does not work.
+    #[error(transparent)]
+    Probe(#[from] ProbeError),
+}
+
+fn said_lines(said: &Option<Vec<String>>) -> String {
+    match said.as_deref() {
+        None => String::new(),
+        Some([]) => " It wrote nothing.".to_owned(),
+        Some(lines) => format!(" It wrote last:\n  {}\n", lines.join("\n  ")),
+    }
+}
+
+/// Verifies an implementation.
+///
+/// # Errors
+/// [`VerifyError`] when nothing can be said: nobody is there, or the broker or the probe fails.
+pub fn verify(
+    plan: &Plan,
+    contracts: &Arc<Contracts>,
+    (connection, topics): (&Connection, &Topics),
+    tell: &mut dyn FnMut(&str),
+) -> Result<Verified, VerifyError> {
+    let mut run = Run::open(plan, Arc::clone(contracts), (connection, topics))?;
+    let _neighbours = stand_in::start(plan, contracts, (connection, topics), tell)?;
+    run.start(tell)?;
+    run.play_all(tell)?;
+    run.judge(tell)
+}

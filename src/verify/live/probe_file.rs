@@ -1,0 +1,159 @@
+//! The file in which a user writes down the probe: a command for each query and stimulus.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::Probe;
+use crate::diagnostic::{Diagnostic, SourceFile, Span};
+use crate::service::{Vocabulary, reference};
+use crate::yaml::{self, Node};
+
+const KEYS: [&str; 3] = ["format", "queries", "stimuli"];
+
+/// Reads a probe file for a service. All problems are reported; `None` if any is an error.
+pub fn read_probe(
+    file: &Arc<SourceFile>,
+    service: &str,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Option<Probe> {
+    let before = diagnostics.len();
+    let root = yaml::read(file, diagnostics);
+    let mut reader = Reader { file, diagnostics };
+    let probe = root.and_then(|root| reader.probe(&root, service));
+    probe.filter(|_| !diagnostics[before..].iter().any(Diagnostic::is_error))
+}
+
+struct Reader<'a> {
+    file: &'a Arc<SourceFile>,
+    diagnostics: &'a mut Vec<Diagnostic>,
+}
+
+impl Reader<'_> {
+    fn error(&mut self, code: &'static str, message: String, span: Span) -> &mut Diagnostic {
+        self.diagnostics.push(Diagnostic::error(code, message, self.file, span));
+        self.diagnostics.last_mut().expect("it was just put there")
+    }
+
+    fn probe(&mut self, root: &Node, service: &str) -> Option<Probe> {
+        let Some(entries) = root.mapping() else {
+            let message = format!("a probe file is a mapping, not {}", root.describe());
+            let error = self.error("probe::wrong-shape", message, root.span);
+            error.help = Some("it has the keys `format: 1`, `queries` and `stimuli`".to_owned());
+            return None;
+        };
+        if root.get("format").and_then(Node::text) != Some("1") {
+            let span = root
+                .get("format")
+                .map_or(Span { end: root.span.start, ..root.span }, |one| one.span);
+            let message = "a probe file says `format: 1`".to_owned();
+            self.error("probe::wrong-shape", message, span);
+        }
+        for (key, _) in entries {
+            let name = key.text().unwrap_or_default();
+            if !KEYS.contains(&name) {
+                let unknown = Diagnostic::error(
+                    "probe::unknown-name",
+                    format!("a probe file has no key `{name}`"),
+                    self.file,
+                    key.span,
+                );
+                self.diagnostics.push(unknown.did_you_mean(name, KEYS, None));
+            }
+        }
+        let vocabulary = reference().into_iter().find(|one| one.name() == service);
+        let vocabulary = vocabulary.map(|one| one.vocabulary()).unwrap_or_default();
+        let Vocabulary { queries, stimuli, .. } = vocabulary;
+        Some(Probe {
+            queries: self.commands(root.get("queries"), (service, "query", queries)),
+            stimuli: self.commands(root.get("stimuli"), (service, "stimulus", stimuli)),
+        })
+    }
+
+    fn commands(
+        &mut self,
+        node: Option<&Node>,
+        (service, kind, known): (&str, &str, &[(&'static str, &[&str])]),
+    ) -> BTreeMap<String, String> {
+        let mut commands = BTreeMap::new();
+        let Some(node) = node else {
+            return commands;
+        };
+        let Some(entries) = node.mapping() else {
+            let message =
+                format!("this is {}, not a mapping of names to commands", node.describe());
+            self.error("probe::wrong-shape", message, node.span);
+            return commands;
+        };
+        let names = || known.iter().map(|(name, _)| *name);
+        for (key, value) in entries {
+            let name = key.text().unwrap_or_default();
+            let short = name.strip_prefix(&format!("{service}.")).unwrap_or(name);
+            if !names().any(|one| one == short) {
+                let unknown = Diagnostic::error(
+                    "probe::unknown-name",
+                    format!("{service} has no {kind} `{name}`"),
+                    self.file,
+                    key.span,
+                );
+                let all = names().collect::<Vec<_>>().join(", ");
+                let fallback = if all.is_empty() {
+                    format!("it has no {kind} at all")
+                } else {
+                    format!("there are: {all}")
+                };
+                self.diagnostics.push(unknown.did_you_mean(short, names(), Some(fallback)));
+                continue;
+            }
+            match value.text().filter(|text| !text.trim().is_empty()) {
+                Some(command) => drop(commands.insert(short.to_owned(), command.to_owned())),
+                None => {
+                    let message = format!("this is {}, not a command", value.describe());
+                    self.error("probe::wrong-shape", message, value.span);
+                }
+            }
+        }
+        commands
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::read_probe;
+    use crate::diagnostic::{Diagnostic, SourceFile};
+    use crate::verify::live::Probe;
+
+    fn read(text: &str) -> (Option<Probe>, Vec<String>) {
+        let mut diagnostics = Vec::new();
+        let probe = read_probe(&SourceFile::new("probe.yaml", text), "ban", &mut diagnostics);
+        let told = |one: &Diagnostic| {
+            let (line, _) = one.position();
+            format!("{line}: {} ({})", one.message, one.help.clone().unwrap_or_default())
+        };
+        (probe, diagnostics.iter().map(told).collect())
+    }
+
+    #[test]
+    fn commands_are_read() {
+        let text = "format: 1\nqueries:\n  ban.check: curl {ip}\n  history: 'h {accountId}'\n";
+        let (probe, told) = read(text);
+        assert_eq!(told, Vec::<String>::new());
+        let probe = probe.unwrap();
+        assert_eq!(probe.queries["check"], "curl {ip}");
+        assert_eq!(probe.queries["history"], "h {accountId}");
+    }
+
+    #[test]
+    fn mistakes_are_told_with_their_places() {
+        let (probe, told) = read("format: 2\nquerys: {}\nqueries:\n  chekc: x\n  ban: []\n");
+        assert!(probe.is_none());
+        assert_eq!(
+            told,
+            [
+                "1: a probe file says `format: 1` ()",
+                "2: a probe file has no key `querys` (did you mean `queries`?)",
+                "4: ban has no query `chekc` (did you mean `check`?)",
+                "5: this is a list, not a command ()",
+            ]
+        );
+    }
+}

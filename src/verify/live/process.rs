@@ -1,0 +1,172 @@
+//! The implementation's own process, where quintet starts it.
+
+use std::collections::VecDeque;
+use std::io::{BufRead, BufReader, Read};
+use std::os::unix::process::CommandExt as _;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use rustix::process::{Pid, Signal, kill_process_group};
+
+use crate::kafka::{Deadline, pause};
+
+/// How many of its last lines are kept to be shown.
+const LINES: usize = 20;
+/// How long it may take to end when asked to.
+const GRACE: Duration = Duration::from_secs(5);
+
+/// How the process is started.
+#[derive(Clone, Debug)]
+pub(super) struct Launch {
+    /// A line for `sh`, placeholders filled in.
+    pub(super) line: String,
+    /// Variables besides those of this process.
+    pub(super) variables: Vec<(String, String)>,
+}
+
+/// A process that runs the implementation, with all that it started.
+pub(super) struct Process {
+    child: Child,
+    last_lines: Arc<Mutex<VecDeque<String>>>,
+}
+
+impl Launch {
+    /// The line of `--command`, with `{bootstrap}` and `{group}` filled in.
+    pub(super) fn new(
+        command: &str,
+        (bootstrap, group): (&str, &str),
+        topics: Vec<(String, String)>,
+    ) -> Self {
+        let line = command.replace("{bootstrap}", bootstrap).replace("{group}", group);
+        let mut variables = topics;
+        variables.push(("BOOTSTRAP_SERVERS".to_owned(), bootstrap.to_owned()));
+        Self { line, variables }
+    }
+
+    /// Starts it, in a process group of its own, so that all of it can be killed.
+    pub(super) fn start(&self) -> std::io::Result<Process> {
+        let mut child = Command::new("sh")
+            .args(["-c", &self.line])
+            .envs(self.variables.iter().map(|(name, value)| (name, value)))
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .process_group(0)
+            .spawn()?;
+        let last_lines = Arc::new(Mutex::new(VecDeque::new()));
+        let outputs: [Option<Box<dyn Read + Send>>; 2] = [
+            child.stdout.take().map(|out| Box::new(out) as _),
+            child.stderr.take().map(|out| Box::new(out) as _),
+        ];
+        for output in outputs.into_iter().flatten() {
+            let lines = Arc::clone(&last_lines);
+            keep_lines(output, lines);
+        }
+        Ok(Process { child, last_lines })
+    }
+}
+
+/// Reads what a process writes, so that it never waits for a reader, and keeps the last of it.
+#[expect(clippy::disallowed_methods, reason = "a pipe has no other reader")]
+fn keep_lines(output: Box<dyn Read + Send>, lines: Arc<Mutex<VecDeque<String>>>) {
+    std::thread::spawn(move || {
+        let mut output = BufReader::new(output);
+        let mut line = Vec::new();
+        while output.read_until(b'\n', &mut line).is_ok_and(|read| read > 0) {
+            let text = String::from_utf8_lossy(&line).trim_end().to_owned();
+            line.clear();
+            if let Ok(mut lines) = lines.lock() {
+                if lines.len() == LINES {
+                    lines.pop_front();
+                }
+                lines.push_back(text);
+            }
+        }
+    });
+}
+
+impl Process {
+    /// How it ended, if it did.
+    pub(super) fn ended(&mut self) -> Option<ExitStatus> {
+        self.child.try_wait().ok().flatten()
+    }
+
+    /// The last lines that it wrote.
+    pub(super) fn last_lines(&self) -> Vec<String> {
+        self.last_lines.lock().map(|lines| lines.iter().cloned().collect()).unwrap_or_default()
+    }
+
+    /// Ends it and all that it started, at once (`kill -9`).
+    pub(super) fn kill(&mut self) {
+        self.signal(Signal::KILL);
+        // It is gone, or was gone already.
+        let _ = self.child.wait();
+    }
+
+    /// Asks it to end, and ends it when it does not.
+    pub(super) fn stop(&mut self) {
+        self.signal(Signal::TERM);
+        let deadline = Deadline::after(GRACE);
+        while self.ended().is_none() && !deadline.is_over() {
+            pause(Duration::from_millis(20));
+        }
+        self.kill();
+    }
+
+    fn signal(&self, signal: Signal) {
+        let pid = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw);
+        if let Some(pid) = pid {
+            // A group that is gone needs no signal.
+            let _ = kill_process_group(pid, signal);
+        }
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::{Launch, pause};
+    use crate::kafka::Deadline;
+
+    fn launch(line: &str) -> Launch {
+        Launch::new(line, ("127.0.0.1:9", "A Group"), vec![("TOPIC".to_owned(), "t".to_owned())])
+    }
+
+    #[test]
+    fn placeholders_and_variables_reach_it() {
+        let line = "echo '{bootstrap} {group}' $BOOTSTRAP_SERVERS $TOPIC; exit 3";
+        let mut process = launch(line).start().unwrap();
+        let deadline = Deadline::after(Duration::from_secs(10));
+        while process.last_lines().is_empty() && !deadline.is_over() {
+            pause(Duration::from_millis(5));
+        }
+        assert_eq!(process.last_lines(), ["127.0.0.1:9 A Group 127.0.0.1:9 t"]);
+        process.stop();
+    }
+
+    #[test]
+    fn what_it_started_is_killed_with_it() {
+        let mut process = launch("sleep 1000 & echo $!; wait").start().unwrap();
+        let deadline = Deadline::after(Duration::from_secs(10));
+        while process.last_lines().is_empty() && !deadline.is_over() {
+            pause(Duration::from_millis(5));
+        }
+        let child = process.last_lines()[0].clone();
+        let state = || std::fs::read_to_string(format!("/proc/{child}/stat")).unwrap_or_default();
+        assert!(state().contains("sleep"));
+        process.kill();
+        let gone = |state: String| state.is_empty() || state.contains(") Z ");
+        while !gone(state()) && !deadline.is_over() {
+            pause(Duration::from_millis(5));
+        }
+        assert!(gone(state()));
+    }
+}
