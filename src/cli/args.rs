@@ -1,8 +1,10 @@
 //! The command line: one definition a flag, from which parsing, help and documents are made.
 
 mod traffic;
+mod verify;
 
 pub(super) use traffic::{Accepting, Check};
+pub(super) use verify::{Stand, Verify};
 
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
@@ -76,6 +78,13 @@ pub(super) enum Command {
         SIGINT\nstop it: what is in hand is finished and committed first. A second signal stops \
         it at once.")]
     Serve(Serve),
+    /// Verify an implementation of a service over Kafka
+    #[command(after_help = "Examples:\n  \
+        quintet verify ban --on mock --command './ban --bootstrap {bootstrap}'\n  \
+        quintet verify account --on localhost:9092 --budget 2m\n  \
+        quintet verify invite --on localhost:9092 --format junit --out invite.xml\n\n\
+        What happens, the probe, and what verdicts mean: docs/verifying.md.")]
+    Verify(Verify),
     /// Judge captured records offline
     #[command(after_help = "Examples:\n  \
         quintet check traffic.jsonl --service ban\n  \

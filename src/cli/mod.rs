@@ -27,6 +27,8 @@ mod run;
 mod serve;
 mod terminal;
 mod twin;
+#[cfg(feature = "kafka")]
+mod verify;
 mod workers;
 
 pub use exit::{EXITS, Exit, ExitInfo};
@@ -61,8 +63,10 @@ fn carry_out(command: &Command, terminal: &mut Terminal) -> Exit {
         Command::Explain(args) => explain::explain(args, terminal),
         #[cfg(feature = "kafka")]
         Command::Serve(args) => serve::serve(args, terminal),
+        #[cfg(feature = "kafka")]
+        Command::Verify(args) => verify::verify(args, terminal),
         #[cfg(not(feature = "kafka"))]
-        Command::Serve(_) => link::absent(terminal),
+        Command::Serve(_) | Command::Verify(_) => link::absent(terminal),
     }
 }
 

@@ -25,6 +25,7 @@ pub use probe_file::read_probe;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use self::run::Run;
@@ -63,6 +64,8 @@ pub struct Plan {
     pub judging: Judging,
     /// How many violations are made smaller by playing them again, at most.
     pub shrink: usize,
+    /// Raised from outside to end everything.
+    pub stop: Arc<AtomicBool>,
 }
 
 /// Who stands in for the neighbours of the implementation.
@@ -156,6 +159,9 @@ pub enum VerifyError {
         /// What it wrote last.
         said: Vec<String>,
     },
+    /// It was told to end.
+    #[error("stopped before anything could be judged")]
+    Stopped,
     /// A stand-in cannot run.
     #[error(transparent)]
     Host(#[from] HostError),

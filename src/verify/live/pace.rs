@@ -137,11 +137,7 @@ impl Pace {
 
     pub(super) fn patience(&self) -> Patience {
         let gap = (self.slowest_gap_ms * 2).clamp(SHORTEST_GAP_MS, LONGEST_GAP_MS);
-        Patience {
-            settle: self.settle(),
-            gap: Duration::from_millis(gap),
-            since_ms: self.since_ms,
-        }
+        Patience { settle: self.settle(), gap: Duration::from_millis(gap), since_ms: self.since_ms }
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use super::field::{Field, Turn};
@@ -260,6 +261,9 @@ impl<'a> Run<'a> {
 
     /// Takes what has come; the traces of the implementation's events.
     pub(super) fn hear(&mut self) -> Result<Vec<u128>, VerifyError> {
+        if self.plan.stop.load(Ordering::Relaxed) {
+            return Err(VerifyError::Stopped);
+        }
         let from = self.field.listen(TICK)?;
         let mut traces = Vec::new();
         for heard in &self.field.heard[from..] {
@@ -372,8 +376,12 @@ impl<'a> Run<'a> {
         if let Some(process) = &mut self.process {
             process.stop();
         }
-        let done =
-            Done { scripts, slowest: self.pace.slowest(), settle: self.pace.longest_settle(), ..self.done };
+        let done = Done {
+            scripts,
+            slowest: self.pace.slowest(),
+            settle: self.pace.longest_settle(),
+            ..self.done
+        };
         Ok(Verified { observation, judgement, reproductions, notes: self.notes, done })
     }
 

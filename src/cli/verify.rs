@@ -1,0 +1,224 @@
+//! `verify`: an implementation that runs somewhere, judged.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use tokio::signal::unix::{SignalKind, signal};
+
+use super::args::{Stand, Verify};
+use super::check::is_known;
+use super::exit::Exit;
+use super::judged::{Known, exit_of, report};
+use super::load;
+use super::outputs::Outputs;
+use super::terminal::Terminal;
+use crate::contract::{Contracts, GroupName};
+use crate::diagnostic::SourceFile;
+use crate::message::Seed;
+use crate::report::style::{count, shell_word};
+use crate::report::verdicts::{Reproduction, Shown, Verdicts};
+use crate::scenario::run::Setup;
+use crate::scenario::{Known as KnownWords, suite, words_of};
+use crate::verify::live::{self, Neighbours, Plan, Probe, Verified, VerifyError, read_probe};
+use crate::verify::script::Script;
+use crate::verify::script::scenario::script;
+use crate::verify::{Judging, Persistence};
+
+/// Verifies an implementation.
+pub(super) fn verify(args: &Verify, terminal: &mut Terminal) -> Exit {
+    let Some(contracts) = load::contracts(&args.contracts, terminal) else {
+        return Exit::Unusable;
+    };
+    if !is_known(&args.service, &contracts, terminal) {
+        return Exit::Unusable;
+    }
+    let Some(mut known) = Known::read(&args.accepting, &contracts, terminal) else {
+        return Exit::Unusable;
+    };
+    let Some(plan) = plan(args, &contracts, terminal) else {
+        return Exit::Unusable;
+    };
+    let Some(mut outputs) = Outputs::open(&args.forms, terminal) else {
+        return Exit::Unusable;
+    };
+    let linked = match args.link.open(&contracts, terminal) {
+        Ok(linked) => linked,
+        Err(exit) => return exit,
+    };
+    stop_at_a_signal(&plan.stop);
+    let mut tell = |text: &str| terminal.trouble(text);
+    let link = (&linked.connection, &linked.topics);
+    let verified = match live::verify(&plan, &contracts, link, &mut tell) {
+        Ok(verified) => verified,
+        Err(error) => {
+            terminal.error(&error.to_string());
+            return match error {
+                VerifyError::Command(_) => Exit::Unusable,
+                _ => Exit::Unchecked,
+            };
+        }
+    };
+    let mut verdicts = told(args, &verified);
+    known.mark_all(&mut verdicts);
+    let exit = exit_of(&verdicts);
+    report(&verdicts, ("verify", exit), &mut outputs, terminal);
+    exit.and(outputs.close(terminal))
+}
+
+/// What the command line asks for; what is wrong with it is told.
+fn plan(args: &Verify, contracts: &Arc<Contracts>, terminal: &mut Terminal) -> Option<Plan> {
+    let rules = &args.judged.rules;
+    let judging = Judging {
+        rules: (!rules.is_empty()).then(|| rules.iter().copied().collect()),
+        keys: args.judged.key_encoding,
+        persistence: match args.not_persistent {
+            true => Persistence::Empty,
+            false => Persistence::Kept,
+        },
+    };
+    let scripts = scripts(&args.service, contracts);
+    for name in &args.script {
+        let random = name.strip_prefix("random ").is_some_and(|n| n.parse::<u64>().is_ok());
+        if !random && !scripts.iter().any(|script| script.name == *name) {
+            let names = scripts.iter().map(|script| script.name.as_str());
+            let near = crate::diagnostic::suggest(name, names);
+            let near = near.map(|near| format!("; did you mean {near:?}?")).unwrap_or_default();
+            terminal.error(&format!("no script of {} is named {name:?}{near}", args.service));
+            return None;
+        }
+    }
+    Some(Plan {
+        subject: args.service.clone(),
+        group: group(args, contracts, terminal)?,
+        command: args.command.clone(),
+        probe: probe(args, terminal)?,
+        scripts,
+        only: args.script.iter().cloned().collect(),
+        budget: args.budget,
+        wait: args.wait,
+        seed: Seed(args.seed),
+        neighbours: match args.neighbours {
+            Stand::None => Neighbours::None,
+            Stand::Reference => Neighbours::Reference,
+        },
+        judging,
+        shrink: args.shrink,
+        stop: Arc::default(),
+    })
+}
+
+/// What the scenarios that this program carries tell a service.
+fn scripts(service: &str, contracts: &Arc<Contracts>) -> Vec<Script> {
+    let words = words_of(&crate::service::reference());
+    let plans = suite(&KnownWords { contracts, words: &words });
+    let setup = Setup::reference(Arc::clone(contracts));
+    plans.iter().filter_map(|plan| script(plan, &setup, service).ok()).collect()
+}
+
+fn group(args: &Verify, contracts: &Contracts, terminal: &mut Terminal) -> Option<String> {
+    if let Some(group) = &args.group {
+        return Some(group.clone());
+    }
+    match contracts.group(&args.service).map(|group| &group.name) {
+        Some(GroupName::Exactly(name)) => Some(name.clone()),
+        Some(GroupName::Like(pattern)) => {
+            terminal.error(&format!(
+                "each instance of {} has a group of its own (/{}/): say which with --group NAME",
+                args.service,
+                pattern.as_str()
+            ));
+            None
+        }
+        None => {
+            terminal.error(&format!("the contract of {} names no group", args.service));
+            None
+        }
+    }
+}
+
+fn probe(args: &Verify, terminal: &mut Terminal) -> Option<Probe> {
+    let Some(path) = &args.probe else {
+        return Some(Probe::default());
+    };
+    let shown = load::shown(path);
+    let bytes = match load::read(path) {
+        Ok(bytes) => bytes,
+        Err(error) => {
+            terminal.error(&format!("cannot read {shown}: {error}"));
+            return None;
+        }
+    };
+    let mut diagnostics = Vec::new();
+    let file = SourceFile::from_bytes(&shown, &bytes, &mut diagnostics);
+    let probe = file.and_then(|file| read_probe(&file, &args.service, &mut diagnostics));
+    diagnostics.iter().for_each(|one| terminal.trouble(&format!("{}\n", load::told(one))));
+    probe
+}
+
+/// Raises `stop` when a signal asks this process to end, so that what it started ends with it.
+fn stop_at_a_signal(stop: &Arc<AtomicBool>) {
+    let stop = Arc::clone(stop);
+    std::thread::spawn(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        // Without signals the process ends as the system says.
+        let Ok(runtime) = runtime else { return };
+        runtime.block_on(async {
+            let (terminate, interrupt) =
+                (signal(SignalKind::terminate()), signal(SignalKind::interrupt()));
+            if let (Ok(mut terminate), Ok(mut interrupt)) = (terminate, interrupt) {
+                tokio::select! {
+                    _ = terminate.recv() => {}
+                    _ = interrupt.recv() => {}
+                }
+                stop.store(true, Ordering::Relaxed);
+            }
+        });
+    });
+}
+
+/// What was verified, as it is reported.
+fn told(args: &Verify, verified: &Verified) -> Verdicts {
+    let mut verdicts = Verdicts::on(Some(&args.service));
+    let history = &verified.observation.history;
+    verdicts.count_messages(history);
+    let done = &verified.done;
+    verdicts.notes.push(format!(
+        "{} and {} were played; {} of {} were seen, the slowest after {} ms{}",
+        count(done.scripts, "script", "scripts"),
+        count(done.inputs, "input", "inputs"),
+        count(done.events, "event", "events"),
+        args.service,
+        done.slowest.as_millis(),
+        match done.kills {
+            0 => String::new(),
+            kills => format!("; it was killed {}", count(kills, "time", "times")),
+        }
+    ));
+    verdicts.notes.extend(verified.notes.iter().cloned());
+    verdicts.add(history, &verified.judgement);
+    for reproduction in &verified.reproductions {
+        let history = &reproduction.observation.history;
+        let shown = history.records().iter().map(|placed| Shown::of(history, placed.id));
+        let steps = shown.map(|shown| format!("{}: {}", shown.producer, shown.placed));
+        verdicts.findings[reproduction.finding].reproduction = Some(Reproduction {
+            seed: Some(args.seed),
+            tenant: reproduction.found.tenant.as_ref().map(ToString::to_string),
+            steps: steps.collect(),
+            command: again(args, &reproduction.script),
+        });
+    }
+    verdicts
+}
+
+/// The command that plays a script again.
+fn again(args: &Verify, script: &str) -> String {
+    let mut text = format!("quintet verify {}", args.service);
+    if let Some(on) = &args.link.on {
+        text.push_str(&format!(" --on {}", shell_word(on)));
+    }
+    if let Some(command) = &args.command {
+        text.push_str(&format!(" --command {}", shell_word(command)));
+    }
+    text.push_str(&format!(" --seed {} --script {}", args.seed, shell_word(script)));
+    text
+}
