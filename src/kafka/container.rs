@@ -18,12 +18,13 @@ const TAG: &str = "4.1.0";
 const STARTUP: Duration = Duration::from_secs(60);
 
 /// What a broker for one run can do without: waits for others, and spare partitions.
-const QUICK: [(&str, &str); 6] = [
+const QUICK: [(&str, &str); 7] = [
     ("KAFKA_GROUP_INITIAL_REBALANCE_DELAY_MS", "0"),
     ("KAFKA_OFFSETS_TOPIC_NUM_PARTITIONS", "1"),
     ("KAFKA_TRANSACTION_STATE_LOG_NUM_PARTITIONS", "1"),
     ("KAFKA_TRANSACTION_STATE_LOG_REPLICATION_FACTOR", "1"),
     ("KAFKA_TRANSACTION_STATE_LOG_MIN_ISR", "1"),
+    ("KAFKA_GROUP_MIN_SESSION_TIMEOUT_MS", "1000"),
     ("KAFKA_HEAP_OPTS", "-Xmx384m"),
 ];
 

@@ -2,7 +2,8 @@
 //!
 //! What it does not have, and what nothing may rest on: transactions have no semantics, offsets
 //! cannot be looked up by time, nobody can ask who is in a group, and of a partition only the
-//! newest 5 MiB are kept. The first member of a group waits three seconds for others.
+//! newest 5 MiB are kept. A group waits three seconds for its first member, and one whose session
+//! is shorter never joins.
 
 use std::sync::Mutex;
 use std::sync::mpsc::{self, Receiver, Sender};
