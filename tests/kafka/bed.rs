@@ -19,11 +19,15 @@ pub(crate) struct Bed {
 
 impl Bed {
     pub(crate) fn mock() -> Self {
-        let broker = Broker::start(&On::Mock, &Settings::default()).expect("a mock starts");
+        Self::on(&On::Mock)
+    }
+
+    pub(crate) fn on(on: &On) -> Self {
+        let broker = Broker::start(on, &Settings::default()).expect("a broker starts");
         let contracts = Contracts::builtin();
         let topics = Topics::from_lines(&contracts, |_| None, None).expect("the defaults are fine");
         let connection = Connection::open(&broker, &Settings::default(), Connection::WAIT);
-        let connection = connection.expect("the mock answers");
+        let connection = connection.expect("the broker answers");
         Self { broker, contracts, topics, connection }
     }
 

@@ -1,8 +1,14 @@
 //! The clients and the mock broker: what they promise to everything that is built on them.
 #![cfg(feature = "kafka")]
 
+#[path = "../support/bare.rs"]
+mod bare;
 mod bed;
 mod bytes;
+mod container;
 mod reach;
 mod recover;
+mod restart;
+#[cfg(feature = "tls")]
+mod tls;
 mod topics;
