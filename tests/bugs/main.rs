@@ -1,70 +1,22 @@
 //! Planted bugs: each rule has at least one, and the scenario suite finds every one of them.
 //!
-//! A bug is a wrapper around a reference service ([`warp::Warp`]), planted into the world of the
+//! A bug is a wrapper around a reference service (`Warp`), planted into the world of the
 //! scenarios that speak of its rule. A bug that no scenario finds, a rule without a bug, and a
 //! scenario that fails without one are failures here.
 
-mod account;
-mod ban;
-mod common;
-mod effective_stats;
-mod invite;
-mod login;
-mod plant;
-mod sequence;
 #[path = "../scenarios/support.rs"]
 mod support;
-mod warp;
+mod table;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use quintet::rule::{RULES, RuleId};
+use quintet::rule::RULES;
 use quintet::scenario::run::{Options, Setup, Verdict, run};
 use quintet::service::{Service, reference};
 
 use support::{OUTCOMES, SETUP, SUITE};
-
-/// A planted bug.
-pub(crate) struct Bug {
-    /// The rule that it breaks.
-    pub(crate) rule: RuleId,
-    /// What is wrong, in a phrase.
-    pub(crate) what: &'static str,
-    /// The service that has it.
-    pub(crate) service: &'static str,
-    /// The tests that are run: those whose names begin so.
-    pub(crate) tests: &'static str,
-    /// How it is found.
-    pub(crate) found: Found,
-    /// Puts it into the service.
-    pub(crate) plant: Plant,
-}
-
-/// Puts a bug into a service.
-pub(crate) type Plant = fn(Box<dyn Service>) -> Box<dyn Service>;
-
-/// How a bug is found.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Found {
-    /// A checker names the rule.
-    ByRule,
-    /// An expectation, or the closed world at the end, fails.
-    ByScenario,
-}
-
-fn bugs() -> impl Iterator<Item = &'static Bug> {
-    let families = [
-        common::BUGS,
-        ban::BUGS,
-        account::BUGS,
-        login::BUGS,
-        effective_stats::BUGS,
-        invite::BUGS,
-        sequence::BUGS,
-    ];
-    families.into_iter().flatten()
-}
+use table::{Bug, Found, bugs};
 
 fn with(bug: &'static Bug) -> Setup {
     let services = move || {

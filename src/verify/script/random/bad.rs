@@ -59,77 +59,75 @@ fn damaged(mut value: Plain, pointer: &str, with: Plain) -> Value {
     Value::Json(Json::from(value))
 }
 
+/// What stands in many examples.
+const SESSION: &str = "5e550000-0000-4000-8000-000000000001";
+const AT: &str = "2026-01-01T00:00:00Z";
+
 pub(super) fn good(service: &str) -> Vec<Good> {
-    let session = "5e550000-0000-4000-8000-000000000001";
-    let status = json!({
-        "sessionId": session, "accountId": 1, "accountName": "ada",
-        "type": "CREATED", "body": {},
-    });
     match service {
-        "ban" => vec![
-            (
-                "ban.command",
-                json!({
-                    "type": "CREATE",
-                    "body": {
-                        "banType": 0, "value": "10.9.9.9", "reason": "", "reasonCode": 0,
-                        "permanent": true, "expiresAt": 0, "issuedBy": "",
-                    },
-                }),
-                "/body/banType",
-            ),
-            ("ban.command", json!({ "type": "DELETE", "body": { "banId": 1 } }), "/body/banId"),
-            ("account.session.status", status, "/accountId"),
-        ],
-        "account" => vec![
-            ("account.create", json!({ "name": "dee", "password": "pw" }), "/name"),
-            (
-                "account.session.command",
-                json!({
-                    "sessionId": session, "accountId": 1, "author": "LOGIN",
-                    "type": "LOGOUT", "body": {},
-                }),
-                "/accountId",
-            ),
-        ],
-        "login" => vec![
-            ("account.session.status", status, "/accountId"),
-            (
-                "seed.status",
-                json!({ "accountId": 1, "type": "CREATED", "body": { "characterId": 5 } }),
-                "/body/characterId",
-            ),
-        ],
-        "effective_stats" => vec![(
-            "buff.status",
-            json!({
-                "worldId": 0, "channelId": 0, "characterId": 1, "type": "EXPIRED",
-                "body": {
-                    "sourceId": 1, "duration": 0, "changes": [],
-                    "createdAt": "2026-01-01T00:00:00Z", "expiresAt": "2026-01-01T00:00:00Z",
-                },
-            }),
-            "/characterId",
-        )],
-        "invite" => vec![
-            (
-                "invite.command",
-                json!({
-                    "transactionId": session, "worldId": 0, "inviteType": "PARTY",
-                    "type": "CREATE",
-                    "body": { "originatorId": 1, "targetId": 2, "referenceId": 501 },
-                }),
-                "/body/targetId",
-            ),
-            (
-                "character.status",
-                json!({
-                    "transactionId": session, "worldId": 0, "characterId": 1,
-                    "type": "DELETED", "body": {},
-                }),
-                "/characterId",
-            ),
-        ],
+        "ban" => ban(),
+        "account" => account(),
+        "login" => login(),
+        "effective_stats" => effective_stats(),
+        "invite" => invite(),
         _ => Vec::new(),
     }
+}
+
+fn session_status() -> Good {
+    let status = json!({
+        "sessionId": SESSION, "accountId": 1, "accountName": "ada",
+        "type": "CREATED", "body": {},
+    });
+    ("account.session.status", status, "/accountId")
+}
+
+fn ban() -> Vec<Good> {
+    let body = json!({
+        "banType": 0, "value": "10.9.9.9", "reason": "", "reasonCode": 0,
+        "permanent": true, "expiresAt": 0, "issuedBy": "",
+    });
+    let delete = json!({ "type": "DELETE", "body": { "banId": 1 } });
+    vec![
+        ("ban.command", json!({ "type": "CREATE", "body": body }), "/body/banType"),
+        ("ban.command", delete, "/body/banId"),
+        session_status(),
+    ]
+}
+
+fn account() -> Vec<Good> {
+    let log_out = json!({
+        "sessionId": SESSION, "accountId": 1, "author": "LOGIN", "type": "LOGOUT", "body": {},
+    });
+    vec![
+        ("account.create", json!({ "name": "dee", "password": "pw" }), "/name"),
+        ("account.session.command", log_out, "/accountId"),
+    ]
+}
+
+fn login() -> Vec<Good> {
+    let seed = json!({ "accountId": 1, "type": "CREATED", "body": { "characterId": 5 } });
+    vec![session_status(), ("seed.status", seed, "/body/characterId")]
+}
+
+fn effective_stats() -> Vec<Good> {
+    let expired = json!({
+        "worldId": 0, "channelId": 0, "characterId": 1, "type": "EXPIRED",
+        "body": { "sourceId": 1, "duration": 0, "changes": [], "createdAt": AT, "expiresAt": AT },
+    });
+    vec![("buff.status", expired, "/characterId")]
+}
+
+fn invite() -> Vec<Good> {
+    let create = json!({
+        "transactionId": SESSION, "worldId": 0, "inviteType": "PARTY", "type": "CREATE",
+        "body": { "originatorId": 1, "targetId": 2, "referenceId": 501 },
+    });
+    let deleted = json!({
+        "transactionId": SESSION, "worldId": 0, "characterId": 1, "type": "DELETED", "body": {},
+    });
+    vec![
+        ("invite.command", create, "/body/targetId"),
+        ("character.status", deleted, "/characterId"),
+    ]
 }
