@@ -116,7 +116,7 @@ fn in_brackets(cause: &str) -> String {
 
 fn guess(tls: bool) -> &'static str {
     if tls {
-        "is it a broker, and are its advertised listeners reachable from here?"
+        "perhaps the port is one for plain text (leave security.protocol out), or no broker's"
     } else {
         "perhaps the port is one for TLS (set security.protocol to SSL or SASL_SSL), or no broker's"
     }

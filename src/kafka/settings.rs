@@ -293,11 +293,4 @@ mod tests {
         let told = of_pairs(&[pair]).expect_err("this build has no TLS").to_string();
         assert!(told.contains("build quintet with `--features tls`"), "{told}");
     }
-
-    #[cfg(feature = "tls")]
-    #[test]
-    fn a_build_with_tls_takes_its_settings() {
-        let settings = of_pairs(&["security.protocol=SASL_SSL", "sasl.mechanism=SCRAM-SHA-512"]);
-        assert!(settings.expect("they are fine").is_tls());
-    }
 }
