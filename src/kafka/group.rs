@@ -18,9 +18,10 @@ pub struct GroupState {
     /// Its name.
     pub name: String,
     /// `Stable`, `PreparingRebalance`, `Empty`, …, in the broker's words; `None` where the broker
-    /// cannot say (the mock), or knows no such group.
+    /// cannot say, or knows no such group.
     pub state: Option<String>,
-    /// Who is in it; `None` where the broker cannot say (the mock).
+    /// Who is in it; `None` where the broker cannot say: the mock, and of groups that use the newer
+    /// protocol (`group.protocol=consumer`).
     pub members: Option<Vec<Member>>,
     /// How far it has read, of each partition of the channels that were asked for.
     pub lag: Vec<Lag>,
@@ -119,9 +120,18 @@ impl Connection {
         group: &str,
         deadline: &Deadline,
     ) -> Result<(Option<String>, Option<Vec<Member>>), KafkaError> {
-        let list = self.asks.client().fetch_group_list(Some(group), deadline.left())?;
+        let client = self.asks.client();
+        let list = client.fetch_group_list(Some(group), deadline.left())?;
         let found = list.groups().iter().find(|one| one.name() == group);
         let state = found.map(|found| found.state().to_owned()).filter(|state| state != "Dead");
+        if state.is_none() {
+            // Groups that are not there are called dead, and so are those of the newer protocol
+            // (`group.protocol=consumer`), which this question does not reach; but only those that
+            // are there are listed.
+            let all = client.fetch_group_list(None, deadline.left())?;
+            let is_there = all.groups().iter().any(|one| one.name() == group);
+            return Ok((None, if is_there { None } else { Some(Vec::new()) }));
+        }
         let members = found.map(rdkafka::groups::GroupInfo::members).unwrap_or_default();
         let member = |one: &rdkafka::groups::GroupMemberInfo| Member {
             client: one.client_id().to_owned(),

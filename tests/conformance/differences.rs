@@ -77,6 +77,22 @@ fn members_named(broker: &Broker) -> Option<usize> {
     state.expect("the broker says it").members.map(|members| members.len())
 }
 
+/// Whether the members of a group of the newer protocol are named; the group has one.
+fn members_of_the_newer_protocol(broker: &Broker) -> Option<usize> {
+    let live = Live::on(broker, "newer", 1);
+    let mut config = live.connection().client_config();
+    config.set("group.id", live.group()).set("group.protocol", "consumer");
+    let consumer: BaseConsumer = config.create().expect("a consumer");
+    consumer.subscribe(&[live.topics().name(channel())]).expect("it subscribes");
+    let deadline = Deadline::after(WAIT);
+    while consumer.assignment().expect("it is known").count() == 0 {
+        assert!(!deadline.is_over(), "the member is never given partitions");
+        consumer.poll(Duration::from_millis(50));
+    }
+    let state = live.connection().group(live.group(), live.topics(), &[channel()]);
+    state.expect("the broker says it").members.map(|members| members.len())
+}
+
 #[test]
 fn the_mock_shows_records_of_aborted_transactions() {
     let seen = seen_of_transactions(&started(&On::Mock));
@@ -98,6 +114,8 @@ fn has_none_of_the_differences(broker: &Broker) {
     assert_eq!(seen_of_transactions(broker), [b"committed".to_vec()]);
     assert_eq!(first_offset_by_time(broker), Ok(Offset::Offset(0)));
     assert_eq!(members_named(broker), Some(1));
+    // The question for members does not reach these groups; that nobody is there is not said.
+    assert_eq!(members_of_the_newer_protocol(broker), None);
 }
 
 #[test]
