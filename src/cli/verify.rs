@@ -19,7 +19,7 @@ use crate::report::style::{count, shell_word};
 use crate::report::verdicts::{Reproduction, Shown, Verdicts};
 use crate::scenario::run::Setup;
 use crate::scenario::{Known as KnownWords, suite, words_of};
-use crate::verify::live::{self, Neighbours, Plan, Probe, Verified, VerifyError, read_probe};
+use crate::verify::live::{self, Commands, Neighbours, Plan, Verified, VerifyError, read_probe};
 use crate::verify::script::Script;
 use crate::verify::script::scenario::script;
 use crate::verify::{Judging, Persistence};
@@ -91,7 +91,7 @@ fn plan(args: &Verify, contracts: &Arc<Contracts>, terminal: &mut Terminal) -> O
         subject: args.service.clone(),
         group: group(args, contracts, terminal)?,
         command: args.command.clone(),
-        probe: probe(args, terminal)?,
+        probe: Arc::new(probe(args, terminal)?),
         scripts,
         only: args.script.iter().cloned().collect(),
         budget: args.budget,
@@ -136,9 +136,9 @@ fn group(args: &Verify, contracts: &Contracts, terminal: &mut Terminal) -> Optio
     }
 }
 
-fn probe(args: &Verify, terminal: &mut Terminal) -> Option<Probe> {
+fn probe(args: &Verify, terminal: &mut Terminal) -> Option<Commands> {
     let Some(path) = &args.probe else {
-        return Some(Probe::default());
+        return Some(Commands::default());
     };
     let shown = load::shown(path);
     let bytes = match load::read(path) {

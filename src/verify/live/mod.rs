@@ -20,7 +20,7 @@ mod run;
 mod shrink;
 mod stand_in;
 
-pub use probe::{Probe, ProbeError};
+pub use probe::{Commands, Probe, ProbeError};
 pub use probe_file::read_probe;
 
 use std::collections::BTreeSet;
@@ -46,8 +46,8 @@ pub struct Plan {
     /// The command that starts it; none where it runs already. `{bootstrap}` and `{group}` stand
     /// for the broker's address and the group.
     pub command: Option<String>,
-    /// Commands that ask it and tell it things.
-    pub probe: Probe,
+    /// What asks it and tells it things.
+    pub probe: Arc<dyn Probe>,
     /// Scripts from scenarios, to be played first.
     pub scripts: Vec<Script>,
     /// Only these scripts, by name; all where empty.

@@ -15,9 +15,22 @@ use crate::verify::script::random::Abilities;
 /// How long a command may take.
 const LIMIT: Duration = Duration::from_secs(10);
 
-/// The commands of a probe by what they are for.
+/// Asks an implementation, and tells it what does not come through Kafka.
+pub trait Probe: std::fmt::Debug + Send + Sync {
+    /// What it can ask and tell.
+    fn abilities(&self) -> Abilities;
+
+    /// Asks, or makes something happen.
+    ///
+    /// # Errors
+    /// [`ProbeError`].
+    fn ask(&self, what: What, name: &str, tenant: &Tenant, args: &Json)
+    -> Result<Json, ProbeError>;
+}
+
+/// A probe of commands, by what they are for; without any, nothing is asked.
 #[derive(Clone, Debug, Default)]
-pub struct Probe {
+pub struct Commands {
     /// By the name of the query without its service, e.g. `check`.
     pub queries: BTreeMap<String, String>,
     /// By the name of the stimulus.
@@ -51,6 +64,9 @@ pub enum ProbeError {
         /// The last line that it wrote.
         said: String,
     },
+    /// It refuses, in its own words.
+    #[error("{0}")]
+    Refused(String),
     /// What it printed is not JSON.
     #[error("the probe's command `{command}` printed no JSON: {why}")]
     NoJson {
@@ -61,21 +77,15 @@ pub enum ProbeError {
     },
 }
 
-impl Probe {
-    /// What it can do.
-    #[must_use]
-    pub fn abilities(&self) -> Abilities {
+impl Probe for Commands {
+    fn abilities(&self) -> Abilities {
         Abilities {
             stimuli: self.stimuli.keys().cloned().collect(),
             queries: self.queries.keys().cloned().collect(),
         }
     }
 
-    /// Asks, or makes something happen.
-    ///
-    /// # Errors
-    /// [`ProbeError`].
-    pub fn ask(
+    fn ask(
         &self,
         what: What,
         name: &str,
@@ -179,14 +189,14 @@ mod tests {
     use serde_json::json;
     use uuid::Uuid;
 
-    use super::{Probe, ProbeError};
+    use super::{Commands, Probe, ProbeError};
     use crate::message::{Json, Tenant};
     use crate::verify::What;
 
     fn ask(command: &str, args: serde_json::Value) -> Result<Json, ProbeError> {
         let tenant = Tenant { id: Uuid::nil(), region: "GMS".into(), major: 83, minor: 1 };
         let queries = [("check".to_owned(), command.to_owned())].into();
-        let probe = Probe { queries, ..Probe::default() };
+        let probe = Commands { queries, ..Commands::default() };
         probe.ask(What::Query, "check", &tenant, &Json::from(args))
     }
 
@@ -204,7 +214,7 @@ mod tests {
         assert!(failed.to_string().ends_with("exit status: 7: nobody there"), "{failed}");
         assert!(matches!(ask("echo hello", json!({})), Err(ProbeError::NoJson { .. })));
         let tenant = Tenant { id: Uuid::nil(), region: "GMS".into(), major: 83, minor: 1 };
-        let missing = Probe::default().ask(What::Stimulus, "connect", &tenant, &Json::Null);
+        let missing = Commands::default().ask(What::Stimulus, "connect", &tenant, &Json::Null);
         assert_eq!(missing, Err(ProbeError::Missing("stimulus", "connect".to_owned())));
     }
 }

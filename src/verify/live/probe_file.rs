@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::Probe;
+use super::Commands;
 use crate::diagnostic::{Diagnostic, SourceFile, Span};
 use crate::service::{Vocabulary, reference};
 use crate::yaml::{self, Node};
@@ -15,7 +15,7 @@ pub fn read_probe(
     file: &Arc<SourceFile>,
     service: &str,
     diagnostics: &mut Vec<Diagnostic>,
-) -> Option<Probe> {
+) -> Option<Commands> {
     let before = diagnostics.len();
     let root = yaml::read(file, diagnostics);
     let mut reader = Reader { file, diagnostics };
@@ -34,7 +34,7 @@ impl Reader<'_> {
         self.diagnostics.last_mut().expect("it was just put there")
     }
 
-    fn probe(&mut self, root: &Node, service: &str) -> Option<Probe> {
+    fn probe(&mut self, root: &Node, service: &str) -> Option<Commands> {
         let Some(entries) = root.mapping() else {
             let message = format!("a probe file is a mapping, not {}", root.describe());
             let error = self.error("probe::wrong-shape", message, root.span);
@@ -63,7 +63,7 @@ impl Reader<'_> {
         let vocabulary = reference().into_iter().find(|one| one.name() == service);
         let vocabulary = vocabulary.map(|one| one.vocabulary()).unwrap_or_default();
         let Vocabulary { queries, stimuli, .. } = vocabulary;
-        Some(Probe {
+        Some(Commands {
             queries: self.commands(root.get("queries"), (service, "query", queries)),
             stimuli: self.commands(root.get("stimuli"), (service, "stimulus", stimuli)),
         })
@@ -120,9 +120,9 @@ impl Reader<'_> {
 mod tests {
     use super::read_probe;
     use crate::diagnostic::{Diagnostic, SourceFile};
-    use crate::verify::live::Probe;
+    use crate::verify::live::Commands;
 
-    fn read(text: &str) -> (Option<Probe>, Vec<String>) {
+    fn read(text: &str) -> (Option<Commands>, Vec<String>) {
         let mut diagnostics = Vec::new();
         let probe = read_probe(&SourceFile::new("probe.yaml", text), "ban", &mut diagnostics);
         let told = |one: &Diagnostic| {
