@@ -6,6 +6,7 @@ mod bare;
 mod bed;
 mod bytes;
 mod container;
+mod foreign;
 mod reach;
 mod recover;
 mod restart;
