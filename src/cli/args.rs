@@ -38,13 +38,17 @@ pub(super) struct CommandLine {
 /// What is to be done.
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
-    /// Run tests in the simulator
+    /// Run tests in the simulator, or on a broker
     #[command(after_help = "Examples:\n  \
         quintet run\n  \
         quintet run scenarios/account my-own.yaml --keep-going\n  \
         quintet run --tag lockout --tag '!slow'\n  \
         quintet run --format json > run.jsonl\n  \
-        quintet run scenarios/invite --save choices && quintet replay choices/NAME.json")]
+        quintet run scenarios/invite --save choices && quintet replay choices/NAME.json\n  \
+        quintet run --on mock\n\n\
+        With --on, the reference services read and write a real broker, in groups of their own. \
+        Crashes\nand redeliveries are done for real; their clock is moved on when nothing is in \
+        hand, so that\nno test waits for hours.")]
     Run(Run),
     /// List tests, one a line
     #[command(after_help = "Examples:\n  \
@@ -174,6 +178,9 @@ pub(super) struct Run {
     /// Write a choice file into this folder for each test that fails
     #[arg(long, value_name = "DIR")]
     pub(super) save: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub(super) link: Link,
 }
 
 /// `list`

@@ -18,6 +18,8 @@ mod files;
 mod judged;
 mod link;
 mod list;
+#[cfg(feature = "kafka")]
+mod live;
 mod load;
 mod outputs;
 mod progress;

@@ -8,6 +8,8 @@ use std::thread;
 use super::args::{Format, Reporting, Run};
 use super::clock::Clock;
 use super::exit::Exit;
+#[cfg(feature = "kafka")]
+use super::live::World;
 use super::load::{self, Loaded};
 use super::outputs::Outputs;
 use super::progress::Progress;
@@ -41,9 +43,21 @@ pub(super) fn run(args: &Run, terminal: &mut Terminal) -> Exit {
     let Some(mut outputs) = Outputs::open(&args.reporting.forms, terminal) else {
         return Exit::Unusable;
     };
+    #[cfg(feature = "kafka")]
+    let live = match args.link.on.as_ref().map(|_| World::open(args, &loaded.contracts, terminal)) {
+        Some(Err(exit)) => return exit,
+        Some(Ok(world)) => Some(world),
+        None => None,
+    };
+    #[cfg(not(feature = "kafka"))]
+    if args.link.on.is_some() {
+        return super::link::absent(terminal);
+    }
     let run = Running {
         args,
         forms: Wanted::of(&outputs),
+        #[cfg(feature = "kafka")]
+        live,
         setup: Setup::reference(Arc::clone(&loaded.contracts)),
         choice_files: choice_files(args.save.as_deref(), &loaded.plans),
         loaded,
@@ -119,6 +133,9 @@ impl Forms {
 struct Running<'a> {
     args: &'a Run,
     forms: Wanted,
+    /// The broker, where tests are not simulated.
+    #[cfg(feature = "kafka")]
+    live: Option<World>,
     loaded: Loaded,
     setup: Setup,
     /// Where the choices of each test go if it fails; empty without `--save`.
@@ -226,7 +243,7 @@ impl Running<'_> {
         let clock = Clock::start();
         let options =
             Options { seed: Seed(self.args.seed), schedule: self.args.schedule, choices: None };
-        let mut outcome = run_test(plan, &self.setup, &options);
+        let mut outcome = self.play(plan, &options);
         if self.args.twin {
             twin::compare(&mut outcome, || run_test(plan, &self.setup, &options));
         }
@@ -242,7 +259,23 @@ impl Running<'_> {
         Done { forms: Forms::of(&mut told, self.forms, &self.args.reporting), outcome }
     }
 
+    #[cfg(feature = "kafka")]
+    fn play(&self, plan: &TestPlan, options: &Options) -> Outcome {
+        match &self.live {
+            Some(world) => world.play(plan, options.seed),
+            None => run_test(plan, &self.setup, options),
+        }
+    }
+
+    #[cfg(not(feature = "kafka"))]
+    fn play(&self, plan: &TestPlan, options: &Options) -> Outcome {
+        run_test(plan, &self.setup, options)
+    }
+
     fn jobs(&self) -> usize {
+        if self.args.link.on.is_some() {
+            return 1;
+        }
         let processors = || thread::available_parallelism().map_or(1, usize::from);
         self.args.jobs.map_or_else(processors, usize::from)
     }
@@ -269,6 +302,10 @@ impl Running<'_> {
             // A failure has its own blank line behind it.
             if summary.ends_well() {
                 terminal.line("");
+            }
+            #[cfg(feature = "kafka")]
+            if let Some(world) = &self.live {
+                terminal.line(&world.told(&self.loaded.plans));
             }
             terminal.line(&summary::text(summary, contracts, Some(real)));
         }
@@ -300,6 +337,9 @@ fn again(args: &Run, plan: &TestPlan, outcome: &Outcome) -> String {
     let mut text = format!("quintet run {path} --seed {}", outcome.seed.0);
     if plan.scenario.schedules > 1 {
         text.push_str(&format!(" --schedule {}", outcome.schedule));
+    }
+    if let Some(on) = &args.link.on {
+        text.push_str(&format!(" --on {}", shell_word(on)));
     }
     push_contracts(&mut text, args);
     text

@@ -28,6 +28,12 @@ pub trait Driver {
     /// The world's time.
     fn now(&self) -> VirtualTime;
 
+    /// A number that no other run in the same world has: it is part of each tenant's id, so that
+    /// what others left behind, or do beside it, is not taken for this run's.
+    fn run_number(&self) -> u64 {
+        0
+    }
+
     /// Makes settings and data known to a service, before anything happens.
     ///
     /// # Errors
@@ -133,6 +139,25 @@ pub enum DriverError {
         /// Why not.
         why: String,
     },
+    /// Something else that cannot be had here.
+    #[error("{what} cannot be had here: {why}")]
+    NotHere {
+        /// What was asked for.
+        what: String,
+        /// Why not.
+        why: String,
+    },
+    /// The world did not come to rest: nothing can be said.
+    #[error("after {waited_s} s without anything new, {waits_for}: nothing can be said")]
+    TimedOut {
+        /// How long it was waited, in seconds.
+        waited_s: u64,
+        /// What was still in hand.
+        waits_for: String,
+    },
+    /// The world is gone.
+    #[error("{0}")]
+    Lost(String),
     /// The services keep each other busy without end.
     #[error("after {steps} steps the services still have work: they seem to feed each other")]
     NoEnd {

@@ -87,6 +87,28 @@ pub(super) const CODES: &[CodeInfo] = &[
         example: None,
     },
     CodeInfo {
+        code: "run::not-here",
+        title: "what the test needs cannot be had here",
+        explanation: "Some things can be had in the simulator only. The test was not run, which is \
+                      not a pass.",
+        example: None,
+    },
+    CodeInfo {
+        code: "run::timed-out",
+        title: "the services or the broker took too long",
+        explanation: "A wait on a broker ends when nothing is in hand any more. Here something \
+                      was, and nothing new happened for so long that the test was given up: \
+                      nothing can be said. What was seen until then is shown.",
+        example: None,
+    },
+    CodeInfo {
+        code: "run::lost",
+        title: "the broker or a service is gone",
+        explanation: "The broker does not answer any more, a service ended, or a record is not \
+                      on the broker as it was sent. No test can be run after that.",
+        example: None,
+    },
+    CodeInfo {
         code: "given::refused",
         title: "a service cannot use what is given",
         explanation: "A setting or an entry under `given` is not what the service takes.",

@@ -35,7 +35,7 @@ impl Witness for Logbook {
     fn happened(&self, service: &str, _: VirtualTime, what: &Happened<'_>) {
         let Some(log) = &self.log else { return };
         match what {
-            Happened::Delivered { spot, record, .. } => {
+            Happened::Delivered { spot, record } => {
                 log(&format!("{service} reads {}", self.record(*spot, record)));
             }
             Happened::Recognised { spot } => {

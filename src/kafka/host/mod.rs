@@ -32,6 +32,7 @@ pub use options::{
     AsReference, Clock, Decide, Log, Manner, Options, Remake, Start, Store, Variants,
 };
 pub use store::StoreError;
+pub(crate) use witness::{Happened, Outlet, Spot, Witness};
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
@@ -41,7 +42,6 @@ use std::time::Duration;
 
 use self::options::STOP;
 use self::stage::{Flow, Stage};
-use self::witness::Outlet;
 use super::clock::pause;
 use super::{Deadline, SendError, Settings};
 use crate::driver::{DriverError, Fault};
@@ -307,6 +307,19 @@ impl Host {
     pub fn is_quiet(&self, ends: &BTreeMap<(ChannelIx, Partition), u64>) -> bool {
         let now = self.shared.clock.now();
         self.shared.stage().is_quiet(ends, now)
+    }
+
+    /// Has all services start over, as if nothing had happened but that topics were read so far;
+    /// for hosts that keep nothing in files.
+    pub(crate) fn start_over(&self, services: Vec<Box<dyn Service>>) -> Result<(), HostError> {
+        self.shared.stage().start_over(services)
+    }
+
+    /// The first moment after now at which a service starts again, or a record is not held back
+    /// any longer.
+    pub(crate) fn next_release(&self) -> Option<VirtualTime> {
+        let now = self.shared.clock.now();
+        self.shared.stage().next_release(now)
     }
 
     /// The first moment after now at which something can happen that cannot happen now.

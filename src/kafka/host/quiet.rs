@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::slot::{Part, Slot};
 use super::stage::Stage;
 use crate::message::VirtualTime;
+use crate::service::Service;
 
 impl Stage {
     /// Whether nothing is in hand, when topics end at `ends`: every service that is up is done with
@@ -20,7 +21,7 @@ impl Stage {
         }
         let reads = self.contracts.consumed_by(&slot.name).unwrap_or_default();
         let is_done = |(part, end): (&Part, &u64)| {
-            let done = slot.done.get(part).map_or(0, super::window::Window::low);
+            let done = slot.committed.get(part).copied().unwrap_or_default();
             let is_held = slot.held.get(part).is_some_and(|until| *until > now);
             !reads.contains(&part.0) || done >= *end || is_held
         };
@@ -30,12 +31,35 @@ impl Stage {
     /// The first moment after now at which a timer is due, a service starts again, or a record is
     /// not held back any longer.
     pub(super) fn next_moment(&self, now: VirtualTime) -> Option<VirtualTime> {
-        let of_slot = |slot: &Slot| {
-            let timer = slot.timers.first().filter(|_| slot.down_until.is_none());
-            let held = slot.held.values().copied().filter(|until| *until > now).min();
-            let down = slot.down_until;
-            [timer, held, down].into_iter().flatten().filter(|at| *at > now).min()
-        };
-        self.slots.iter().filter_map(of_slot).min()
+        let up = self.slots.iter().filter(|slot| slot.down_until.is_none());
+        let timers = up.filter_map(|slot| slot.timers.first());
+        timers.filter(|at| *at > now).chain(self.next_release(now)).min()
+    }
+
+    /// As [`Stage::next_moment`], without timers.
+    pub(super) fn next_release(&self, now: VirtualTime) -> Option<VirtualTime> {
+        let held = self.slots.iter().flat_map(|slot| slot.held.values().copied());
+        let down = self.slots.iter().filter_map(|slot| slot.down_until);
+        held.chain(down).filter(|at| *at > now).min()
+    }
+
+    /// Has all services start over, as if nothing had happened but that topics were read so far.
+    pub(super) fn start_over(
+        &mut self,
+        services: Vec<Box<dyn Service>>,
+    ) -> Result<(), super::HostError> {
+        self.faults.clear();
+        for (at, service) in services.into_iter().enumerate() {
+            let slot = &mut self.slots[at];
+            slot.held.clear();
+            slot.store.forget();
+            slot.next_event = 0;
+            slot.plans.clear();
+            let handled = std::mem::take(&mut slot.handled);
+            let done = std::mem::take(&mut slot.done);
+            self.wake(at, service)?;
+            (self.slots[at].handled, self.slots[at].done) = (handled, done);
+        }
+        Ok(())
     }
 }

@@ -95,7 +95,7 @@ impl Stage {
         if self.slots[at].service.is_none() {
             return Flow::Crashed;
         }
-        self.tell(at, &Happened::Delivered { spot, record, attempt: 1 });
+        self.tell(at, &Happened::Delivered { spot, record });
         let handled = self.slots[at].handled.entry(part).or_default();
         if handled.is_finished(spot.offset.0) {
             handled.finish(spot.offset.0);
@@ -117,7 +117,7 @@ impl Stage {
             if flow != Flow::On {
                 return flow;
             }
-            self.tell(at, &Happened::Delivered { spot, record, attempt: 2 });
+            self.tell(at, &Happened::Delivered { spot, record });
             return self.handle(at, (spot, 2, true), arrived, None);
         }
         self.handle(at, (spot, 1, true), arrived, fault)

@@ -100,6 +100,9 @@ pub(super) trait Store: Send {
     /// An event has been sent.
     fn mark(&mut self, event: u64) -> Result<(), StoreError>;
 
+    /// Forgets inputs and events, but not the positions.
+    fn forget(&mut self) {}
+
     /// What errors call it.
     fn shown(&self) -> String;
 }
@@ -162,6 +165,11 @@ impl Store for InMemory {
     fn mark(&mut self, event: u64) -> Result<(), StoreError> {
         self.unsent.remove(&event);
         Ok(())
+    }
+
+    fn forget(&mut self) {
+        self.journal.clear();
+        self.unsent.clear();
     }
 
     fn shown(&self) -> String {

@@ -20,7 +20,7 @@ pub(crate) struct Spot {
 /// One thing that a host does, as [`crate::history::Event`] has it.
 #[derive(Debug)]
 pub(crate) enum Happened<'a> {
-    Delivered { spot: Spot, record: &'a Record, attempt: u32 },
+    Delivered { spot: Spot, record: &'a Record },
     Recognised { spot: Spot },
     Rejected { spot: Option<Spot>, reject: &'a Reject },
     Applied { rule: RuleId },

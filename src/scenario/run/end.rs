@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::engine::{Engine, target_name};
+use super::engine::{Engine, code_of, target_name};
 use super::outcome::Trouble;
 use super::shown::show_value;
 use crate::driver::Until;
@@ -23,7 +23,7 @@ impl Engine<'_> {
     ) -> Vec<Trouble> {
         let mut troubles = Vec::new();
         if let Err(error) = self.driver.run(Until::Quiet, &mut |_| false) {
-            troubles.push(self.trouble("run::no-end", error.to_string(), title, "at its end"));
+            troubles.push(self.trouble(code_of(&error), error.to_string(), title, "at its end"));
         }
         self.state.look(self.driver.history());
         troubles.extend(self.strays(title));

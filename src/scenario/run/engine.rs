@@ -118,15 +118,7 @@ impl<'a> Engine<'a> {
     }
 
     fn world_failed(&self, error: &DriverError, span: Span) -> Stopped {
-        let code = match error {
-            DriverError::NoEnd { .. } => "run::no-end",
-            DriverError::Fault { .. } => "fault::not-here",
-            DriverError::Stimulus(_) => "stimulus::refused",
-            DriverError::Query(_) => "query::refused",
-            DriverError::Replay { .. } => "replay::not-possible",
-            _ => "run::stopped",
-        };
-        Box::new(self.trouble(code, error.to_string(), span, "while this step ran"))
+        Box::new(self.trouble(code_of(error), error.to_string(), span, "while this step ran"))
     }
 
     pub(super) fn duration(&self, spec: &DurationSpec) -> Result<Duration, Stopped> {
@@ -396,6 +388,21 @@ impl<'a> Engine<'a> {
     /// Notes that a record was sent by the test.
     pub(super) fn claim_sent(&mut self, record: crate::message::RecordId) {
         self.state.claimed.insert(record, Claim::Sent);
+    }
+}
+
+/// The code for what a world answers.
+pub(super) fn code_of(error: &DriverError) -> &'static str {
+    match error {
+        DriverError::NoEnd { .. } => "run::no-end",
+        DriverError::Fault { .. } => "fault::not-here",
+        DriverError::Stimulus(_) => "stimulus::refused",
+        DriverError::Query(_) => "query::refused",
+        DriverError::Replay { .. } => "replay::not-possible",
+        DriverError::NotHere { .. } => "run::not-here",
+        DriverError::TimedOut { .. } => "run::timed-out",
+        DriverError::Lost(_) => "run::lost",
+        _ => "run::stopped",
     }
 }
 

@@ -132,7 +132,7 @@ fn run_schedule(
 #[must_use]
 pub fn play(plan: &TestPlan, driver: &mut dyn Driver, seed: Seed, checks: &mut Checks) -> Outcome {
     let scenario = &plan.scenario;
-    let mut state = State::new(tenant_of(plan, seed), &scenario.file);
+    let mut state = State::new(tenant_of(plan, (seed, driver.run_number())), &scenario.file);
     state.scope = Scope::hiding(&scenario.secrets);
     for (name, cell) in &plan.row {
         let at = format!("{}:{}", scenario.file.path, scenario.file.position(cell.span.start).0);
@@ -163,7 +163,7 @@ fn judge(plan: &TestPlan, engine: &mut Engine<'_>) -> (Verdict, Vec<Trouble>) {
     let scenario = &plan.scenario;
     let set_up = give(plan, engine).and_then(|()| engine.steps(&scenario.setup));
     if let Err(trouble) = set_up {
-        return (Verdict::Broken, vec![*trouble]);
+        return (of_world(&trouble).unwrap_or(Verdict::Broken), vec![*trouble]);
     }
     engine.set_up = engine.driver.history().entries().len();
     let mut troubles = Vec::new();
@@ -171,7 +171,20 @@ fn judge(plan: &TestPlan, engine: &mut Engine<'_>) -> (Verdict, Vec<Trouble>) {
         Err(trouble) => troubles.push(*trouble),
         Ok(()) => troubles.extend(engine.end(&scenario.always, scenario.title_span)),
     }
-    (if troubles.is_empty() { Verdict::Passed } else { Verdict::Failed }, troubles)
+    let verdict = match troubles.first() {
+        None => Verdict::Passed,
+        Some(first) => of_world(first).unwrap_or(Verdict::Failed),
+    };
+    (verdict, troubles)
+}
+
+/// The verdict where the world, not the services, is what stopped a test.
+fn of_world(trouble: &Trouble) -> Option<Verdict> {
+    match trouble.code {
+        "run::not-here" | "run::timed-out" => Some(Verdict::NotRun),
+        "run::lost" => Some(Verdict::Broken),
+        _ => None,
+    }
 }
 
 /// Makes settings and data known to every service.
@@ -204,8 +217,9 @@ fn give(plan: &TestPlan, engine: &mut Engine<'_>) -> Result<(), Box<Trouble>> {
 }
 
 /// Each run of each test has a tenant of its own, also on a broker that many share.
-fn tenant_of(plan: &TestPlan, seed: Seed) -> Tenant {
+fn tenant_of(plan: &TestPlan, (seed, run): (Seed, u64)) -> Tenant {
     let spec = &plan.scenario.tenant;
+    let seed = Seed(seed.0.wrapping_add(run));
     let id = Stream::keyed(seed, &("tenant", plan.name.as_str())).uuid();
     Tenant { id, region: spec.region.as_str().into(), major: spec.major, minor: spec.minor }
 }

@@ -1,6 +1,6 @@
 //! The `send` step: value, key and headers from what the scenario, the tenant and the contract say.
 
-use super::engine::{Engine, Stopped, target_name};
+use super::engine::{Engine, Stopped, code_of, target_name};
 use crate::diagnostic::Span;
 use crate::driver::DriverError;
 use crate::message::{
@@ -31,7 +31,11 @@ impl Engine<'_> {
         }
         let sent = self.driver.send(Outgoing { channel, record });
         let failed = |error: DriverError| {
-            Box::new(self.trouble("send::failed", error.to_string(), span, "sent here"))
+            let code = match code_of(&error) {
+                "run::stopped" => "send::failed",
+                code => code,
+            };
+            Box::new(self.trouble(code, error.to_string(), span, "sent here"))
         };
         let record = sent.map_err(failed)?;
         self.claim_sent(record);
