@@ -145,7 +145,7 @@ fn options(
     let store = args.data.clone().map_or(Store::Memory, Store::Folder);
     match &args.data {
         None => {
-            terminal.trouble("state is in memory: it is gone when this ends (--data DIR keeps it)")
+            terminal.trouble("state is in memory: it is gone when this ends (--data DIR keeps it)");
         }
         Some(folder) => terminal.trouble(&format!("state is kept in {}", load::shown(folder))),
     }

@@ -3,4 +3,5 @@
 #![cfg(feature = "kafka")]
 
 mod bed;
+mod command;
 mod host;

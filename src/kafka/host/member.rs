@@ -183,7 +183,7 @@ impl Member {
     }
 
     fn commit(&mut self, mode: CommitMode) {
-        let commits = self.shared.stage().to_commit(self.at);
+        let commits = self.shared.stage().take_commits(self.at);
         if commits.is_empty() {
             return;
         }

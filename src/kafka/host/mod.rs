@@ -10,6 +10,7 @@
 //! on; a record that is handled already is recognised and only committed. Handlers of one host run
 //! one at a time; what is slow (the broker, delays) runs beside them. Start at [`Host::start`].
 
+mod backstage;
 mod faults;
 mod journal;
 mod lanes;

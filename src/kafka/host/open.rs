@@ -60,23 +60,11 @@ impl Host {
         options: Options,
         (witness, outlet): (Arc<dyn Witness>, Arc<dyn Outlet>),
     ) -> Result<Self, HostError> {
-        let wanted = options.seed.unwrap_or_else(own_seed);
-        let mut slots = Vec::new();
-        for service in &services {
-            let name = service.name();
-            if contracts.contract(name).is_none() {
-                return Err(HostError::NoContract(name.to_owned()));
-            }
-            if slots.iter().any(|slot: &Slot| slot.name == name) {
-                return Err(HostError::Twice(name.to_owned()));
-            }
-            let (store, seed) =
-                open_store(name, &options, wanted, (connection, topics, &contracts))?;
-            slots.push(Slot::new(name, store, seed));
-        }
+        let slots = open_slots(&services, &options, (connection, topics, &contracts))?;
         let (clock, manner) = (options.clock.clone(), options.manner.clone());
+        let known = Arc::clone(&contracts);
         let stage = Stage {
-            contracts: Arc::clone(&contracts),
+            contracts,
             slots,
             decisions: options.decisions.unwrap_or_else(|| Box::new(AsReference)),
             absent: options.absent,
@@ -102,31 +90,10 @@ impl Host {
         for (at, service) in services.into_iter().enumerate() {
             let name = service.name().to_owned();
             shared.stage().wake(at, service)?;
-            let seed = shared.stage().slots[at].seed;
-            let seat = Seating { connection, topics, contracts: &contracts, name: &name };
-            let group = seat.group(&options.groups, seed)?;
-            let assigned = Arc::new(AtomicBool::new(false));
-            let lanes = Lanes::new(manner.clone(), seed, &name);
-            let (consumer, reads, fresh) =
-                seat.consumer(group.as_deref(), options.start, &assigned)?;
-            host.seats.push(Seated {
-                name: name.clone(),
-                group,
-                assigned: Arc::clone(&assigned),
-                thread: None,
-            });
-            members.push(Member {
-                at,
-                name,
-                shared: Arc::clone(&shared),
-                consumer,
-                topics: topics.clone(),
-                reads,
-                assigned,
-                lanes,
-                fresh,
-                trouble: None,
-            });
+            let seating = Seating { connection, topics, contracts: &known, name: &name };
+            let (seat, member) = seating.member(at, &shared, (&options.groups, options.start))?;
+            host.seats.push(seat);
+            members.push(member);
         }
         for (seat, member) in host.seats.iter_mut().zip(members) {
             let builder = std::thread::Builder::new().name(seat.name.clone());
@@ -136,6 +103,28 @@ impl Host {
         }
         Ok(host)
     }
+}
+
+/// The services with what was kept of them, not yet awake.
+fn open_slots(
+    services: &[Box<dyn Service>],
+    options: &Options,
+    place: (&Connection, &Topics, &Contracts),
+) -> Result<Vec<Slot>, HostError> {
+    let wanted = options.seed.unwrap_or_else(own_seed);
+    let mut slots = Vec::new();
+    for service in services {
+        let name = service.name();
+        if place.2.contract(name).is_none() {
+            return Err(HostError::NoContract(name.to_owned()));
+        }
+        if slots.iter().any(|slot: &Slot| slot.name == name) {
+            return Err(HostError::Twice(name.to_owned()));
+        }
+        let (store, seed) = open_store(name, options, wanted, place)?;
+        slots.push(Slot::new(name, store, seed));
+    }
+    Ok(slots)
 }
 
 /// A seed that no other process has.
@@ -195,6 +184,36 @@ struct Seating<'a> {
 type Seats = (Option<BaseConsumer<Seat>>, Vec<String>, At);
 
 impl Seating<'_> {
+    /// The thread's worth of a service, and what the host knows of it.
+    fn member(
+        &self,
+        at: usize,
+        shared: &Arc<Shared>,
+        (groups, start): (&BTreeMap<String, String>, Start),
+    ) -> Result<(Seated, Member), HostError> {
+        let (seed, manner) = {
+            let stage = shared.stage();
+            (stage.slots[at].seed, stage.manner.clone())
+        };
+        let group = self.group(groups, seed)?;
+        let assigned = Arc::new(AtomicBool::new(false));
+        let (consumer, reads, fresh) = self.consumer(group.as_deref(), start, &assigned)?;
+        let name = self.name.to_owned();
+        let member = Member {
+            at,
+            name: name.clone(),
+            shared: Arc::clone(shared),
+            consumer,
+            topics: self.topics.clone(),
+            reads,
+            assigned: Arc::clone(&assigned),
+            lanes: Lanes::new(manner, seed, &name),
+            fresh,
+            trouble: None,
+        };
+        Ok((Seated { name, group, assigned, thread: None }, member))
+    }
+
     /// The group of the service; none where it reads nothing.
     fn group(
         &self,

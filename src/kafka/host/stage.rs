@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::backstage::Backstage;
 use super::faults::Armed;
 use super::journal::{Entry, Input, Unsent};
 use super::lanes::lane_of;
@@ -21,8 +22,8 @@ use crate::contract::Contracts;
 use crate::driver::{DriverError, FaultKind};
 use crate::history::FaultId;
 use crate::message::{Json, Offset, Outgoing, Record, Tenant, VirtualTime};
-use crate::rule::{RuleId, id};
-use crate::service::{AskError, Asked, Given, Host, Service, Timer};
+use crate::rule::id;
+use crate::service::{Asked, Given, Service, Timer};
 
 pub(super) struct Stage {
     pub(super) contracts: Arc<Contracts>,
@@ -138,7 +139,7 @@ impl Stage {
             (part, window)
         });
         let input = Input::Record { spot, attempt, record: record.clone() };
-        let taken = self.take(at, input, None, position);
+        let taken = self.take(at, input, None, position.as_ref());
         let (events, handled) = match taken {
             Ok((_, events)) => (events, true),
             Err(Refusal::Record(reject)) => {
@@ -169,7 +170,7 @@ impl Stage {
         at: usize,
         input: Input,
         timer: Option<&(Timer, crate::message::Headers)>,
-        position: Option<(Part, Window)>,
+        position: Option<&(Part, Window)>,
     ) -> Result<(Json, Vec<(u64, Unsent)>), Refusal> {
         let now = self.clock.now();
         let Some(mut service) = self.slots[at].service.take() else {
@@ -219,7 +220,7 @@ impl Stage {
             }
             entry = Some(Entry { at: now, input, decided, answers });
         }
-        let position = position.as_ref().map(|(part, window)| (*part, window));
+        let position = position.map(|(part, window)| (*part, window));
         let keep = Keep { entry: entry.as_ref(), unsent: &unsent, position };
         if keep.entry.is_some() || keep.position.is_some() {
             let kept = slot.store.keep(&keep);
@@ -331,7 +332,7 @@ impl Stage {
     }
 
     /// The offsets that can be committed and are not yet.
-    pub(super) fn to_commit(&mut self, at: usize) -> Vec<(Part, u64)> {
+    pub(super) fn take_commits(&mut self, at: usize) -> Vec<(Part, u64)> {
         let slot = &mut self.slots[at];
         let mut found = Vec::new();
         for (part, window) in &slot.done {
@@ -454,60 +455,5 @@ impl Stage {
             self.tell(at, &Happened::Restarted);
         }
         Ok(())
-    }
-}
-
-/// What handlers can reach of the host while they run.
-struct Backstage<'a> {
-    slots: &'a [Slot],
-    at: usize,
-    decisions: &'a mut dyn Decide,
-    absent: &'a BTreeMap<String, Json>,
-    witness: &'a dyn Witness,
-    now: VirtualTime,
-    decided: Vec<String>,
-    answers: Vec<Result<Json, AskError>>,
-}
-
-impl Host for Backstage<'_> {
-    fn decide(&mut self, rule: RuleId, options: &[&'static str]) -> usize {
-        let name = &self.slots[self.at].name;
-        let picked = self.decisions.decide(name, rule, options);
-        if let Some(option) = options.get(picked).or(options.first()) {
-            self.decided.push((*option).to_owned());
-            self.witness.happened(name, self.now, &Happened::Decided { rule, option });
-        }
-        picked
-    }
-
-    fn applies(&mut self, rule: RuleId) {
-        let name = &self.slots[self.at].name;
-        self.witness.happened(name, self.now, &Happened::Applied { rule });
-    }
-
-    fn ask(
-        &mut self,
-        service: &str,
-        query: &str,
-        args: &Json,
-        tenant: &Tenant,
-    ) -> Result<Json, AskError> {
-        let asked = format!("{service}.{query}");
-        let happened = Happened::Asked { query: asked.clone() };
-        self.witness.happened(&self.slots[self.at].name, self.now, &happened);
-        let answer = match self.slots.iter().find(|slot| slot.name == service) {
-            Some(slot) => match &slot.service {
-                None => Err(AskError::Unreachable(service.to_owned())),
-                Some(other) => other
-                    .query(query, args, &Asked { tenant, now: self.now })
-                    .map_err(|error| AskError::Failed(error.to_string())),
-            },
-            None => {
-                let unreachable = || AskError::Unreachable(service.to_owned());
-                self.absent.get(&asked).cloned().ok_or_else(unreachable)
-            }
-        };
-        self.answers.push(answer.clone());
-        answer
     }
 }

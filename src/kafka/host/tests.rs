@@ -45,15 +45,13 @@ impl Bench {
     fn of(services: Vec<Box<dyn Service>>, decisions: Box<dyn Decide>, manner: Manner) -> Self {
         let contracts = Contracts::builtin();
         let (notes, time) = (Arc::new(Notes::default()), Arc::new(AtomicU64::new(1000)));
-        let slot = |service: &Box<dyn Service>| {
-            Slot::new(service.name(), Box::new(InMemory::default()), Seed(1))
-        };
+        let slot = |name: &str| Slot::new(name, Box::new(InMemory::default()), Seed(1));
         let remake = |name: &str| {
             crate::service::reference().into_iter().find(|service| service.name() == name)
         };
         let mut stage = Stage {
             contracts,
-            slots: services.iter().map(slot).collect(),
+            slots: services.iter().map(|service| slot(service.name())).collect(),
             decisions,
             absent: BTreeMap::new(),
             manner,
@@ -131,14 +129,14 @@ fn a_record_is_kept_sent_marked_and_then_committed() {
     let mut bench = Bench::ban();
     let first = bench.create(4);
     assert_eq!(bench.arrive(&first), Flow::On);
-    assert!(bench.stage.to_commit(0).is_empty(), "nothing is committed before it is sent");
+    assert!(bench.stage.take_commits(0).is_empty(), "nothing is committed before it is sent");
     let sent = bench.drain();
     assert_eq!(sent.len(), 1);
     assert_eq!(sent[0].record.headers.tenant(), Ok(&tenant()));
     assert_eq!(sent[0].record.headers.trace().map(|trace| trace.trace), Some(7));
-    let committed = bench.stage.to_commit(0);
+    let committed = bench.stage.take_commits(0);
     assert_eq!(committed, [((first.0.channel, Partition(0)), 5)]);
-    assert!(bench.stage.to_commit(0).is_empty(), "an offset is committed once");
+    assert!(bench.stage.take_commits(0).is_empty(), "an offset is committed once");
 }
 
 #[test]
@@ -153,7 +151,7 @@ fn a_kill_before_the_event_is_sent_loses_nothing() {
     // The offset was not committed, so the record comes again, and is recognised.
     assert_eq!(bench.arrive(&first), Flow::On);
     assert!(bench.drain().is_empty() && bench.bans(1) && !bench.bans(2));
-    assert_eq!(bench.stage.to_commit(0).len(), 1);
+    assert_eq!(bench.stage.take_commits(0).len(), 1);
     assert!(bench.notes.0.lock().unwrap().contains(&"Recognised".to_owned()));
 }
 
@@ -198,7 +196,7 @@ fn what_has_no_effect_is_not_handled_again() {
     let mut bench = Bench::ban();
     let bad = bench.record(0, "{ poison");
     assert_eq!(bench.arrive(&bad), Flow::On);
-    assert_eq!(bench.stage.to_commit(0).len(), 1);
+    assert_eq!(bench.stage.take_commits(0).len(), 1);
     bench.restart();
     bench.arrive(&bad);
     let notes = bench.notes.0.lock().unwrap().clone();
@@ -221,10 +219,10 @@ fn whoever_commits_first_commits_what_is_read() {
     let mut bench = Bench::of(vec![ban], Box::new(AsReference), manner);
     let (spot, record) = bench.create(3);
     bench.stage.read(0, spot, &record);
-    assert_eq!(bench.stage.to_commit(0), [((spot.channel, Partition(0)), 4)]);
+    assert_eq!(bench.stage.take_commits(0), [((spot.channel, Partition(0)), 4)]);
     bench.stage.arrive(0, spot, &record);
     bench.drain();
-    assert!(bench.stage.to_commit(0).is_empty());
+    assert!(bench.stage.take_commits(0).is_empty());
 }
 
 fn strike(kind: FaultKind) -> (Bench, (Spot, Record), Flow) {
@@ -261,7 +259,7 @@ fn a_duplicate_delivery_is_handled_twice() {
     let (mut bench, _, flow) = strike(FaultKind::DuplicateDelivery);
     assert_eq!(flow, Flow::On);
     assert_eq!(bench.drain().iter().map(ban_id).collect::<Vec<_>>(), [1, 2]);
-    assert_eq!(bench.stage.to_commit(0).len(), 1);
+    assert_eq!(bench.stage.take_commits(0).len(), 1);
 }
 
 #[test]
@@ -343,5 +341,5 @@ fn events_of_other_keys_come_between_only_where_records_overtake(
         bench.stage.sent(0, step.event);
     }
     assert_eq!(sent, order);
-    assert_eq!(bench.stage.to_commit(0).iter().map(|(_, next)| *next).collect::<Vec<_>>(), [3]);
+    assert_eq!(bench.stage.take_commits(0).iter().map(|(_, next)| *next).collect::<Vec<_>>(), [3]);
 }

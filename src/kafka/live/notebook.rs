@@ -174,7 +174,10 @@ impl Page {
             Happened::Crashed => Event::Crashed { service },
             Happened::Restarted => Event::Restarted { service },
             Happened::Rebalanced => {
-                let is_it = |event: &Event| matches!(event, Event::Rebalanced { service: other, .. } if *other == service);
+                let is_it = |event: &Event| match event {
+                    Event::Rebalanced { service: other, .. } => *other == service,
+                    _ => false,
+                };
                 let before = self.history.entries().iter().filter(|entry| is_it(&entry.event));
                 let generation = u32::try_from(before.count()).unwrap_or(u32::MAX) + 2;
                 Event::Rebalanced { service, generation }
