@@ -36,6 +36,7 @@ pub use store::StoreError;
 pub(crate) use witness::{Happened, Outlet, Spot, Witness};
 
 use std::collections::BTreeMap;
+use std::ops::{Deref, DerefMut};
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
@@ -111,10 +112,33 @@ struct Shared {
     remake: Option<Remake>,
 }
 
+/// The stage, for one step.
+struct OnStage<'a>(MutexGuard<'a, Stage>);
+
+impl Deref for OnStage<'_> {
+    type Target = Stage;
+
+    fn deref(&self) -> &Stage {
+        &self.0
+    }
+}
+
+impl DerefMut for OnStage<'_> {
+    fn deref_mut(&mut self) -> &mut Stage {
+        &mut self.0
+    }
+}
+
+impl Drop for OnStage<'_> {
+    fn drop(&mut self) {
+        self.0.witness.step_over();
+    }
+}
+
 impl Shared {
-    fn stage(&self) -> MutexGuard<'_, Stage> {
+    fn stage(&self) -> OnStage<'_> {
         // Handlers that panic are caught, so the stage is whole whoever held it.
-        self.stage.lock().unwrap_or_else(PoisonError::into_inner)
+        OnStage(self.stage.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     fn order(&self) -> Order {

@@ -42,6 +42,10 @@ pub(crate) enum Happened<'a> {
 pub(crate) trait Witness: Send + Sync {
     /// Something happened to a service.
     fn happened(&self, service: &str, at: VirtualTime, what: &Happened<'_>);
+
+    /// What happened since the last call belongs together: nothing else came between. Called before
+    /// anything else can happen.
+    fn step_over(&self) {}
 }
 
 /// Sends the events of services, each acknowledged.

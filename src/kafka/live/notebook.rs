@@ -7,7 +7,7 @@ use crate::contract::Contracts;
 use crate::history::{Event, History, Producer, ServiceIx};
 use crate::kafka::host::{Clock, Happened, Outlet, Spot, Witness};
 use crate::kafka::{SendError, Sender, Tapped};
-use crate::message::{ChannelIx, Offset, Outgoing, Partition, RecordId, Tenant, VirtualTime};
+use crate::message::{ChannelIx, Outgoing, Partition, RecordId, Tenant, VirtualTime};
 
 /// What was written so far.
 pub(super) struct Page {
@@ -29,6 +29,9 @@ pub(super) struct Page {
 /// whoever sends holds the page until the broker has acknowledged.
 pub(super) struct Notebook {
     page: Mutex<Page>,
+    /// The step of a service that is under way, with the records it speaks of.
+    step: Mutex<Vec<(Event, Option<Spot>)>>,
+    services: Vec<String>,
     sender: Sender,
     clock: Clock,
 }
@@ -40,7 +43,7 @@ impl Notebook {
         (sender, clock): (Sender, Clock),
     ) -> Self {
         let page = Page {
-            history: History::new(contracts, services),
+            history: History::new(contracts, services.clone()),
             ids: BTreeMap::new(),
             deliveries: BTreeMap::new(),
             ends: BTreeMap::new(),
@@ -48,7 +51,11 @@ impl Notebook {
             own: BTreeSet::new(),
             wrong: None,
         };
-        Self { page: Mutex::new(page), sender, clock }
+        Self { page: Mutex::new(page), step: Mutex::default(), services, sender, clock }
+    }
+
+    fn service(&self, name: &str) -> ServiceIx {
+        place(&self.services, name)
     }
 
     pub(super) fn page(&self) -> MutexGuard<'_, Page> {
@@ -89,11 +96,6 @@ impl Page {
         id
     }
 
-    pub(super) fn service(&self, name: &str) -> ServiceIx {
-        let at = self.history.services().iter().position(|service| service == name);
-        ServiceIx(at.and_then(|at| u16::try_from(at).ok()).unwrap_or(u16::MAX))
-    }
-
     /// Starts a new test: what was written is forgotten, but not how far topics were read.
     pub(super) fn turn(&mut self) {
         self.history.clear();
@@ -122,7 +124,7 @@ impl Page {
             let channel = contracts.channel(*channel);
             let by = channel.and_then(|channel| channel.producers.first());
             let producer = by.map_or(Producer::Test, |name| Producer::Service {
-                service: self.service(name),
+                service: place(self.history.services(), name),
                 cause: None,
             });
             let outgoing = Outgoing { channel: spot.channel, record: record.clone() };
@@ -136,62 +138,91 @@ impl Page {
         self.ends.iter().all(|(part, end)| read(part) >= *end)
     }
 
-    /// What somebody did, as the history has it; nothing where it speaks of another test's record.
-    fn event(&mut self, service: ServiceIx, what: &Happened<'_>) -> Option<Event> {
-        let id = |spot: &Spot| self.ids.get(spot).copied();
-        Some(match what {
-            Happened::Delivered { spot, .. } => {
-                let record = id(spot)?;
-                let attempt = self.deliveries.entry((service, record)).or_default();
-                *attempt += 1;
-                Event::Delivered { service, record, attempt: *attempt }
+    /// Writes down what a service did; not what speaks of another test's record.
+    fn note(&mut self, at: VirtualTime, (mut event, spot): (Event, Option<Spot>)) {
+        let known = spot.map(|spot| self.ids.get(&spot).copied());
+        match (&mut event, known) {
+            (Event::Struck { record, .. }, known) => *record = known.flatten(),
+            (_, Some(None)) => return,
+            (Event::Delivered { service, record, attempt }, Some(Some(id))) => {
+                *record = id;
+                let count = self.deliveries.entry((*service, id)).or_default();
+                *count += 1;
+                *attempt = *count;
             }
-            Happened::Recognised { spot } => Event::Recognised { service, record: id(spot)? },
-            Happened::Rejected { spot, reject } => {
-                let record = match spot {
-                    Some(spot) => Some(id(spot)?),
-                    None => None,
-                };
-                Event::Rejected { service, record, reject: (*reject).clone() }
-            }
-            Happened::Applied { rule } => Event::Applied { service, rule: *rule },
-            Happened::Decided { rule, option } => Event::Decided { service, rule: *rule, option },
-            Happened::Kept { unsent } => Event::Kept { service, unsent: *unsent },
-            Happened::Committed { channel, partition, offset } => Event::Committed {
-                service,
-                channel: *channel,
-                partition: *partition,
-                offset: Offset(offset.0),
-            },
-            Happened::Fired { timer } => Event::Fired { service, timer: (*timer).to_owned() },
-            Happened::Asked { query } => Event::Asked { service, query: query.clone() },
-            Happened::Stimulus { name } => Event::Stimulus { service, name: (*name).to_owned() },
-            Happened::Given { what } => Event::Given { service, what: what.clone() },
-            Happened::Armed { fault } => Event::Armed { fault: *fault },
-            Happened::Struck { fault, spot } => {
-                Event::Struck { fault: *fault, record: spot.as_ref().and_then(id) }
-            }
-            Happened::Crashed => Event::Crashed { service },
-            Happened::Restarted => Event::Restarted { service },
-            Happened::Rebalanced => {
+            (Event::Recognised { record, .. }, Some(Some(id))) => *record = id,
+            (Event::Rejected { record, .. }, Some(id)) => *record = id,
+            (Event::Rebalanced { service, generation }, _) => {
+                let service = *service;
                 let is_it = |event: &Event| match event {
                     Event::Rebalanced { service: other, .. } => *other == service,
                     _ => false,
                 };
                 let before = self.history.entries().iter().filter(|entry| is_it(&entry.event));
-                let generation = u32::try_from(before.count()).unwrap_or(u32::MAX) + 2;
-                Event::Rebalanced { service, generation }
+                *generation = u32::try_from(before.count()).unwrap_or(u32::MAX).saturating_add(2);
             }
-        })
+            _ => {}
+        }
+        self.history.push(at, event);
     }
+}
+
+fn place(services: &[String], name: &str) -> ServiceIx {
+    let at = services.iter().position(|service| service == name);
+    ServiceIx(at.and_then(|at| u16::try_from(at).ok()).unwrap_or(u16::MAX))
+}
+
+/// What a service did, as the history has it; the record it speaks of has its number once it is on
+/// the page.
+fn event_of(service: ServiceIx, what: &Happened<'_>) -> (Event, Option<Spot>) {
+    let record = RecordId(u32::MAX);
+    let event = match what {
+        Happened::Delivered { spot, .. } => {
+            return (Event::Delivered { service, record, attempt: 1 }, Some(*spot));
+        }
+        Happened::Recognised { spot } => {
+            return (Event::Recognised { service, record }, Some(*spot));
+        }
+        Happened::Rejected { spot, reject } => {
+            let reject = (*reject).clone();
+            return (Event::Rejected { service, record: None, reject }, *spot);
+        }
+        Happened::Struck { fault, spot } => {
+            return (Event::Struck { fault: *fault, record: None }, *spot);
+        }
+        Happened::Applied { rule } => Event::Applied { service, rule: *rule },
+        Happened::Decided { rule, option } => Event::Decided { service, rule: *rule, option },
+        Happened::Kept { unsent } => Event::Kept { service, unsent: *unsent },
+        Happened::Committed { channel, partition, offset } => {
+            let (channel, partition, offset) = (*channel, *partition, *offset);
+            Event::Committed { service, channel, partition, offset }
+        }
+        Happened::Fired { timer } => Event::Fired { service, timer: (*timer).to_owned() },
+        Happened::Asked { query } => Event::Asked { service, query: query.clone() },
+        Happened::Stimulus { name } => Event::Stimulus { service, name: (*name).to_owned() },
+        Happened::Given { what } => Event::Given { service, what: what.clone() },
+        Happened::Armed { fault } => Event::Armed { fault: *fault },
+        Happened::Crashed => Event::Crashed { service },
+        Happened::Restarted => Event::Restarted { service },
+        Happened::Rebalanced => Event::Rebalanced { service, generation: 1 },
+    };
+    (event, None)
 }
 
 impl Witness for Notebook {
     fn happened(&self, service: &str, _: VirtualTime, what: &Happened<'_>) {
+        let event = event_of(self.service(service), what);
+        self.step.lock().unwrap_or_else(PoisonError::into_inner).push(event);
+    }
+
+    fn step_over(&self) {
+        let mut step = self.step.lock().unwrap_or_else(PoisonError::into_inner);
+        if step.is_empty() {
+            return;
+        }
         let mut page = self.page();
-        let service = page.service(service);
-        if let Some(event) = page.event(service, what) {
-            page.history.push(self.clock.now(), event);
+        for event in step.drain(..) {
+            page.note(self.clock.now(), event);
         }
     }
 }
@@ -205,7 +236,7 @@ impl Outlet for Notebook {
     ) -> Result<Spot, SendError> {
         let producer = |page: &Page| {
             let cause = cause.and_then(|spot| page.ids.get(&spot).copied());
-            Producer::Service { service: page.service(service), cause }
+            Producer::Service { service: self.service(service), cause }
         };
         self.send(outgoing, producer).map(|(_, spot)| spot)
     }
