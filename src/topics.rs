@@ -103,6 +103,13 @@ impl Topics {
         if bad.is_empty() { Ok(topics) } else { Err(TopicsError::Bad(bad)) }
     }
 
+    /// As these, without the topics of these names: nothing is read of them.
+    #[must_use]
+    pub fn without(mut self, topics: &[String]) -> Self {
+        self.channels.retain(|topic, _| !topics.contains(topic));
+        self
+    }
+
     /// The topic of a channel; empty for an index of another set of contracts.
     #[must_use]
     pub fn name(&self, channel: ChannelIx) -> &str {

@@ -3,7 +3,9 @@
 mod traffic;
 mod verify;
 
-pub(super) use traffic::{Accepting, Check};
+#[cfg(feature = "kafka")]
+pub(super) use traffic::Start;
+pub(super) use traffic::{Accepting, Capture, Check, Monitor};
 pub(super) use verify::{Stand, Verify};
 
 use std::num::NonZeroUsize;
@@ -96,6 +98,19 @@ pub(super) enum Command {
         quintet check traffic.jsonl --service ban --format junit --out ban.xml\n\n\
         The form of the file: docs/capture.md.")]
     Check(Check),
+    /// Write what flows on a broker into a file, to be judged by `check`
+    #[command(after_help = "Examples:\n  \
+        quintet capture --on localhost:9092 --out traffic.jsonl --for 10m\n  \
+        quintet capture --on localhost:9092 --out all.jsonl --from beginning --for 30s\n\n\
+        SIGTERM and SIGINT end it as well. A file that is there is added to.")]
+    Capture(Capture),
+    /// Judge what flows on a broker as it flows, by contracts and by what comes before what
+    #[command(after_help = "Examples:\n  \
+        quintet monitor --on localhost:9092\n  \
+        quintet monitor --on localhost:9092 --for 5m --format json\n  \
+        quintet monitor --on localhost:9092 --from beginning --for 30s\n\n\
+        Nothing is produced, and no group is joined. SIGTERM and SIGINT end it as well.")]
+    Monitor(Monitor),
 }
 
 /// Which tests.

@@ -114,7 +114,7 @@ pub(super) fn report(
         outputs.line(Format::Json, &json::finding(finding), terminal);
     }
     if outputs.wants(Format::Text) {
-        outputs.line(Format::Text, &text(verdicts), terminal);
+        outputs.line(Format::Text, &text::all(verdicts), terminal);
     }
     end(verdicts, (command, exit), outputs, terminal);
 }

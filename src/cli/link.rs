@@ -45,9 +45,13 @@ pub(super) fn absent(terminal: &mut Terminal) -> Exit {
 
 #[cfg(feature = "kafka")]
 mod live {
+    use std::fmt::Display;
+
     use super::{Exit, Link, Terminal};
     use crate::contract::Contracts;
-    use crate::kafka::{Broker, ConnectError, Connection, Create, On, Settings, Topics};
+    use crate::kafka::{
+        Broker, ConnectError, Connection, Create, On, Settings, TopicError, Topics,
+    };
 
     /// A broker that answers and has all topics. It is there as long as this is.
     #[derive(Debug)]
@@ -66,31 +70,64 @@ mod live {
             contracts: &Contracts,
             terminal: &mut Terminal,
         ) -> Result<Linked, Exit> {
-            let mut told = |exit: Exit, error: &dyn std::fmt::Display| {
-                terminal.error(&error.to_string());
-                exit
-            };
+            let linked = self.reach(contracts, terminal)?;
+            let create = if self.no_create { Create::Never } else { Create::Missing };
+            let Linked { connection, topics, .. } = &linked;
+            let there = connection.ensure_topics(topics, contracts, create);
+            there.map_err(|error| told(Exit::Unchecked, &error, terminal))?;
+            Ok(linked)
+        }
+
+        /// As [`Link::open`], to look on: on a broker of somebody else no topic is created, and
+        /// those that are missing are named and not read.
+        pub(in crate::cli) fn look_on(
+            &self,
+            contracts: &Contracts,
+            terminal: &mut Terminal,
+        ) -> Result<Linked, Exit> {
+            let mut linked = self.reach(contracts, terminal)?;
+            let of_others = matches!(linked.broker.on(), On::At(_));
+            let create = if of_others { Create::Never } else { Create::Missing };
+            match linked.connection.ensure_topics(&linked.topics, contracts, create) {
+                Ok(_) => {}
+                Err(TopicError::Missing(missing)) => {
+                    linked.topics = linked.topics.without(&missing);
+                    if linked.topics.iter().next().is_none() {
+                        let error = TopicError::Missing(missing);
+                        return Err(told(Exit::Unchecked, &error, terminal));
+                    }
+                    let names = missing.join(", ");
+                    terminal.trouble(&format!("not there, and so not read: {names}"));
+                }
+                Err(error) => return Err(told(Exit::Unchecked, &error, terminal)),
+            }
+            Ok(linked)
+        }
+
+        fn reach(&self, contracts: &Contracts, terminal: &mut Terminal) -> Result<Linked, Exit> {
+            let mut unusable = |error: &dyn Display| told(Exit::Unusable, error, terminal);
             let Some(on) = &self.on else {
                 let why = "name a broker: `--on mock`, `--on container` or `--on HOST:PORT`";
-                return Err(told(Exit::Unusable, &why));
+                return Err(unusable(&why));
             };
-            let on: On = on.parse().map_err(|error| told(Exit::Unusable, &error))?;
+            let on: On = on.parse().map_err(|error| unusable(&error))?;
             let settings = Settings::read(&self.config, self.config_file.as_deref())
-                .map_err(|error| told(Exit::Unusable, &error))?;
+                .map_err(|error| unusable(&error))?;
             let topics = Topics::resolve(contracts, self.topics.as_deref())
-                .map_err(|error| told(Exit::Unusable, &error))?;
-            let broker =
-                Broker::start(&on, &settings).map_err(|error| told(Exit::Unchecked, &error))?;
+                .map_err(|error| unusable(&error))?;
+            let broker = Broker::start(&on, &settings)
+                .map_err(|error| told(Exit::Unchecked, &error, terminal))?;
             let opened = Connection::open(&broker, &settings, Connection::WAIT);
             let connection = opened.map_err(|error| {
                 let is_usage = matches!(error, ConnectError::Settings(_));
-                told(if is_usage { Exit::Unusable } else { Exit::Unchecked }, &error)
+                told(if is_usage { Exit::Unusable } else { Exit::Unchecked }, &error, terminal)
             })?;
-            let create = if self.no_create { Create::Never } else { Create::Missing };
-            connection
-                .ensure_topics(&topics, contracts, create)
-                .map_err(|error| told(Exit::Unchecked, &error))?;
             Ok(Linked { connection, topics, broker })
         }
+    }
+
+    fn told(exit: Exit, error: &dyn Display, terminal: &mut Terminal) -> Exit {
+        terminal.error(&error.to_string());
+        exit
     }
 }

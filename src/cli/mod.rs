@@ -10,6 +10,8 @@
 
 mod args;
 mod bug;
+#[cfg(feature = "kafka")]
+mod capture;
 mod check;
 mod clock;
 mod exit;
@@ -21,8 +23,12 @@ mod list;
 #[cfg(feature = "kafka")]
 mod live;
 mod load;
+#[cfg(feature = "kafka")]
+mod monitor;
 mod outputs;
 mod progress;
+#[cfg(feature = "kafka")]
+mod reader;
 mod replay;
 mod run;
 #[cfg(feature = "kafka")]
@@ -68,7 +74,13 @@ fn carry_out(command: &Command, terminal: &mut Terminal) -> Exit {
         #[cfg(feature = "kafka")]
         Command::Verify(args) => verify::verify(args, terminal),
         #[cfg(not(feature = "kafka"))]
-        Command::Serve(_) | Command::Verify(_) => link::absent(terminal),
+        Command::Serve(_) | Command::Verify(_) | Command::Capture(_) | Command::Monitor(_) => {
+            link::absent(terminal)
+        }
+        #[cfg(feature = "kafka")]
+        Command::Capture(args) => capture::capture(args, terminal),
+        #[cfg(feature = "kafka")]
+        Command::Monitor(args) => monitor::monitor(args, terminal),
     }
 }
 

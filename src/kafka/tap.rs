@@ -88,6 +88,8 @@ pub struct Tap {
     patience: Duration,
     /// How far each partition was at the start.
     starts: BTreeMap<(ChannelIx, Partition), i64>,
+    /// The offset behind what was there at the start.
+    ends: BTreeMap<(ChannelIx, Partition), i64>,
 }
 
 impl std::fmt::Debug for Tap {
@@ -122,7 +124,7 @@ impl Tap {
         let channels: Vec<_> = topics.iter().map(|(_, channel)| channel).collect();
         let deadline = Deadline::after(connection.wait);
         let mut list = TopicPartitionList::new();
-        let mut starts = BTreeMap::new();
+        let (mut starts, mut ends) = (BTreeMap::new(), BTreeMap::new());
         for channel in channels {
             let topic = topics.name(channel);
             let bounds = connection.bounds(topics, channel, &deadline).map_err(|error| {
@@ -132,12 +134,14 @@ impl Tap {
             for (partition, low, high) in bounds {
                 let start = if from == From::End { high } else { low };
                 list.add_partition_offset(topic, partition, At::Offset(start)).map_err(settings)?;
-                starts.insert((channel, Partition(partition.unsigned_abs())), start);
+                let place = (channel, Partition(partition.unsigned_abs()));
+                starts.insert(place, start);
+                ends.insert(place, high);
             }
         }
         consumer.assign(&list).map_err(settings)?;
         let (connection, topics) = (connection.clone(), topics.clone());
-        Ok(Self { consumer, connection, topics, patience: Self::PATIENCE, starts })
+        Ok(Self { consumer, connection, topics, patience: Self::PATIENCE, starts, ends })
     }
 
     /// As this, but giving up when the broker is gone for `patience`.
@@ -151,6 +155,12 @@ impl Tap {
     #[must_use]
     pub fn starts(&self) -> &BTreeMap<(ChannelIx, Partition), i64> {
         &self.starts
+    }
+
+    /// The offset that the next record of each partition would have got at the start.
+    #[must_use]
+    pub fn ends(&self) -> &BTreeMap<(ChannelIx, Partition), i64> {
+        &self.ends
     }
 
     /// The next record; `None` when there is none within `wait`. Order holds within a partition

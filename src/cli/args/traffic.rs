@@ -3,9 +3,9 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 
-use super::{ContractsFrom, Forms};
+use super::{ContractsFrom, Forms, Link};
 use crate::accepted::Date;
 use crate::contract::{KEY_ENCODINGS, KeyEncoding};
 use crate::rule::RuleId;
@@ -70,6 +70,69 @@ pub(in crate::cli) struct Check {
 
     #[command(flatten)]
     pub(in crate::cli) forms: Forms,
+}
+
+/// Where reading begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(in crate::cli) enum Start {
+    /// With what comes from now on.
+    End,
+    /// With the oldest records that the broker keeps.
+    Beginning,
+}
+
+/// `capture`
+#[derive(Debug, Args)]
+pub(in crate::cli) struct Capture {
+    /// The file that records are added to, one a line
+    #[arg(long, value_name = "FILE")]
+    pub(in crate::cli) out: PathBuf,
+
+    /// End after so long; without it a signal ends it
+    #[arg(long = "for", value_name = "TIME", value_parser = duration)]
+    pub(in crate::cli) time: Option<Duration>,
+
+    /// Where to begin
+    #[arg(long, value_enum, default_value_t = Start::End, value_name = "WHERE")]
+    pub(in crate::cli) from: Start,
+
+    #[command(flatten)]
+    pub(in crate::cli) contracts: ContractsFrom,
+
+    #[command(flatten)]
+    pub(in crate::cli) link: Link,
+}
+
+/// `monitor`
+#[derive(Debug, Args)]
+pub(in crate::cli) struct Monitor {
+    /// End after so long; without it a signal ends it
+    #[arg(long = "for", value_name = "TIME", value_parser = duration)]
+    pub(in crate::cli) time: Option<Duration>,
+
+    /// Where to begin
+    #[arg(long, value_enum, default_value_t = Start::End, value_name = "WHERE")]
+    pub(in crate::cli) from: Start,
+
+    /// Say so often on stderr how many records of each message there were
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    pub(in crate::cli) every: Option<Duration>,
+
+    /// Judge only this rule; may be given several times
+    #[arg(long = "rule", value_name = "RULE", value_parser = rule)]
+    pub(in crate::cli) rules: Vec<RuleId>,
+
+    #[command(flatten)]
+    pub(in crate::cli) accepting: Accepting,
+
+    #[command(flatten)]
+    pub(in crate::cli) contracts: ContractsFrom,
+
+    #[command(flatten)]
+    pub(in crate::cli) forms: Forms,
+
+    #[command(flatten)]
+    pub(in crate::cli) link: Link,
 }
 
 /// A time as people write it.

@@ -11,9 +11,7 @@
 pub(crate) mod github;
 pub(crate) mod json;
 pub(crate) mod junit;
-mod text;
-
-pub(crate) use text::text;
+pub(crate) mod text;
 
 use std::collections::BTreeMap;
 use std::ops::Range;

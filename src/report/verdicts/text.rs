@@ -16,7 +16,7 @@ const MAX_RECORDS: usize = 12;
 const INDENT: usize = 13;
 
 /// All of it.
-pub(crate) fn text(verdicts: &Verdicts) -> String {
+pub(crate) fn all(verdicts: &Verdicts) -> String {
     let mut parts: Vec<String> = Vec::new();
     let (violations, others): (Vec<_>, Vec<_>) =
         verdicts.findings.iter().partition(|one| one.severity == Severity::Violation);
@@ -24,6 +24,14 @@ pub(crate) fn text(verdicts: &Verdicts) -> String {
     parts.extend(broken.into_iter().map(finding));
     parts.extend(accepted.into_iter().map(finding));
     parts.extend(others.into_iter().map(finding));
+    parts.push(end(verdicts));
+    parts.join("\n\n")
+}
+
+/// All of it but the findings.
+pub(crate) fn end(verdicts: &Verdicts) -> String {
+    let mut parts: Vec<String> = Vec::new();
+    parts.extend(messages(verdicts));
     parts.extend(table(verdicts));
     let notes: Vec<_> = verdicts.notes.iter().map(|note| fact("note", note)).collect();
     if !notes.is_empty() {
@@ -139,6 +147,14 @@ pub(super) fn accepted(acceptance: &Acceptance) -> String {
     }
 }
 
+/// How many records of each message there were.
+fn messages(verdicts: &Verdicts) -> Option<String> {
+    let lines = verdicts.messages.iter();
+    let lines: String =
+        lines.map(|(name, records)| format!("\n  {records:8}  {}", one_line(name))).collect();
+    (!lines.is_empty()).then(|| format!("{}{lines}", paint(STRONG, "records")))
+}
+
 /// Every rule, by verdict: a line each for those that say something, the others in one.
 fn table(verdicts: &Verdicts) -> Option<String> {
     let word = |rule: RuleId, standing: &Standing| verdicts.word(rule, standing);
@@ -164,9 +180,9 @@ fn table(verdicts: &Verdicts) -> Option<String> {
             lines.push(format!("  {}{rules}", paint(style, format!("{name:14}"))));
         }
     };
-    let all = || verdicts.rules.iter();
-    let passed = all().filter(|(_, standing)| matches!(standing, Standing::Passed { .. }));
-    let never = all().filter(|(_, standing)| matches!(standing, Standing::NotExercised));
+    let rules = || verdicts.rules.iter();
+    let passed = rules().filter(|(_, standing)| matches!(standing, Standing::Passed { .. }));
+    let never = rules().filter(|(_, standing)| matches!(standing, Standing::NotExercised));
     list("not exercised", UNSURE, never.map(|(rule, _)| rule.to_string()).collect());
     let counted = passed.map(|(rule, standing)| format!("{rule}×{}", times(standing)));
     list("passed", GOOD, counted.collect());

@@ -51,6 +51,8 @@ pub struct Flow {
     bytes: usize,
     /// How many records of the history, and findings of the checks, were looked at.
     seen: (usize, usize),
+    /// Whether the order of what flows is known.
+    ordered: bool,
     /// How often premises held in what was forgotten.
     held: BTreeMap<RuleId, u64>,
     tally: Tally,
@@ -78,6 +80,7 @@ impl Flow {
             bounds: BOUNDS,
             bytes: 0,
             seen: (0, 0),
+            ordered: true,
             held: BTreeMap::new(),
             tally: Tally::default(),
             messages: vec![0; contracts.all_messages().len()],
@@ -104,13 +107,30 @@ impl Flow {
         self.history.append(at, place, record, producer);
     }
 
+    /// The order of what was added since the last call of [`Flow::judge`], and of what comes until
+    /// [`Flow::in_order`], is not known: nothing is said of what comes before what.
+    pub fn out_of_order(&mut self) {
+        self.ordered = false;
+    }
+
+    /// What comes from now on comes in order. Nothing is known of what was before, but for what was
+    /// found.
+    pub fn in_order(&mut self) {
+        if !self.ordered {
+            self.forget(0);
+            self.ordered = true;
+        }
+    }
+
     /// Judges what was added since the last call, and hands each finding over with the history that
     /// shows it.
     pub fn judge(&mut self, mut tell: impl FnMut(&History, Found)) {
         self.checks.follow(&self.history);
         let (records, findings) = self.seen;
         let new = &self.checks.findings()[findings..];
-        let by_checks = new.iter().map(|one| found(&self.history, one));
+        let ordered = self.ordered;
+        let tellable = |one: &&Finding| ordered || !is_of_order(one.rule);
+        let by_checks = new.iter().filter(tellable).map(|one| found(&self.history, one));
         let inputs = self.history.records()[records..].iter().filter_map(|placed| {
             let sent = placed.producer == Producer::Test;
             sent.then(|| input(&self.history, placed.id)).flatten()
@@ -122,15 +142,15 @@ impl Flow {
         self.seen = (self.history.records().len(), self.checks.findings().len());
         let full = self.seen.0 > self.bounds.records.0 || self.bytes > self.bounds.bytes;
         if full {
-            self.forget();
+            self.forget(self.bounds.records.1);
         }
     }
 
-    /// Keeps the last part of the history: as many records as may stay, and at most half the bytes.
-    fn forget(&mut self) {
+    /// Keeps the last part of the history: at most so many records, and at most half the bytes.
+    fn forget(&mut self, most: usize) {
         let records = self.history.records();
         let mut bytes = 0;
-        let kept = records.iter().rev().take(self.bounds.records.1).take_while(|placed| {
+        let kept = records.iter().rev().take(most).take_while(|placed| {
             bytes += bytes_of(&placed.record);
             bytes <= self.bounds.bytes / 2
         });
@@ -143,9 +163,7 @@ impl Flow {
             self.bytes += bytes_of(&placed.record);
             history.append(placed.at, place, placed.record.clone(), placed.producer);
         }
-        for (rule, times) in self.checks.premises() {
-            *self.held.entry(rule).or_default() += times;
-        }
+        self.held = self.held();
         let mut checks = Checks::amid();
         checks.begin(&history);
         checks.follow(&history);
@@ -160,11 +178,17 @@ impl Flow {
     /// How each rule stands so far.
     #[must_use]
     pub fn standings(&self) -> BTreeMap<RuleId, Standing> {
+        self.tally.standings(&self.held())
+    }
+
+    fn held(&self) -> BTreeMap<RuleId, u64> {
         let mut held = self.held.clone();
         for (rule, times) in self.checks.premises() {
-            *held.entry(rule).or_default() += times;
+            if self.ordered || !is_of_order(rule) {
+                *held.entry(rule).or_default() += times;
+            }
         }
-        self.tally.standings(&held)
+        held
     }
 
     /// How many records of each message there were so far, by name; those whose message no contract
@@ -219,6 +243,11 @@ impl Tally {
         };
         RULES.iter().chain(self.0.keys()).map(|rule| (*rule, standing(rule))).collect()
     }
+}
+
+/// Whether a rule speaks of what comes before what.
+fn is_of_order(rule: RuleId) -> bool {
+    [id::SEQ_1, id::SEQ_2, id::SEQ_3, id::SEQ_4, id::SEQ_5, id::SEQ_6].contains(&rule)
 }
 
 fn bytes_of(record: &Record) -> usize {

@@ -11,8 +11,10 @@
 
 mod flow;
 mod gather;
+mod sluice;
 mod writers;
 
 pub use flow::{Flow, RULES, judge};
 pub use gather::{Gathered, gather};
+pub use sluice::{Passing, Place, Sluice, is_time};
 pub use writers::Writers;

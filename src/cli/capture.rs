@@ -1,0 +1,132 @@
+//! `capture`: what flows, written down.
+//!
+//! What always holds: only whole lines are handed to the system, so that a capture that is killed
+//! leaves at most its last line cut; what was there in the file stays.
+
+use std::collections::BTreeMap;
+use std::fs::{File, OpenOptions};
+use std::io::{self, BufWriter, Read as _, Seek as _, SeekFrom, Write as _};
+use std::path::Path;
+use std::sync::Arc;
+
+use super::args::Capture;
+use super::exit::Exit;
+use super::link::Linked;
+use super::load;
+use super::reader::{Batch, Reader, tap};
+use super::terminal::Terminal;
+use crate::capture::Captured;
+use crate::kafka::Tapped;
+use crate::report::style::count;
+use crate::verify::traffic::is_time;
+
+/// Lines are handed to the system when so many bytes are there, or when nothing comes.
+const BUFFER_BYTES: usize = 1 << 16;
+
+/// Writes what flows into the file until the end.
+pub(super) fn capture(args: &Capture, terminal: &mut Terminal) -> Exit {
+    let shown = load::shown(&args.out);
+    let file = match open(&args.out) {
+        Ok(file) => file,
+        Err(error) => {
+            terminal.error(&format!("cannot write {shown}: {error}"));
+            return Exit::Unusable;
+        }
+    };
+    let Some(contracts) = load::contracts(&args.contracts, terminal) else {
+        return Exit::Unusable;
+    };
+    let linked = match args.link.look_on(&contracts, terminal) {
+        Ok(linked) => linked,
+        Err(exit) => return exit,
+    };
+    let tap = match tap(&linked, args.from, terminal) {
+        Ok(tap) => tap,
+        Err(exit) => return exit,
+    };
+    let partitions = count(tap.starts().len(), "partition", "partitions");
+    let reader = match Reader::start(tap, args.time) {
+        Ok(reader) => reader,
+        Err(error) => {
+            terminal.error(&format!("cannot begin to read: {error}"));
+            return Exit::Unchecked;
+        }
+    };
+    let bootstrap = linked.broker.bootstrap();
+    terminal.trouble(&format!("ready: {partitions} on {bootstrap} into {shown}"));
+    let mut writing = Writing::new(file, &linked);
+    let exit = loop {
+        let written = match reader.next() {
+            None => break Exit::Holds,
+            Some(Batch::Records(records)) => writing.add(records),
+            Some(Batch::Quiet) => writing.file.flush(),
+            Some(Batch::Failed(error)) => {
+                terminal.error(&error.to_string());
+                break Exit::Unchecked;
+            }
+        };
+        if let Err(error) = written {
+            terminal.error(&format!("cannot write {shown}: {error}"));
+            break Exit::Unusable;
+        }
+    };
+    if let Err(error) = writing.file.flush() {
+        terminal.error(&format!("cannot write {shown}: {error}"));
+        return Exit::Unusable;
+    }
+    let records = writing.counts.values().sum();
+    terminal.line(&format!("{} into {shown}", count(records, "record", "records")));
+    for (topic, records) in &writing.counts {
+        terminal.line(&format!("  {records:8}  {topic}"));
+    }
+    exit.and(reader.end())
+}
+
+/// The file, ready to be added to. A line that was cut off there stays apart from what comes.
+fn open(path: &Path) -> io::Result<File> {
+    let mut file = OpenOptions::new().create(true).read(true).append(true).open(path)?;
+    if file.metadata()?.is_file() && file.seek(SeekFrom::End(0))? > 0 {
+        file.seek(SeekFrom::End(-1))?;
+        let mut last = [0];
+        file.read_exact(&mut last)?;
+        if last != *b"\n" {
+            file.write_all(b"\n")?;
+        }
+    }
+    Ok(file)
+}
+
+struct Writing {
+    file: BufWriter<File>,
+    topics: BTreeMap<u16, Arc<str>>,
+    counts: BTreeMap<Arc<str>, usize>,
+}
+
+impl Writing {
+    fn new(file: File, linked: &Linked) -> Self {
+        let topics = linked.topics.iter().map(|(topic, channel)| (channel.0, topic.into()));
+        let file = BufWriter::with_capacity(BUFFER_BYTES, file);
+        Self { file, topics: topics.collect(), counts: BTreeMap::new() }
+    }
+
+    fn add(&mut self, records: Vec<Tapped>) -> io::Result<()> {
+        for tapped in records {
+            let Some(topic) = self.topics.get(&tapped.channel.0) else {
+                continue;
+            };
+            *self.counts.entry(Arc::clone(topic)).or_default() += 1;
+            let timed = is_time(tapped.timestamp_ms);
+            let captured = Captured {
+                topic: Arc::clone(topic),
+                partition: tapped.partition,
+                offset: tapped.offset,
+                timestamp_ms: if timed { tapped.timestamp_ms } else { tapped.seen_ms },
+                record: tapped.record,
+            };
+            let line = captured.line() + "\n";
+            // The buffer never splits what fits into it; longer lines go out at once.
+            self.file.write_all(line.as_bytes())?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,226 @@
+//! `monitor`: what flows, judged as it flows.
+//!
+//! What always holds: nothing is produced; memory is bounded, however long it runs
+//! ([`crate::verify::traffic`]): of findings the first of each rule are kept, the others counted.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::args::{Format, Monitor};
+use super::clock::Clock;
+use super::exit::Exit;
+use super::judged::{self, Known, exit_of};
+use super::load;
+use super::outputs::Outputs;
+use super::reader::{Batch, Reader, tap};
+use super::terminal::Terminal;
+use crate::contract::Contracts;
+use crate::history::History;
+use crate::kafka::{Tap, Tapped, wall_ms};
+use crate::message::Offset;
+use crate::report::style::count;
+use crate::report::verdicts::{Verdicts, json, text};
+use crate::rule::RuleId;
+use crate::verify::Found;
+use crate::verify::traffic::{Flow, Passing, Sluice};
+
+/// Of each rule so many findings are shown, of those that count and of those that do not.
+const MOST_TOLD: usize = 50;
+
+/// Judges what flows until the end.
+pub(super) fn monitor(args: &Monitor, terminal: &mut Terminal) -> Exit {
+    let Some(contracts) = load::contracts(&args.contracts, terminal) else {
+        return Exit::Unusable;
+    };
+    let Some(known) = Known::read(&args.accepting, &contracts, terminal) else {
+        return Exit::Unusable;
+    };
+    let Some(mut outputs) = Outputs::open(&args.forms, terminal) else {
+        return Exit::Unusable;
+    };
+    let linked = match args.link.look_on(&contracts, terminal) {
+        Ok(linked) => linked,
+        Err(exit) => return exit,
+    };
+    let tap = match tap(&linked, args.from, terminal) {
+        Ok(tap) => tap,
+        Err(exit) => return exit,
+    };
+    let partitions = count(tap.starts().len(), "partition", "partitions");
+    let mut watching = Watching::new(args, known, &contracts, &tap);
+    let reader = match Reader::start(tap, args.time) {
+        Ok(reader) => reader,
+        Err(error) => {
+            terminal.error(&format!("cannot begin to read: {error}"));
+            return Exit::Unchecked;
+        }
+    };
+    terminal.trouble(&format!("ready: {partitions} on {}", linked.broker.bootstrap()));
+    judged::begin("monitor", None, &mut outputs, terminal);
+    let mut to = To { outputs: &mut outputs, terminal };
+    let mut clock = Clock::start();
+    let read = loop {
+        match reader.next() {
+            None => break Exit::Holds,
+            Some(Batch::Records(records)) => watching.take(records, &mut to),
+            Some(Batch::Quiet) => watching.quiet(&mut to),
+            Some(Batch::Failed(error)) => {
+                to.terminal.error(&error.to_string());
+                break Exit::Unchecked;
+            }
+        }
+        if args.every.is_some_and(|every| clock.elapsed() >= every) {
+            clock = Clock::start();
+            to.terminal.trouble(&watching.counts());
+        }
+    };
+    let verdicts = watching.end(&mut to);
+    let exit = exit_of(&verdicts).and(read).and(reader.end());
+    if outputs.wants(Format::Text) {
+        outputs.line(Format::Text, &text::end(&verdicts), terminal);
+    }
+    judged::end(&verdicts, ("monitor", exit), &mut outputs, terminal);
+    exit.and(outputs.close(terminal))
+}
+
+/// Where findings go as they come.
+struct To<'a> {
+    outputs: &'a mut Outputs,
+    terminal: &'a mut Terminal,
+}
+
+/// A monitor at work.
+struct Watching {
+    known: Known,
+    rules: Vec<RuleId>,
+    sluice: Sluice,
+    flow: Flow,
+    told: Verdicts,
+    /// How many findings of each rule there were: those that count, and others.
+    found: BTreeMap<(RuleId, bool), usize>,
+}
+
+impl Watching {
+    fn new(args: &Monitor, known: Known, contracts: &Arc<Contracts>, tap: &Tap) -> Self {
+        let starts = tap.starts();
+        let begun = |(place, end): (&_, &i64)| {
+            let start = starts.get(place).copied().unwrap_or(0);
+            (start < *end).then(|| (*place, Offset(end.unsigned_abs())))
+        };
+        let whole = starts.values().all(|start| *start == 0);
+        Self {
+            known,
+            rules: args.rules.clone(),
+            sluice: Sluice::new(tap.ends().iter().filter_map(begun)),
+            flow: Flow::new(contracts, whole),
+            told: Verdicts::on(None),
+            found: BTreeMap::new(),
+        }
+    }
+
+    fn take(&mut self, records: Vec<Tapped>, to: &mut To<'_>) {
+        let was_behind = self.sluice.is_behind();
+        let before = self.sluice.disordered();
+        let mut passing = Vec::new();
+        for one in records {
+            let place = (one.channel, one.partition, one.offset);
+            let times = (one.timestamp_ms, one.seen_ms);
+            let rank = self.flow.rank(one.channel);
+            passing.extend(self.sluice.push(place, times, rank, one.record));
+        }
+        passing.extend(self.sluice.release(wall_ms()));
+        if self.sluice.disordered() > before {
+            self.flow.out_of_order();
+        }
+        self.judge(passing, to);
+        if was_behind && !self.sluice.is_behind() {
+            self.flow.in_order();
+        }
+    }
+
+    fn quiet(&mut self, to: &mut To<'_>) {
+        if self.sluice.is_behind() {
+            // Nothing comes although offsets are missing: no records are there.
+            self.sluice.catch_up();
+            self.flow.in_order();
+        }
+        let passing = self.sluice.release(wall_ms());
+        self.judge(passing, to);
+    }
+
+    fn judge(&mut self, passing: Vec<Passing>, to: &mut To<'_>) {
+        if passing.is_empty() {
+            return;
+        }
+        for Passing { at, place, record } in passing {
+            self.flow.add(at, place, record);
+        }
+        let Self { flow, known, told, found, rules, .. } = self;
+        flow.judge(|history, one| {
+            if rules.is_empty() || rules.contains(&one.rule) {
+                tell(history, &one, (known, told, found), to);
+            }
+        });
+    }
+
+    fn counts(&self) -> String {
+        let messages = self.flow.messages();
+        let all: u64 = messages.values().sum();
+        let each = messages.iter().map(|(message, count)| format!("{message} {count}"));
+        let each = each.collect::<Vec<_>>().join(", ");
+        format!("{all} records, {} findings: {each}", self.found.values().sum::<usize>())
+    }
+
+    /// Judges what is left, and sums up.
+    fn end(mut self, to: &mut To<'_>) -> Verdicts {
+        let left = self.sluice.drain();
+        self.judge(left, to);
+        let mut verdicts = self.told;
+        verdicts.rules = self.flow.standings();
+        if !self.rules.is_empty() {
+            verdicts.rules.retain(|rule, _| self.rules.contains(rule));
+        }
+        verdicts.messages = self.flow.messages();
+        let all: usize = self.found.values().sum();
+        if all > verdicts.findings.len() {
+            verdicts.notes.push(format!(
+                "{} are only counted: of each rule {MOST_TOLD} are shown",
+                count(all - verdicts.findings.len(), "finding", "findings")
+            ));
+        }
+        if self.sluice.disordered() > 0 {
+            verdicts.notes.push(format!(
+                "of {} that were there at the start the order is not known, for they bear no time \
+                 or lie too far apart: what comes before what was not judged of them",
+                count(usize::try_from(self.sluice.disordered()).unwrap_or(0), "record", "records")
+            ));
+        }
+        self.known.note_unused(&mut verdicts);
+        verdicts
+    }
+}
+
+/// Shows a finding, unless there were many of its rule.
+fn tell(
+    history: &History,
+    one: &Found,
+    (known, told, found): (&mut Known, &mut Verdicts, &mut BTreeMap<(RuleId, bool), usize>),
+    to: &mut To<'_>,
+) {
+    told.find(history, one);
+    let Some(mut finding) = told.findings.pop() else {
+        return;
+    };
+    known.mark(&mut finding, None);
+    let number = found.entry((finding.rule, finding.counts())).or_default();
+    *number += 1;
+    if *number <= MOST_TOLD {
+        if to.outputs.wants(Format::Text) {
+            let text = format!("{}\n", text::finding(&finding));
+            to.outputs.line(Format::Text, &text, to.terminal);
+        }
+        to.outputs.line(Format::Json, &json::finding(&finding), to.terminal);
+        to.terminal.flush();
+        told.findings.push(finding);
+    }
+}
