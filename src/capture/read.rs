@@ -207,7 +207,7 @@ mod tests {
         ("capture::repeated-field", (1, 97)),
     ])]
     fn damage_has_a_place(#[case] text: &str, #[case] expected: &[(&str, (usize, usize))]) {
-        let text = format!("\n{}", text);
+        let text = format!("\n{text}");
         let read = read(&text);
         let found: Vec<_> = read.diagnostics.iter().map(|one| (one.code, one.position())).collect();
         let expected: Vec<_> =

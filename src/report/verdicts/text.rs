@@ -176,8 +176,8 @@ fn table(verdicts: &Verdicts) -> Option<String> {
     let mut lines: Vec<_> = lines.into_iter().map(|(_, line)| line).collect();
     let mut list = |name: &str, style, rules: Vec<String>| {
         if !rules.is_empty() {
-            let rules = wrap(&rules, 16, WIDTH);
-            lines.push(format!("  {}{rules}", paint(style, format!("{name:14}"))));
+            let rules = wrap(&rules, 17, WIDTH);
+            lines.push(format!("  {}{rules}", paint(style, format!("{name:15}"))));
         }
     };
     let rules = || verdicts.rules.iter();

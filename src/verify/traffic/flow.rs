@@ -251,7 +251,7 @@ fn is_of_order(rule: RuleId) -> bool {
 }
 
 fn bytes_of(record: &Record) -> usize {
-    let key = record.key.as_ref().map_or(0, |key| key.len());
+    let key = record.key.as_ref().map_or(0, smallvec::SmallVec::len);
     key + record.value_bytes().map_or(0, <[u8]>::len)
 }
 

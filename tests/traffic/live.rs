@@ -1,0 +1,240 @@
+//! Capture and monitor, on librdkafka's mock.
+
+use std::io::{BufRead, BufReader, Read};
+use std::path::Path;
+use std::process::{Child, Stdio};
+use std::sync::Arc;
+
+use quintet::capture::{Captured, Reading};
+use quintet::contract::Contracts;
+use quintet::kafka::{Broker, Connection, Create, On, Sender, Settings, Topics};
+use quintet::message::Outgoing;
+use rstest::rstest;
+
+use super::files::{Said, command};
+use super::support::root;
+
+/// A mock with all topics, and a sender.
+struct Bed {
+    sender: Sender,
+    topics: Topics,
+    connection: Connection,
+    contracts: Arc<Contracts>,
+    folder: tempfile::TempDir,
+    broker: Broker,
+}
+
+impl Bed {
+    fn new() -> Self {
+        let (contracts, settings) = (Contracts::builtin(), Settings::default());
+        let broker = Broker::start(&On::Mock, &settings).expect("the mock starts");
+        let connection =
+            Connection::open(&broker, &settings, Connection::WAIT).expect("it answers");
+        let topics = Topics::from_lines(&contracts, |_| None, None).expect("they have names");
+        connection.ensure_topics(&topics, &contracts, Create::Missing).expect("they are made");
+        let sender = Sender::open(&connection, &topics).expect("it can be written to");
+        let folder = tempfile::tempdir().expect("the system has room for a folder");
+        Self { sender, topics, connection, contracts, folder, broker }
+    }
+
+    /// Sends records into the partitions that they were captured from.
+    fn send(&self, records: &[Captured]) {
+        for one in records {
+            let Some(channel) = self.topics.channel(&one.topic) else {
+                continue;
+            };
+            let outgoing = Outgoing { channel, record: one.record.clone() };
+            self.sender.send(&outgoing, Some(one.partition)).expect("the mock takes it");
+        }
+    }
+
+    fn arguments(&self, arguments: &str) -> String {
+        format!("{arguments} --on {}", self.broker.bootstrap())
+    }
+
+    fn says(&self, arguments: &str) -> Said {
+        Said::of(self.folder.path(), &self.arguments(arguments))
+    }
+
+    /// Starts a command, and waits until it reads.
+    fn start(&self, arguments: &str) -> Child {
+        let mut command = command(self.folder.path(), &self.arguments(arguments));
+        let mut child =
+            command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("it is built");
+        let mut line = String::new();
+        let err = child.stderr.as_mut().expect("it is piped");
+        BufReader::with_capacity(1, err).read_line(&mut line).expect("it is text");
+        assert!(line.starts_with("ready: "), "{line}");
+        child
+    }
+}
+
+fn signal(child: &Child, name: &str) {
+    let id = child.id().to_string();
+    let sent = std::process::Command::new("kill").args([name, &id]).status();
+    assert!(sent.expect("the system has `kill`").success());
+}
+
+/// What a child says until it ends.
+fn end(mut child: Child) -> (String, Option<i32>) {
+    let mut out = String::new();
+    child.stdout.take().expect("it is piped").read_to_string(&mut out).expect("it is text");
+    (out, child.wait().expect("it ends").code())
+}
+
+fn read(path: &Path) -> Vec<Captured> {
+    let text = std::fs::read_to_string(path).expect("the file is there");
+    let mut reading = Reading::new();
+    let shown: Arc<str> = "x".into();
+    for (number, line) in (1..).zip(text.split_inclusive('\n')) {
+        let ended = line.ends_with('\n');
+        reading.line(&shown, number, line.trim_end_matches('\n').as_bytes(), ended);
+    }
+    let read = reading.end();
+    assert!(read.damaged.is_empty(), "{:?}", read.diagnostics);
+    read.records
+}
+
+fn fixture(name: &str) -> Vec<Captured> {
+    read(&root().join("tests/fixtures/captures").join(name))
+}
+
+#[test]
+fn what_is_captured_is_what_was_sent_and_can_be_checked() {
+    let bed = Bed::new();
+    let sent = fixture("good.jsonl");
+    bed.send(&sent);
+    let said = bed.says("capture --from beginning --for 3s --out all.jsonl");
+    assert_eq!(said.code, 0, "{said:#?}");
+    let captured = read(&bed.folder.path().join("all.jsonl"));
+    let key = |one: &Captured| (one.topic.clone(), one.partition, one.offset);
+    let sorted = |records: &[Captured]| {
+        let mut records: Vec<_> =
+            records.iter().map(|one| (key(one), one.record.clone())).collect();
+        records.retain(|((topic, ..), _)| bed.topics.channel(topic).is_some());
+        records.sort_by_key(|(key, _)| key.clone());
+        records
+    };
+    assert_eq!(sorted(&captured), sorted(&sent));
+    // The mock gives no times: when they were read stands there.
+    assert!(captured.iter().all(|one| one.timestamp_ms > 1_700_000_000_000));
+    let checked = Said::of(bed.folder.path(), "check all.jsonl");
+    assert_eq!(checked.code, 0, "{checked:#?}");
+}
+
+#[test]
+fn a_capture_ends_at_a_signal_and_goes_on_behind_what_is_there() {
+    let bed = Bed::new();
+    let path = bed.folder.path().join("x.jsonl");
+    let sent = fixture("good.jsonl");
+    let whole = sent[0].line();
+    std::fs::write(&path, format!("{whole}\n{}", &whole[..40])).unwrap();
+    let child = bed.start("capture --out x.jsonl");
+    bed.send(&sent[1..2]);
+    // What was sent before the signal is read until then, or not: both are whole lines.
+    signal(&child, "-TERM");
+    let (out, code) = end(child);
+    assert_eq!(code, Some(0), "{out}");
+    let text = std::fs::read_to_string(&path).unwrap();
+    assert!(text.starts_with(&format!("{whole}\n{}\n", &whole[..40])), "{text}");
+    assert!(text.ends_with('\n') && (2..=3).contains(&text.lines().count()), "{text}");
+    let checked = Said::of(bed.folder.path(), "check x.jsonl");
+    assert!(checked.err.contains("error[capture::damaged]"), "{checked:#?}");
+}
+
+#[test]
+fn a_killed_capture_leaves_whole_lines() {
+    let bed = Bed::new();
+    let child = bed.start("capture --out x.jsonl --from beginning");
+    let path = bed.folder.path().join("x.jsonl");
+    let good = fixture("good.jsonl");
+    let lines = || std::fs::read_to_string(&path).unwrap_or_default().lines().count();
+    for _ in 0..500 {
+        bed.send(&good);
+        if lines() > 20 {
+            break;
+        }
+    }
+    signal(&child, "-KILL");
+    end(child);
+    assert!(lines() > 20, "nothing was written in time");
+    let text = std::fs::read_to_string(&path).unwrap();
+    let whole = text.rfind('\n').map_or(0, |at| at + 1);
+    std::fs::write(&path, &text[..whole]).unwrap();
+    assert!(read(&path).len() > 20);
+}
+
+#[rstest]
+#[case("good.jsonl", 0)]
+#[case("violating.jsonl", 1)]
+fn a_backlog_is_monitored(#[case] name: &str, #[case] code: i32) {
+    let bed = Bed::new();
+    bed.send(&fixture(name));
+    let said = bed.says("monitor --from beginning --for 2s --format json");
+    assert_eq!(said.code, code, "{said:#?}");
+    let lines: Vec<serde_json::Value> =
+        said.out.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let of = |event: &str| lines.iter().filter(|line| line["event"] == event).count();
+    assert_eq!((of("verdicts"), of("finding"), of("summary")), (1, usize::from(code == 1), 1));
+    let summary = lines.last().unwrap();
+    assert_eq!((&summary["records"], &summary["exit"]), (&4.into(), &code.into()));
+    let finding = lines.iter().find(|line| line["event"] == "finding");
+    assert!(finding.is_none_or(|finding| finding["rule"] == "COM-7"));
+}
+
+#[test]
+fn what_flows_is_monitored_in_order_and_nothing_is_produced() {
+    let bed = Bed::new();
+    let good = fixture("good.jsonl");
+    let child = bed.start("monitor --every 1s");
+    bed.send(&good);
+    let ends = || {
+        let tap =
+            quintet::kafka::Tap::open(&bed.connection, &bed.topics, quintet::kafka::From::End);
+        tap.expect("it can be read").ends().clone()
+    };
+    let before = ends();
+    // It says how many there were, once it has judged them.
+    let mut child = child;
+    let mut told = BufReader::new(child.stderr.take().expect("it is piped"));
+    let mut line = String::new();
+    for _ in 0..20 {
+        line.clear();
+        told.read_line(&mut line).expect("it is text");
+        if line.starts_with("4 records") {
+            break;
+        }
+    }
+    assert!(line.starts_with("4 records, 0 findings: ban.command/CREATE 1"), "{line}");
+    signal(&child, "-INT");
+    let (out, code) = end(child);
+    assert_eq!(code, Some(0), "{out}");
+    assert!(out.contains("SEQ-5×1 SEQ-6×1"), "{out}");
+    assert_eq!(ends(), before);
+    assert_eq!(bed.contracts.channel_count(), bed.topics.iter().count());
+}
+
+#[test]
+fn nothing_seen_is_no_pass_and_nobody_there_is_trouble() {
+    let bed = Bed::new();
+    let silent = bed.says("monitor --for 300ms");
+    assert_eq!(silent.code, 4, "{silent:#?}");
+    let folder = bed.folder.path().to_owned();
+    for arguments in ["monitor --for 1s", "capture --for 1s --out x.jsonl"] {
+        let said = Said::of(&folder, &format!("{arguments} --on 127.0.0.1:9"));
+        assert_eq!(said.code, 3, "{said:#?}");
+        let without = Said::of(&folder, arguments);
+        assert_eq!(without.code, 2, "{without:#?}");
+    }
+}
+
+#[test]
+fn an_accepted_violation_does_not_fail_and_is_said() {
+    let bed = Bed::new();
+    bed.send(&fixture("violating.jsonl"));
+    let accepted = root().join("tests/fixtures/accepted/good.yaml").display().to_string();
+    let said = bed
+        .says(&format!("monitor --from beginning --for 2s --today 2026-12-01 --accept {accepted}"));
+    assert_eq!(said.code, 0, "{said:#?}");
+    assert!(said.out.starts_with("accepted[COM-7]"), "{}", said.out);
+}
