@@ -4,15 +4,19 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use super::run::{Call, Offered, Runner};
 use super::shape::Shape;
 use super::{Asked, Observation, Persistence, What};
 use crate::contract::{Action, Basis, Contracts};
 use crate::history::{Event, Producer, ServiceIx};
 use crate::message::{ChannelIx, KeyBytes, Partition, RecordId, Tenant, VirtualTime};
-use crate::service::{Given, Model};
+use crate::rule::id;
+use crate::service::{Given, Model, model};
 
 /// Clocks that are called one may differ by this much.
 pub(super) const SKEW: Duration = Duration::from_millis(20);
+/// Few implementations need more before what they do takes effect.
+const LIKELY: Duration = Duration::from_millis(20);
 /// After a kill a group may be without partitions for so long.
 const REASSIGNMENT: Duration = Duration::from_secs(45);
 /// What was handled so long before a kill may be read once more: offsets are committed now and
@@ -41,6 +45,8 @@ pub(super) struct Input {
     pub(super) end: VirtualTime,
     /// Not after this moment in any case.
     pub(super) bound: VirtualTime,
+    /// About now, most of the time.
+    pub(super) likely: VirtualTime,
     pub(super) trace: Option<u128>,
     /// The input before it in its partition with the same documented key.
     pub(super) after: Option<usize>,
@@ -67,7 +73,7 @@ pub(super) struct Output {
 }
 
 /// A tenant's part of an observation.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Case {
     pub(super) tenant: Tenant,
     pub(super) inputs: Vec<Input>,
@@ -84,12 +90,49 @@ pub(super) struct Kill {
     pub(super) reads: VirtualTime,
 }
 
+impl Case {
+    /// All cases as one, in the name of one of them.
+    pub(super) fn merged(cases: &[Case], number: usize) -> Self {
+        let tenant = cases[number].tenant.clone();
+        let mut all: Vec<(usize, usize)> = Vec::new();
+        for (of, case) in cases.iter().enumerate() {
+            // One restart is enough.
+            let wanted = |at: &usize| {
+                of == number || !matches!(case.inputs[*at].act, Act::Restart(_))
+            };
+            all.extend((0..case.inputs.len()).filter(wanted).map(|at| (of, at)));
+        }
+        all.sort_by_key(|(of, at)| cases[*of].inputs[*at].start);
+        let place = |of: usize, at: usize| all.iter().position(|one| *one == (of, at));
+        let inputs = all.iter().map(|(of, at)| {
+            let input = cases[*of].inputs[*at].clone();
+            Input { after: input.after.and_then(|after| place(*of, after)), ..input }
+        });
+        let outputs = cases.iter().enumerate().flat_map(|(of, case)| {
+            case.outputs.iter().map(move |output| (of, output))
+        });
+        let mut outputs: Vec<_> = outputs
+            .map(|(of, output)| {
+                let causes = output.causes.iter().filter_map(|at| place(of, *at)).collect();
+                Output { causes, ..output.clone() }
+            })
+            .collect();
+        outputs.sort_by_key(|output| output.seen);
+        Self { tenant, inputs: inputs.collect(), outputs }
+    }
+}
+
 /// What all tenants of an observation have in common.
+#[derive(Clone)]
 pub(super) struct Scene<'a> {
     pub(super) seen: &'a Observation,
     pub(super) contracts: &'a Contracts,
     pub(super) persistence: Persistence,
     pub(super) kills: Vec<Kill>,
+    /// Records that say nothing that may be acted on.
+    pub(super) poison: BTreeSet<RecordId>,
+    /// The traces of the subject's records.
+    answered: BTreeSet<u128>,
     /// The channels that the subject reads.
     reads: BTreeSet<ChannelIx>,
     /// Those of them whose key some document names.
@@ -113,10 +156,48 @@ impl<'a> Scene<'a> {
         let by = seen.history.services().iter().position(|name| *name == seen.subject);
         let by = by.and_then(|at| u16::try_from(at).ok()).map(ServiceIx);
         let ordered = reads.iter().copied().filter(documented).collect();
-        let mut scene =
-            Self { seen, contracts, persistence, kills: Vec::new(), reads, ordered, by };
+        let mut scene = Self {
+            seen,
+            contracts,
+            persistence,
+            kills: Vec::new(),
+            poison: BTreeSet::new(),
+            answered: BTreeSet::new(),
+            reads,
+            ordered,
+            by,
+        };
         scene.kills = scene.find_kills();
+        scene.answered = scene.outputs().filter_map(|record| scene.trace(record)).collect();
+        scene.poison = scene.find_poison();
         scene
+    }
+
+    /// A record: `#7 ban.command/DELETE`.
+    pub(super) fn tell(&self, record: RecordId) -> String {
+        let history = &self.seen.history;
+        format!("{record} {}", history.message_name(history.record(record)))
+    }
+
+    /// Whether an event has the trace of a record.
+    pub(super) fn is_answered(&self, record: RecordId) -> bool {
+        self.trace(record).is_some_and(|trace| self.answered.contains(&trace))
+    }
+
+    /// The records that a service without any state says it cannot read.
+    fn find_poison(&self) -> BTreeSet<RecordId> {
+        let Some(fresh) = model(&self.seen.subject) else { return BTreeSet::new() };
+        let tenant = Tenant { id: uuid::Uuid::nil(), region: "".into(), major: 0, minor: 0 };
+        let runner = Runner { scene: self, tenant: &tenant, bans: false };
+        let records = self.seen.history.records().iter();
+        let inputs = records.filter(|placed| self.is_input(placed.id));
+        let poison = inputs.filter(|placed| {
+            let input = self.receive(placed.id);
+            let call = Call::Input(&input);
+            let outcomes = runner.outcomes(&*fresh, call, placed.at, &Offered::default());
+            outcomes.iter().any(|outcome| outcome.applied.contains(&id::COM_5))
+        });
+        poison.map(|placed| placed.id).collect()
     }
 
     /// Whether the subject wrote a record.
@@ -203,7 +284,7 @@ impl<'a> Scene<'a> {
             let Ok(tenant) = placed.record.headers.tenant() else { continue };
             if self.is_input(placed.id) && !self.is_output(placed.id) {
                 let case = cases.entry(tenant.clone()).or_insert_with(|| of(tenant));
-                case.inputs.push(self.record(placed.id));
+                case.inputs.push(self.receive(placed.id));
             }
         }
         for (at, asked) in self.seen.asked.iter().enumerate() {
@@ -217,7 +298,7 @@ impl<'a> Scene<'a> {
         cases
     }
 
-    fn record(&self, record: RecordId) -> Input {
+    fn receive(&self, record: RecordId) -> Input {
         let start = self.seen.history.record(record).at;
         self.input(Act::Record(record), start, start.after(self.seen.settle), self.trace(record))
     }
@@ -258,7 +339,7 @@ impl<'a> Scene<'a> {
             }
         }
         lossy |= end > self.seen.ended;
-        Input { act, start, end, bound: end, trace, after: None, skippable: lossy, lossy, again }
+        Input { act, start, end, bound: end, likely: start.after(LIKELY), trace, after: None, skippable: lossy, lossy, again }
     }
 
     /// Puts the inputs in order, and adds what depends on all of them.
@@ -307,6 +388,31 @@ impl<'a> Scene<'a> {
             }
         }
         by_trace
+    }
+
+    /// The case of an implementation whose events have the trace of their cause: those with a trace
+    /// of their own come from stimuli. None where that makes no difference.
+    pub(super) fn narrow(&self, case: &Case) -> Option<Case> {
+        let mut case = case.clone();
+        let stimuli: Vec<_> = (0..case.inputs.len())
+            .filter(|at| matches!(case.inputs[*at].act, Act::Stimulus(_)))
+            .collect();
+        let own = case.outputs.iter_mut().filter(|output| output.causes.is_empty());
+        let mut any = false;
+        for output in own {
+            any = true;
+            let before = |at: &&usize| case.inputs[**at].start <= output.seen.after(SKEW);
+            output.causes = stimuli.iter().filter(before).copied().collect();
+            if output.causes.is_empty() {
+                return None;
+            }
+        }
+        for input in &mut case.inputs {
+            if matches!(input.act, Act::Record(_)) && input.bound > input.end {
+                input.bound = input.end;
+            }
+        }
+        any.then_some(case)
     }
 
     /// Whether an event is the tenant's: by the trace of its cause, else by its headers.
@@ -382,6 +488,7 @@ impl<'a> Scene<'a> {
                 Some(first) => {
                     input.end = first.seen.max(input.start);
                     input.bound = input.end;
+                    input.likely = input.end;
                     input.skippable = false;
                 }
                 None if untraced || shared => input.bound = input.end.after(self.seen.settle),

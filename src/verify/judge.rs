@@ -1,34 +1,218 @@
 //! The judgement of an observation.
 
-use super::case::Scene;
+use super::case::{Case, Scene};
+use super::envelope;
+use super::node::Node;
+use super::repair::Repair;
 use super::search::{Found as Searched, Search};
-use super::{Found, Judgement, Judging, Observation};
-use crate::rule::{Severity, id};
+use super::tally::Tally;
+use super::{Found, Judgement, Judging, Observation, Persistence};
+use crate::rule::{RuleId, Severity, id};
 
-const BUDGET: u64 = 200_000;
+/// States that are tried for one tenant, and for one way to go on behind a breach.
+const BUDGET: u64 = 20_000;
+const NARROW_BUDGET: u64 = 20_000;
+const REPAIR_BUDGET: u64 = 1_000;
+/// Breaches that are told of one tenant.
+const MOST_BREACHES: usize = 3;
+/// Ways to go on that are tried.
+const MOST_TRIED: usize = 12;
+/// Larger cases are not put together.
+const MOST_MERGED: usize = 400;
 
 /// Says what the rules have to say about what was seen.
 #[must_use]
 pub fn judge(seen: &Observation, judging: &Judging) -> Judgement {
     let scene = Scene::new(seen, judging.persistence);
-    let mut judgement = Judgement::default();
-    for case in scene.cases() {
-        let mut search = Search::new(&scene, &case, false, BUDGET);
-        let Some(start) = search.start() else { continue };
+    let mut cases = scene.cases();
+    let mut tally = Tally::new(&scene);
+    let outer = envelope::look(&scene, &mut cases, judging.keys, &mut tally);
+    let bans = has_bans(&scene);
+    for (number, case) in cases.iter().enumerate() {
+        judge_case(&scene, (&cases, number), bans, &mut tally);
+        tally.inputs(&scene, case);
+    }
+    outer.end(&scene, &cases, &mut tally);
+    tally.end(judging)
+}
+
+/// Whether somebody may be banned, as far as the account service can tell.
+fn has_bans(scene: &Scene<'_>) -> bool {
+    let given = scene.seen.given.iter().flat_map(|one| &one.data);
+    let mut given = given.filter(|(name, _)| name == "bans");
+    let Some(channel) = scene.contracts.channel_ix("ban.command") else { return false };
+    let of_channel =
+        |placed: &&crate::history::Placed| placed.channel == channel;
+    given.next().is_some() || scene.seen.history.records().iter().any(|one| of_channel(&one))
+}
+
+fn judge_case(
+    scene: &Scene<'_>,
+    (cases, number): (&[Case], usize),
+    bans: bool,
+    tally: &mut Tally<'_>,
+) {
+    let case = &cases[number];
+    if let Some(narrow) = scene.narrow(case) {
+        let mut search = Search::new(scene, &narrow, bans, NARROW_BUDGET);
+        let Some(start) = search.start() else { return };
         let found = search.run(start);
-        judgement.states += search.states;
-        if let Searched::Nothing(ends) = found {
-            let end = &ends[0];
-            let records = search.unexplained(end).map(|(_, output)| output.record).collect();
-            judgement.findings.push(Found {
-                severity: Severity::Violation,
-                rule: id::COM_1,
-                message: "unexplained".to_owned(),
-                tenant: Some(case.tenant.clone()),
-                records,
-                relaxation: None,
-            });
+        tally.states(search.states);
+        if let Searched::Explained(node) = found {
+            return tally.explained(&search, &node);
         }
     }
-    judgement
+    let mut search = Search::new(scene, case, bans, BUDGET);
+    let Some(start) = search.start() else { return };
+    let found = search.run(start.clone());
+    tally.states(search.states);
+    let mut ends = match found {
+        Searched::Explained(node) => return tally.explained(&search, &node),
+        Searched::TooMany => return tally.gave_up(case, "there was too much to try"),
+        Searched::Nothing(ends) => ends,
+    };
+    for breach in 0..MOST_BREACHES {
+        let tried = best(scene, (cases, number), (&ends, breach == 0), bans, tally);
+        let Some(Tried { repair, reached }) = tried else { break };
+        tally.found(Found {
+            severity: Severity::Violation,
+            rule: repair.rule,
+            message: repair.message,
+            tenant: Some(case.tenant.clone()),
+            records: repair.records,
+            relaxation: Some(repair.relaxation),
+        });
+        match reached {
+            Reached::All(node) => return tally.explained(&search, &node),
+            Reached::Elsewhere => return,
+            Reached::Ends(next) => ends = next,
+        }
+    }
+    if let Some(end) = ends.first() {
+        tally.explained(&search, end);
+    }
+    tally.gave_up(case, "more lies behind the violations that were found");
+}
+
+/// How far a repair leads.
+enum Reached {
+    All(Node),
+    Ends(Vec<Node>),
+    /// Everything is explained, in another case.
+    Elsewhere,
+}
+
+struct Tried {
+    repair: Repair,
+    reached: Reached,
+}
+
+impl Reached {
+    fn of(found: Searched, from: Node) -> Self {
+        match found {
+            Searched::Explained(node) => Self::All(node),
+            Searched::Nothing(ends) => Self::Ends(ends),
+            Searched::TooMany => Self::Ends(vec![from]),
+        }
+    }
+
+    fn progress(&self) -> usize {
+        match self {
+            Self::All(_) | Self::Elsewhere => usize::MAX,
+            Self::Ends(ends) => ends.first().map_or(0, Node::progress),
+        }
+    }
+}
+
+/// The cheapest of the repairs that lead furthest.
+fn best(
+    scene: &Scene<'_>,
+    (cases, number): (&[Case], usize),
+    (ends, first): (&[Node], bool),
+    bans: bool,
+    tally: &mut Tally<'_>,
+) -> Option<Tried> {
+    let case = &cases[number];
+    let search = Search::new(scene, case, bans, REPAIR_BUDGET);
+    let mut repairs: Vec<Repair> = ends.iter().flat_map(|end| search.repairs(end)).collect();
+    repairs.sort_by_key(|repair| repair.cost);
+    repairs.truncate(MOST_TRIED);
+    let mut best: Option<Tried> = None;
+    let reached = ends.first().map_or(0, Node::progress);
+    if let (true, Some(shown)) = (first, repairs.first()) {
+        best = elsewhere(scene, (cases, number), bans, (reached, shown), tally);
+    }
+    for repair in repairs {
+        let mut search = Search::new(scene, case, bans, REPAIR_BUDGET);
+        let found = search.run(repair.node.clone());
+        tally.states(search.states);
+        let reached = Reached::of(found, repair.node.clone());
+        let better = best.as_ref().is_none_or(|best| {
+            let (new, old) = (reached.progress(), best.reached.progress());
+            new > old || (new == old && repair.cost < best.repair.cost)
+        });
+        if better {
+            best = Some(Tried { repair, reached });
+        }
+    }
+    best
+}
+
+/// Another way to take everything that was seen, as a whole: state lost at a restart, commands out
+/// of order, one state for all tenants.
+fn elsewhere(
+    scene: &Scene<'_>,
+    (cases, number): (&[Case], usize),
+    bans: bool,
+    (reached, shown): (usize, &Repair),
+    tally: &mut Tally<'_>,
+) -> Option<Tried> {
+    let case = &cases[number];
+    let mut best: Option<Tried> = None;
+    let own = case.inputs.len();
+    let mut consider = |rule: RuleId, words: &str, scene: &Scene<'_>, case: &Case| {
+        let mut search = Search::new(scene, case, bans, REPAIR_BUDGET * 3);
+        let Some(start) = search.start() else { return };
+        let found = search.run(start.clone());
+        tally.states(search.states);
+        let further = Reached::of(found, start.clone());
+        let than = best.as_ref().map_or(reached, |best| best.reached.progress());
+        let other = case.inputs.len() != own;
+        let further = match further {
+            // What was explained is not this case.
+            Reached::All(_) if other => Reached::Elsewhere,
+            Reached::Ends(_) if other => return,
+            further => further,
+        };
+        if further.progress() > than {
+            let repair = Repair {
+                node: start,
+                cost: 1,
+                rule,
+                message: format!("{words}: {}", shown.message),
+                records: shown.records.clone(),
+                relaxation: format!("as if {words}"),
+            };
+            best = Some(Tried { repair, reached: further });
+        }
+    };
+    if !scene.kills.is_empty() && scene.persistence == Persistence::Kept {
+        let mut forgetful = scene.clone();
+        forgetful.persistence = Persistence::Empty;
+        consider(id::COM_9, "state is lost at a restart", &forgetful, case);
+    }
+    if case.inputs.iter().any(|input| input.after.is_some()) {
+        let mut free = case.clone();
+        free.inputs.iter_mut().for_each(|input| input.after = None);
+        consider(id::COM_11, "commands of one key take effect out of order", scene, &free);
+    }
+    if cases.len() > 1 {
+        let merged = Case::merged(cases, number);
+        let whole = merged.inputs.len() + merged.outputs.len();
+        if whole <= MOST_MERGED {
+            let words = "what other tenants do takes effect in this one, too";
+            consider(id::COM_6, words, scene, &merged);
+        }
+    }
+    best
 }

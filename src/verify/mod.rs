@@ -10,18 +10,25 @@
 
 mod answer;
 mod bits;
+mod blame;
 mod case;
+mod envelope;
 mod judge;
 mod judgement;
 #[cfg(feature = "kafka")]
 pub mod live;
 mod node;
 mod observation;
+mod repair;
 mod run;
 pub mod script;
 mod search;
+mod sequence;
 mod shape;
 pub mod traffic;
+mod state_rule;
+mod tally;
+mod words;
 
 pub use judge::judge;
 pub use judgement::{Found, Judgement, Standing};

@@ -7,7 +7,7 @@ use std::rc::Rc;
 use rustc_hash::FxHasher;
 
 use super::bits::Bits;
-use super::run::Outcome;
+use super::run::{Decided, Outcome};
 use crate::message::VirtualTime;
 use crate::rule::RuleId;
 use crate::service::{Model, TimerChange};
@@ -40,7 +40,7 @@ pub(super) struct Step {
     pub(super) input: Option<usize>,
     pub(super) outputs: Vec<usize>,
     pub(super) applied: Rc<[RuleId]>,
-    pub(super) decided: Rc<[(RuleId, &'static str)]>,
+    pub(super) decided: Rc<[Decided]>,
     /// Whether events are missing, or came twice, around a kill.
     pub(super) lost_at_kill: bool,
 }

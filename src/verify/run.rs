@@ -23,13 +23,22 @@ pub(super) struct Outcome {
     pub(super) timers: Vec<TimerChange>,
     /// The rules whose premise held, in order.
     pub(super) applied: Rc<[RuleId]>,
-    pub(super) decided: Rc<[(RuleId, &'static str)]>,
+    pub(super) decided: Rc<[Decided]>,
     /// Why it had no effect.
     pub(super) reject: Option<String>,
     /// When what a timer ended could end.
     pub(super) due: VirtualTime,
     /// Whether ids that nothing shows were made up.
     pub(super) guessed: bool,
+}
+
+/// Which of several accepted behaviours it was.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Decided {
+    pub(super) rule: RuleId,
+    pub(super) option: &'static str,
+    /// The reference's, among the same.
+    pub(super) reference: &'static str,
 }
 
 /// The ids that events show, for what is new.
@@ -190,7 +199,7 @@ struct Trial<'a> {
     offered: &'a Offered,
     bans: bool,
     applied: Vec<RuleId>,
-    decided: Vec<(RuleId, &'static str)>,
+    decided: Vec<Decided>,
     /// When the one thing that a timer ends could end.
     ended: Option<VirtualTime>,
     guessed: bool,
@@ -231,8 +240,8 @@ impl Host for Trial<'_> {
         let fires = |option: &&&'static str| !NOT_FIRING.contains(&(rule, **option));
         let possible = options.iter().filter(fires).count();
         let picked = self.pick(possible);
-        if let Some(option) = options.get(picked) {
-            self.decided.push((rule, option));
+        if let (Some(option), Some(reference)) = (options.get(picked), options.first()) {
+            self.decided.push(Decided { rule, option, reference });
         }
         picked
     }

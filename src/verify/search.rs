@@ -17,6 +17,8 @@ use crate::service::{Asked, model};
 
 /// What ends by time ends this much later at most than it can.
 const SWEEP: Duration = Duration::from_secs(5);
+/// Channels whose messages are announced where they change anything.
+const SHOWN: [&str; 3] = ["ban.command", "invite.command", "account.create"];
 /// Dead ends that are kept to go on from.
 const MOST_ENDS: usize = 6;
 
@@ -95,14 +97,38 @@ impl<'a> Search<'a> {
                     && after.timers == node.timers
                     && after.model.fingerprint() == node.model.fingerprint()
             };
-            let silent = !self.unexplained(node).any(|(_, output)| output.may_come_from(at));
-            if let Some(idle) = ways.iter().position(idle).filter(|_| silent) {
+            if let Some(idle) = ways.iter().position(idle).filter(|_| self.is_settled(node, at)) {
                 return vec![ways[idle].clone()];
             }
             next.extend(ways);
         }
         next.extend(self.firings(node));
         next
+    }
+
+    /// Whether an input that has no effect now would show one that it had later.
+    fn is_settled(&self, node: &Node, at: usize) -> bool {
+        let input = &self.case.inputs[at];
+        let from = node.delivered.first_free(0);
+        let earlier = self.case.inputs.get(from..at).unwrap_or_default();
+        let mut earlier = earlier.iter().enumerate();
+        let waits = |(other, earlier): (usize, &Input)| {
+            !node.delivered.has(from + other) && earlier.start < input.start && !earlier.skippable
+        };
+        // It must not make another one come too late.
+        if input.start > node.clock && earlier.any(waits) {
+            return false;
+        }
+        let shows = match input.act {
+            Act::Query(_) => return true,
+            Act::Record(record) => {
+                let channel = self.scene.seen.history.record(record).channel;
+                let name = self.scene.contracts.channel_name(channel);
+                SHOWN.contains(&name) || self.scene.poison.contains(&record)
+            }
+            Act::Stimulus(_) | Act::Restart(_) => false,
+        };
+        shows && !self.unexplained(node).any(|(_, output)| output.may_come_from(at))
     }
 
     /// The inputs that may take effect next, those that must do so first in front.
@@ -128,7 +154,7 @@ impl<'a> Search<'a> {
         }
         found.retain(|at| inputs[*at].start <= horizon);
         found.extend(self.redeliverable(node));
-        found.sort_by_key(|at| (inputs[*at].bound, inputs[*at].start));
+        found.sort_by_key(|at| (inputs[*at].likely, inputs[*at].start));
         found
     }
 
@@ -395,6 +421,11 @@ impl Output {
         }
         let of_kind = self.shape.kind.is_none() || self.shape.kind == expected.kind;
         (self.spoiled && self.shape.channel == expected.channel && of_kind).then_some(2)
+    }
+
+    /// Whether it shows an event.
+    pub(super) fn shows(&self, expected: &Shape) -> bool {
+        self.rank(expected).is_some()
     }
 
     /// Adds the ids that it shows.

@@ -57,12 +57,19 @@ pub(crate) fn as_reference(_: &mut Stream, _: RuleId, _: &[&'static str]) -> usi
     0
 }
 
+/// Any accepted behaviour.
+pub(crate) fn any(draws: &mut Stream, _: RuleId, options: &[&'static str]) -> usize {
+    draws.below(options.len())
+}
+
 /// A run that is being played.
 pub(crate) struct Play {
     pub(crate) world: World,
     pub(crate) draws: Stream,
     pub(crate) of: u64,
     pub(crate) asked: Vec<Asked>,
+    /// The sessions of connected clients, with their tenants.
+    pub(crate) sessions: Vec<(u64, String)>,
     traces: u128,
     sent: Vec<(&'static str, Vec<u8>, u64)>,
 }
@@ -88,6 +95,7 @@ impl Play {
             draws: Stream::keyed(Seed(course.seed), &"play"),
             of: 0,
             asked: Vec::new(),
+            sessions: Vec::new(),
             traces: 0,
             sent: Vec::new(),
         }

@@ -1,0 +1,274 @@
+//! Each event by itself: its contract, its key, its headers and its trace.
+
+use std::collections::BTreeMap;
+
+use super::case::{Case, SKEW, Scene};
+use super::tally::Tally;
+use super::Found;
+use crate::contract::{Basis, Cause, KeyEncoding, Problem, ProblemKind, Severity as Weight};
+use crate::message::{ChannelIx, Json, KeyBytes, RecordId, Tenant};
+use crate::rule::{RuleId, Severity, id};
+
+/// What can be said only once it is known what caused an event.
+pub(super) struct Outer {
+    /// Events without a span header, with what is wrong.
+    untraced: Vec<(RecordId, String)>,
+}
+
+/// Looks at all events, and marks those that break their contract.
+pub(super) fn look(
+    scene: &Scene<'_>,
+    cases: &mut [Case],
+    keys: Option<KeyEncoding>,
+    tally: &mut Tally<'_>,
+) -> Outer {
+    let mut outer = Outer { untraced: Vec::new() };
+    let mut known = Keys::default();
+    let mut used: Vec<&Tenant> = cases.iter().map(|case| &case.tenant).collect();
+    used.sort();
+    let tenantless = scene.seen.history.records().iter();
+    let tenantless = tenantless.filter(|one| scene.is_input(one.id));
+    let tenantless = tenantless.filter(|one| one.record.headers.tenant().is_err()).count();
+    (0..tenantless).for_each(|_| tally.held(id::COM_3));
+    let mut spoiled = Vec::new();
+    for record in scene.outputs() {
+        if scene.seen.subject == "effective_stats" {
+            let told = scene.tell(record);
+            violation(scene, tally, id::EFF_7, vec![record], format!("effective_stats emits {told}"));
+            continue;
+        }
+        let own_tenant = owner(scene, (record, tenantless > 0), &used, tally);
+        if contract(scene, (record, own_tenant), tally, &mut outer) {
+            spoiled.push(record);
+        }
+        span(scene, record, tally);
+        known.look(scene, record, keys, tally);
+    }
+    for case in cases {
+        for output in &mut case.outputs {
+            output.spoiled = spoiled.contains(&output.record);
+        }
+    }
+    if scene.seen.subject == "effective_stats" && scene.outputs().next().is_none() {
+        let inputs = scene.seen.history.records().iter().filter(|one| scene.is_input(one.id));
+        inputs.for_each(|_| tally.held(id::EFF_7));
+    }
+    outer
+}
+
+impl Outer {
+    /// Says the rest.
+    pub(super) fn end(self, scene: &Scene<'_>, _: &[Case], tally: &mut Tally<'_>) {
+        for (record, message) in self.untraced {
+            if !tally.by_timer.contains(&record) {
+                violation(scene, tally, id::COM_2, vec![record], message);
+            }
+        }
+    }
+}
+
+fn violation(
+    scene: &Scene<'_>,
+    tally: &mut Tally<'_>,
+    rule: RuleId,
+    records: Vec<RecordId>,
+    message: String,
+) {
+    let last = records.last().map(|record| scene.seen.history.record(*record));
+    let tenant = last.and_then(|placed| placed.record.headers.tenant().ok().cloned());
+    tally.found(Found {
+        severity: Severity::Violation,
+        rule,
+        message,
+        tenant,
+        records,
+        relaxation: None,
+    });
+}
+
+/// Judges the tenant headers by the trace; whether the event may have headers of no tenant.
+fn owner(
+    scene: &Scene<'_>,
+    (record, tenantless): (RecordId, bool),
+    used: &[&Tenant],
+    tally: &mut Tally<'_>,
+) -> bool {
+    let history = &scene.seen.history;
+    let placed = history.record(record);
+    let own = placed.record.headers.tenant().ok();
+    let in_use = own.is_some_and(|own| used.binary_search(&own).is_ok());
+    tally.held(id::COM_2);
+    if used.len() > 1 {
+        tally.held(id::COM_6);
+    }
+    let Some(trace) = scene.trace(record) else {
+        return tenantless && !in_use;
+    };
+    let causes: Vec<_> = history
+        .records()
+        .iter()
+        .filter(|one| scene.is_input(one.id) && one.at <= placed.at.after(SKEW))
+        .filter(|one| scene.trace(one.id) == Some(trace))
+        .collect();
+    let Some(cause) = causes.first() else {
+        return tenantless && !in_use;
+    };
+    if causes.iter().all(|one| one.record.headers.tenant().is_err()) {
+        if in_use {
+            let (event, cause_name) = (scene.tell(record), scene.tell(cause.id));
+            let message = format!("{cause_name} has no tenant, and {event} is of a tenant in use");
+            violation(scene, tally, id::COM_3, vec![cause.id, record], message);
+        }
+        return true;
+    }
+    if causes.iter().any(|one| one.record.headers.tenant().ok() == own) {
+        return false;
+    }
+    let (rule, what) = match in_use {
+        true => (id::COM_6, "is of another tenant than"),
+        false => (id::COM_2, "does not have the tenant headers of"),
+    };
+    let message = format!("{} {what} its cause, {}", scene.tell(record), scene.tell(cause.id));
+    violation(scene, tally, rule, vec![cause.id, record], message);
+    true
+}
+
+/// Judges an event by its contract; whether its value breaks it.
+fn contract(
+    scene: &Scene<'_>,
+    (record, own_tenant): (RecordId, bool),
+    tally: &mut Tally<'_>,
+    outer: &mut Outer,
+) -> bool {
+    let subject = &scene.seen.subject;
+    let placed = scene.seen.history.record(record);
+    // The document of invite only says that it reads span headers.
+    let cause = if subject == "invite" { Cause::Timer } else { Cause::Input };
+    let problems = scene.contracts.check_emitted(subject, placed.channel, &placed.record, cause);
+    tally.held(id::COM_7);
+    let mut spoiled = false;
+    for problem in problems {
+        let message = format!("{}: {problem}", scene.tell(record));
+        match problem.kind {
+            ProblemKind::WrongKey => {}
+            ProblemKind::MissingHeader
+            | ProblemKind::MalformedHeader
+            | ProblemKind::RepeatedHeader => {
+                if problem.path.contains("traceparent") {
+                    outer.untraced.push((record, message));
+                } else if !own_tenant {
+                    violation(scene, tally, id::COM_2, vec![record], message);
+                }
+            }
+            ProblemKind::ExtraField if is_declared(scene, placed.channel, &problem) => {}
+            _ if problem.severity == Weight::Advisory => {
+                tally.advisory(id::COM_7, message, vec![record]);
+            }
+            _ => {
+                spoiled = true;
+                violation(scene, tally, id::COM_7, vec![record], message);
+            }
+        }
+    }
+    spoiled
+}
+
+/// Whether some document declares a field, for this message or another of its channel.
+fn is_declared(scene: &Scene<'_>, channel: ChannelIx, problem: &Problem) -> bool {
+    scene.contracts.messages(channel).any(|kind| kind.field(&problem.path).is_some())
+}
+
+/// An effect has a span of its own.
+fn span(scene: &Scene<'_>, record: RecordId, tally: &mut Tally<'_>) {
+    let history = &scene.seen.history;
+    let placed = history.record(record);
+    let Some(own) = placed.record.headers.trace() else { return };
+    let before = history.records()[..record.at()].iter();
+    let mut same = before.filter(|one| {
+        let parent = one.record.headers.trace();
+        parent.is_some_and(|parent| parent.trace == own.trace)
+            && scene.is_input(one.id)
+            && !scene.is_output(one.id)
+    });
+    let Some(cause) = same.next() else { return };
+    tally.held(id::COM_12);
+    let spans = |one: &&crate::history::Placed| {
+        one.record.headers.trace().is_some_and(|parent| parent.span == own.span)
+    };
+    if let Some(cause) = Some(cause).filter(spans).or_else(|| same.find(spans)) {
+        let message =
+            format!("{} has the span id of its cause, {}", scene.tell(record), scene.tell(cause.id));
+        violation(scene, tally, id::COM_12, vec![cause.id, record], message);
+    }
+}
+
+/// The keys that were seen, by channel: of each id, and the id of each.
+#[derive(Default)]
+struct Keys {
+    of: BTreeMap<(ChannelIx, Tenant, u32), (Option<KeyBytes>, RecordId)>,
+    ids: BTreeMap<(ChannelIx, Tenant, Option<KeyBytes>), (u32, RecordId)>,
+}
+
+impl Keys {
+    fn look(
+        &mut self,
+        scene: &Scene<'_>,
+        record: RecordId,
+        encoding: Option<KeyEncoding>,
+        tally: &mut Tally<'_>,
+    ) {
+        let placed = scene.seen.history.record(record);
+        let Ok(tenant) = placed.record.headers.tenant() else { return };
+        let Some((of, basis)) = key_id(scene, record) else { return };
+        let rule = match (scene.seen.subject.as_str(), basis) {
+            ("login", Basis::Documented) => id::LOG_10,
+            ("invite", Basis::Documented) => id::INV_11,
+            _ => id::COM_7,
+        };
+        let key = placed.record.key.clone();
+        if let Some(encoding) = encoding {
+            tally.held(rule);
+            if key.as_ref() != Some(&encoding.encode(of)) {
+                let message = format!(
+                    "{} is of the id {of}, and its key is not that id as {}",
+                    scene.tell(record),
+                    encoding.name()
+                );
+                violation(scene, tally, rule, vec![record], message);
+            }
+            return;
+        }
+        if basis != Basis::Documented {
+            return;
+        }
+        tally.held(rule);
+        let first = self
+            .of
+            .entry((placed.channel, tenant.clone(), of))
+            .or_insert_with(|| (key.clone(), record));
+        if first.0 != key {
+            let (one, other) = (scene.tell(first.1), scene.tell(record));
+            let message = format!("{one} and {other} are of the same id, {of}, and have different keys");
+            violation(scene, tally, rule, vec![first.1, record], message);
+        }
+        let (other, first) =
+            *self.ids.entry((placed.channel, tenant.clone(), key)).or_insert((of, record));
+        if other != of {
+            let (one, two) = (scene.tell(first), scene.tell(record));
+            let message = format!("{one} is of {other} and {two} of {of}, and they have the same key");
+            violation(scene, tally, rule, vec![first, record], message);
+        }
+    }
+}
+
+/// The id that the subject's own document names as a record's key.
+fn key_id(scene: &Scene<'_>, record: RecordId) -> Option<(u32, Basis)> {
+    let placed = scene.seen.history.record(record);
+    let value = Json::parse(placed.record.value_bytes()?).ok()?;
+    let kind = scene.contracts.kind_of(placed.channel, &value)?;
+    let contract = scene.contracts.contract(&scene.seen.subject)?;
+    let view = contract.channels.get(scene.contracts.channel_name(placed.channel))?;
+    let rule = view.messages.get(&kind.name)?.key.as_ref()?;
+    let of = value.pointer(&rule.field)?.as_integer()?;
+    Some((u32::try_from(of).ok()?, rule.basis))
+}
