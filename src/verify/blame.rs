@@ -232,7 +232,9 @@ impl Blame<'_> {
         };
         let told = search.tell_output(output);
         let message = match (poison, twice) {
-            (true, _) => format!("{} says nothing that may be acted on, and caused {told}", self.input()),
+            (true, _) => {
+                format!("{} says nothing that may be acted on, and caused {told}", self.input())
+            }
             (_, true) => format!("{} caused {told}, once too often", self.input()),
             _ => format!("{} caused {told}, and must not", self.input()),
         };
@@ -262,8 +264,7 @@ pub(super) fn answer(search: &Search<'_>, node: &Node, number: usize) -> Named {
 fn last_applied(node: &Node) -> Option<RuleId> {
     let steps = node.steps();
     let rules = steps.iter().rev().flat_map(|step| step.applied.iter().rev().copied());
-    let mut own =
-        rules.filter(|rule| !rule.as_str().starts_with("COM") && *rule != id::EFF_7);
+    let mut own = rules.filter(|rule| !rule.as_str().starts_with("COM") && *rule != id::EFF_7);
     own.next()
 }
 

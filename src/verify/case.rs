@@ -97,9 +97,8 @@ impl Case {
         let mut all: Vec<(usize, usize)> = Vec::new();
         for (of, case) in cases.iter().enumerate() {
             // One restart is enough.
-            let wanted = |at: &usize| {
-                of == number || !matches!(case.inputs[*at].act, Act::Restart(_))
-            };
+            let wanted =
+                |at: &usize| of == number || !matches!(case.inputs[*at].act, Act::Restart(_));
             all.extend((0..case.inputs.len()).filter(wanted).map(|at| (of, at)));
         }
         all.sort_by_key(|(of, at)| cases[*of].inputs[*at].start);
@@ -108,9 +107,10 @@ impl Case {
             let input = cases[*of].inputs[*at].clone();
             Input { after: input.after.and_then(|after| place(*of, after)), ..input }
         });
-        let outputs = cases.iter().enumerate().flat_map(|(of, case)| {
-            case.outputs.iter().map(move |output| (of, output))
-        });
+        let outputs = cases
+            .iter()
+            .enumerate()
+            .flat_map(|(of, case)| case.outputs.iter().map(move |output| (of, output)));
         let mut outputs: Vec<_> = outputs
             .map(|(of, output)| {
                 let causes = output.causes.iter().filter_map(|at| place(of, *at)).collect();
@@ -339,7 +339,18 @@ impl<'a> Scene<'a> {
             }
         }
         lossy |= end > self.seen.ended;
-        Input { act, start, end, bound: end, likely: start.after(LIKELY), trace, after: None, skippable: lossy, lossy, again }
+        Input {
+            act,
+            start,
+            end,
+            bound: end,
+            likely: start.after(LIKELY),
+            trace,
+            after: None,
+            skippable: lossy,
+            lossy,
+            again,
+        }
     }
 
     /// Puts the inputs in order, and adds what depends on all of them.

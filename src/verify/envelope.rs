@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use super::Found;
 use super::case::{Case, SKEW, Scene};
 use super::tally::Tally;
-use super::Found;
 use crate::contract::{Basis, Cause, KeyEncoding, Problem, ProblemKind, Severity as Weight};
 use crate::message::{ChannelIx, Json, KeyBytes, RecordId, Tenant};
 use crate::rule::{RuleId, Severity, id};
@@ -34,7 +34,13 @@ pub(super) fn look(
     for record in scene.outputs() {
         if scene.seen.subject == "effective_stats" {
             let told = scene.tell(record);
-            violation(scene, tally, id::EFF_7, vec![record], format!("effective_stats emits {told}"));
+            violation(
+                scene,
+                tally,
+                id::EFF_7,
+                vec![record],
+                format!("effective_stats emits {told}"),
+            );
             continue;
         }
         let own_tenant = owner(scene, (record, tenantless > 0), &used, tally);
@@ -196,8 +202,11 @@ fn span(scene: &Scene<'_>, record: RecordId, tally: &mut Tally<'_>) {
         one.record.headers.trace().is_some_and(|parent| parent.span == own.span)
     };
     if let Some(cause) = Some(cause).filter(spans).or_else(|| same.find(spans)) {
-        let message =
-            format!("{} has the span id of its cause, {}", scene.tell(record), scene.tell(cause.id));
+        let message = format!(
+            "{} has the span id of its cause, {}",
+            scene.tell(record),
+            scene.tell(cause.id)
+        );
         violation(scene, tally, id::COM_12, vec![cause.id, record], message);
     }
 }
@@ -248,14 +257,16 @@ impl Keys {
             .or_insert_with(|| (key.clone(), record));
         if first.0 != key {
             let (one, other) = (scene.tell(first.1), scene.tell(record));
-            let message = format!("{one} and {other} are of the same id, {of}, and have different keys");
+            let message =
+                format!("{one} and {other} are of the same id, {of}, and have different keys");
             violation(scene, tally, rule, vec![first.1, record], message);
         }
         let (other, first) =
             *self.ids.entry((placed.channel, tenant.clone(), key)).or_insert((of, record));
         if other != of {
             let (one, two) = (scene.tell(first), scene.tell(record));
-            let message = format!("{one} is of {other} and {two} of {of}, and they have the same key");
+            let message =
+                format!("{one} is of {other} and {two} of {of}, and they have the same key");
             violation(scene, tally, rule, vec![first, record], message);
         }
     }

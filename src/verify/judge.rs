@@ -41,8 +41,7 @@ fn has_bans(scene: &Scene<'_>) -> bool {
     let given = scene.seen.given.iter().flat_map(|one| &one.data);
     let mut given = given.filter(|(name, _)| name == "bans");
     let Some(channel) = scene.contracts.channel_ix("ban.command") else { return false };
-    let of_channel =
-        |placed: &&crate::history::Placed| placed.channel == channel;
+    let of_channel = |placed: &&crate::history::Placed| placed.channel == channel;
     given.next().is_some() || scene.seen.history.records().iter().any(|one| of_channel(&one))
 }
 

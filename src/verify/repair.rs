@@ -111,9 +111,10 @@ impl Search<'_> {
             wrongs.push(Wrong::Missing(&emits[*emit]));
         }
         for output in &matched.extra {
-            let twice = matched.fitting.iter().any(|other| {
-                self.case.outputs[*other].shape == self.case.outputs[*output].shape
-            });
+            let twice = matched
+                .fitting
+                .iter()
+                .any(|other| self.case.outputs[*other].shape == self.case.outputs[*output].shape);
             cost += if twice { 3 } else { 5 };
             wrongs.push(if twice { Wrong::Twice(*output) } else { Wrong::Extra(*output) });
         }

@@ -200,7 +200,9 @@ impl<'a> Tally<'a> {
         match BY_QUESTION.iter().find(|(known, _)| *known == rule) {
             Some((_, names)) => asked(names),
             // Who answers DELETED for any id hides which ban is gone.
-            None if rule == id::BAN_5 && self.decided.keys().any(echoes) => asked(&["ban", "check"]),
+            None if rule == id::BAN_5 && self.decided.keys().any(echoes) => {
+                asked(&["ban", "check"])
+            }
             None => true,
         }
     }
@@ -217,7 +219,10 @@ impl<'a> Tally<'a> {
             let Some(other) = others.iter().find(|other| other.name == decided.option) else {
                 continue;
             };
-            told.push((decided.rule, format!("differs from the reference: {} ({times} times)", other.text)));
+            told.push((
+                decided.rule,
+                format!("differs from the reference: {} ({times} times)", other.text),
+            ));
         }
         for ((rule, _), ways) in ways.iter().filter(|(_, ways)| ways.len() > 1) {
             let ways: Vec<_> = ways.iter().copied().collect();

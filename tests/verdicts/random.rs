@@ -17,9 +17,7 @@ use crate::steps;
 pub(crate) fn subject(name: &str) -> (Vec<Box<dyn Service>>, fn(&mut Play)) {
     match name {
         "ban" => (vec![Box::new(Ban::default())], steps::ban),
-        "account" => {
-            (vec![Box::new(Account::default()), Box::new(Ban::default())], steps::account)
-        }
+        "account" => (vec![Box::new(Account::default()), Box::new(Ban::default())], steps::account),
         "login" => (vec![Box::new(Login::default())], steps::login),
         "effective_stats" => (vec![Box::new(EffectiveStats::default())], steps::effective_stats),
         _ => (vec![Box::new(Invite::default())], steps::invite),

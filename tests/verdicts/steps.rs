@@ -148,7 +148,8 @@ pub(crate) fn login(play: &mut Play) {
         7 => play.ask("login", "session", &json!({ "session": session })),
         8 => play.nonsense("account.session.status"),
         _ => {
-            let kinds = ["CREATED", "CREATED", "REQUEST_LICENSE_AGREEMENT", "ERROR", "STATE_CHANGED"];
+            let kinds =
+                ["CREATED", "CREATED", "REQUEST_LICENSE_AGREEMENT", "ERROR", "STATE_CHANGED"];
             let kind = play.one_of(&kinds);
             let body = match kind {
                 "ERROR" => json!({ "code": "INCORRECT_PASSWORD", "reason": 1, "until": 5 }),
