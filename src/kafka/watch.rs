@@ -80,11 +80,20 @@ impl Watch {
         }
         if is_connection(code) {
             let since_ms = seen.cause.as_ref().map_or_else(wall_ms, |first| first.since_ms);
-            let text = self.settings.redact(reason);
+            let text = self.settings.redact(plain(reason));
             seen.cause = Some(Trouble { code, text, since_ms });
         }
         is_connection(code)
     }
+}
+
+/// A reason without what librdkafka says for itself: the name of the connection before it, and the
+/// state of the connection behind it.
+fn plain(reason: &str) -> &str {
+    let named =
+        reason.split_once(": ").filter(|(name, _)| name.contains('/') && !name.contains(' '));
+    let reason = named.map_or(reason, |(_, reason)| reason);
+    reason.rsplit_once(" (after ").map_or(reason, |(reason, _)| reason)
 }
 
 /// Whether a code speaks of the way to the broker, not of what was asked.
@@ -113,3 +122,24 @@ impl ClientContext for Watch {
 }
 
 impl ConsumerContext for Watch {}
+
+#[cfg(test)]
+mod tests {
+    use super::plain;
+    use rstest::rstest;
+
+    #[rstest]
+    #[case(
+        "127.0.0.1:1/bootstrap: Connect to ipv4#127.0.0.1:1 failed: Connection refused (after 0ms in \
+         state CONNECT, 1 identical error(s) suppressed)",
+        "Connect to ipv4#127.0.0.1:1 failed: Connection refused"
+    )]
+    #[case(
+        "sasl_ssl://h:1/1: SASL authentication error: bad (after 3ms in state AUTH_REQ)",
+        "SASL authentication error: bad"
+    )]
+    #[case("1/1 brokers are down", "1/1 brokers are down")]
+    fn the_reason_is_left(#[case] reason: &str, #[case] left: &str) {
+        assert_eq!(plain(reason), left);
+    }
+}

@@ -5,6 +5,7 @@
 mod bare;
 mod bed;
 mod bytes;
+mod commands;
 mod container;
 mod foreign;
 mod reach;
