@@ -7,6 +7,12 @@ use std::process::{Command, Output};
 
 use rstest::rstest;
 
+#[path = "../support/bare.rs"]
+#[expect(dead_code, reason = "this broker is not killed here")]
+mod bare;
+
+use bare::Bare;
+
 fn quintet(folder: &Path, args: &[&str]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_quintet"));
     command.current_dir(folder).args(args);
@@ -19,8 +25,7 @@ fn said(output: &Output) -> (Option<i32>, String) {
 }
 
 /// Every test of the suite holds on a broker, and exercises there what it does in the simulator.
-#[test]
-fn the_suite_holds_on_a_broker() {
+fn the_suite_holds(on: &str) {
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
     let summary = |args: &[&str]| {
         let output = quintet(here, args);
@@ -31,12 +36,32 @@ fn the_suite_holds_on_a_broker() {
     };
     let args = ["run", "--format", "json", "--keep-going"];
     let simulated = summary(&args);
-    let live = summary(&[&args[..], &["--on", "mock"]].concat());
+    let live = summary(&[&args[..], &["--on", on]].concat());
     for field in ["tests", "passed", "failed", "broken", "not_run"] {
         assert_eq!(live[field], simulated[field], "{field}");
     }
     assert_eq!(live["messages"], simulated["messages"]);
     assert!(live["passed"].as_u64().unwrap() > 300);
+}
+
+#[test]
+fn the_suite_holds_on_the_mock() {
+    the_suite_holds("mock");
+}
+
+/// Twice, since the second run meets the records and groups of the first.
+#[test]
+#[ignore = "needs Java, and Maven for the broker's jars; .ci/run has them"]
+fn the_suite_holds_on_apache_kafka_again_and_again() {
+    let bare = Bare::start();
+    the_suite_holds(bare.bootstrap());
+    the_suite_holds(bare.bootstrap());
+}
+
+#[test]
+#[ignore = "needs Docker with an image of Apache Kafka; .ci/run has them"]
+fn the_suite_holds_in_a_container() {
+    the_suite_holds("container");
 }
 
 const HEAD: &str = "format: 1\nscenario: A ban\n";

@@ -1,4 +1,4 @@
-//! A mock broker with someone who sends commands and reads everything.
+//! A broker with someone who sends commands and reads everything.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -28,9 +28,13 @@ pub(crate) struct Bed {
 
 impl Bed {
     pub(crate) fn new() -> Self {
+        Self::on(&On::Mock)
+    }
+
+    pub(crate) fn on(on: &On) -> Self {
         let contracts = Contracts::builtin();
         let settings = Settings::default();
-        let broker = Broker::start(&On::Mock, &settings).unwrap();
+        let broker = Broker::start(on, &settings).unwrap();
         let connection = Connection::open(&broker, &settings, Connection::WAIT).unwrap();
         let topics = Topics::from_lines(&contracts, |_| None, None).unwrap();
         connection.ensure_topics(&topics, &contracts, Create::Missing).unwrap();

@@ -6,8 +6,9 @@ use std::process::{Child, Command, Stdio};
 use std::sync::mpsc;
 use std::time::Duration;
 
-use quintet::kafka::Deadline;
+use quintet::kafka::{Deadline, On};
 
+use super::bare::Bare;
 use super::bed::{Bed, PATIENCE, created, tenant};
 
 /// `quintet serve …`, killed when this is dropped.
@@ -142,11 +143,7 @@ fn moments(count: u64) -> impl Iterator<Item = Duration> {
 
 /// Commands flow while the process is killed (-9) at random moments and started again: each CREATE
 /// has its event, and more than one only if a kill fell between acknowledgement and mark.
-#[test]
-fn a_kill_loses_no_command_and_no_event() {
-    const COMMANDS: usize = 60;
-    const KILLS: usize = 4;
-    let mut bed = Bed::new();
+fn kill_and_restart(mut bed: Bed, (commands, kills): (usize, usize)) {
     let contracts = bed.contracts.clone();
     let at = bed.connection.bootstrap().to_owned();
     let folder = tempfile::tempdir().unwrap();
@@ -155,9 +152,9 @@ fn a_kill_loses_no_command_and_no_event() {
     let whose = tenant(9);
     let mut served = Served::start(&args);
     served.ready();
-    for (round, moment) in moments(KILLS as u64).enumerate() {
+    for (round, moment) in moments(kills as u64).enumerate() {
         let before = created(&bed.seen, &contracts, &whose).len();
-        for number in 0..COMMANDS / KILLS {
+        for number in 0..commands / kills {
             bed.create_ban(&whose, &format!("10.0.{round}.{number}"));
         }
         // The first answers are there: it is in the middle of its work.
@@ -173,16 +170,56 @@ fn a_kill_loses_no_command_and_no_event() {
         let mut ids = created(seen, &contracts, &whose);
         ids.sort_unstable();
         ids.dedup();
-        ids.len() >= COMMANDS
+        ids.len() >= commands
     });
     bed.linger(Duration::from_secs(1));
     let mut ids = created(&bed.seen, &contracts, &whose);
     ids.sort_unstable();
     let all = ids.len();
     ids.dedup();
-    let expected: Vec<i128> = (1..).take(COMMANDS).collect();
+    let expected: Vec<i128> = (1..).take(commands).collect();
     assert_eq!(ids, expected, "each command has an id of its own, and none is missing");
-    assert!(all - ids.len() <= KILLS, "{} events came twice in {KILLS} kills", all - ids.len());
+    assert!(all - ids.len() <= kills, "{} events came twice in {kills} kills", all - ids.len());
     served.signal("TERM");
     assert_eq!(served.end().0, Some(0));
+}
+
+#[test]
+fn a_kill_loses_no_command_and_no_event() {
+    kill_and_restart(Bed::new(), (60, 4));
+}
+
+#[test]
+#[ignore = "needs Java, and Maven for the broker's jars; .ci/run has them"]
+fn a_kill_loses_no_command_and_no_event_on_apache_kafka() {
+    let bare = Bare::start();
+    kill_and_restart(Bed::on(&On::At(bare.bootstrap().to_owned())), (200, 10));
+}
+
+#[test]
+#[ignore = "needs Java, and Maven for the broker's jars; .ci/run has them"]
+fn a_killed_broker_is_waited_for() {
+    let bare = Bare::start();
+    let mut bed = Bed::on(&On::At(bare.bootstrap().to_owned()));
+    let contracts = bed.contracts.clone();
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().to_str().unwrap();
+    let served = Served::start(&["ban", "--on", bare.bootstrap(), "--data", data]);
+    served.ready();
+    for number in 0..20 {
+        bed.create_ban(&tenant(1), &format!("10.0.0.{number}"));
+    }
+    bare.kill();
+    bare.restart();
+    bed.create_ban(&tenant(1), "10.0.1.1");
+    bed.until("all answers", |seen| {
+        let mut ids = created(seen, &contracts, &tenant(1));
+        ids.sort_unstable();
+        ids.dedup();
+        ids.len() == 21
+    });
+    served.signal("TERM");
+    let (code, told) = served.end();
+    assert_eq!(code, Some(0), "{told}");
+    assert!(told.contains("ban: the broker: "), "{told}");
 }

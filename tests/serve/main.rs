@@ -2,6 +2,8 @@
 
 #![cfg(feature = "kafka")]
 
+#[path = "../support/bare.rs"]
+mod bare;
 mod bed;
 mod command;
 mod host;

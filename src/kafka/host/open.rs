@@ -17,7 +17,7 @@ use super::member::{Member, Seat};
 use super::options::{AsReference, Options, Start, Store};
 use super::slot::Slot;
 use super::stage::Stage;
-use super::store::{About, Forgets, InFile, InMemory, Store as Keeps};
+use super::store::{About, Forgets, InFile, InMemory, Store as Keeps, StoreError};
 use super::witness::{Outlet, Witness};
 use super::{Host, HostError, Seated, Shared};
 use crate::contract::{Contracts, GroupName};
@@ -28,8 +28,8 @@ use crate::service::Service;
 
 /// A session that is not renewed for so long is over; a broker allows no less than this.
 const SESSION_MS: &str = "6000";
-/// The mock allows less.
-const MOCK_SESSION_MS: &str = "3000";
+/// The mock allows less, but more than the 3 s for which its groups wait for their first members.
+const MOCK_SESSION_MS: &str = "3500";
 const QUESTION: Duration = Duration::from_secs(5);
 
 impl Host {
@@ -91,6 +91,7 @@ impl Host {
             let name = service.name().to_owned();
             shared.stage().wake(at, service)?;
             let seating = Seating { connection, topics, contracts: &known, name: &name };
+            seating.fits(&shared.stage().slots[at])?;
             let (seat, member) = seating.member(at, &shared, (&options.groups, options.start))?;
             host.seats.push(seat);
             members.push(member);
@@ -184,6 +185,28 @@ struct Seating<'a> {
 type Seats = (Option<BaseConsumer<Seat>>, Vec<String>, At);
 
 impl Seating<'_> {
+    /// Whether topics are as long as what was kept of them: on a topic that was made anew, new
+    /// records would be taken for those that are handled.
+    fn fits(&self, slot: &Slot) -> Result<(), HostError> {
+        let deadline = Deadline::after(QUESTION);
+        for ((channel, partition), window) in &slot.handled {
+            let topic = self.topics.name(*channel);
+            let bounds = self.connection.bounds(self.topics, *channel, &deadline);
+            let bounds = bounds.map_err(|error| HostError::Consumer {
+                service: self.name.to_owned(),
+                why: self.connection.why(&error),
+            })?;
+            let own = bounds.into_iter().find(|(number, ..)| number.unsigned_abs() == partition.0);
+            let end = own.map_or(0, |(_, _, end)| end);
+            let kept = window.ahead().last().map_or(window.low(), |last| last + 1);
+            if i64::try_from(kept).is_ok_and(|kept| kept > end) {
+                let (path, topic, partition) = (slot.store.shown(), topic.to_owned(), partition.0);
+                return Err(StoreError::Shorter { path, topic, partition, kept, end }.into());
+            }
+        }
+        Ok(())
+    }
+
     /// The thread's worth of a service, and what the host knows of it.
     fn member(
         &self,

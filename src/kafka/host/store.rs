@@ -62,6 +62,23 @@ pub enum StoreError {
         /// What it would be used for.
         here: String,
     },
+    /// The topic has been made anew since, or lost records.
+    #[error(
+        "{path} knows {topic}/{partition} up to offset {kept}, which now ends at {end}: the topic is \
+         another one; name another folder with `--data`"
+    )]
+    Shorter {
+        /// The file.
+        path: String,
+        /// The topic.
+        topic: String,
+        /// The partition.
+        partition: u32,
+        /// The offset behind the last record that was handled.
+        kept: u64,
+        /// Where the partition ends.
+        end: i64,
+    },
     /// The service does not do again what it did.
     #[error("{path} cannot be replayed: {why}; the service has changed since it was kept")]
     Replay {
