@@ -38,36 +38,41 @@ pub static EXITS: &[ExitInfo] = &[
         exit: Exit::Holds,
         code: 0,
         title: "all that was asked was checked and holds",
-        explanation: "Every selected test ran and passed. Advisories, and rules and messages that \
-                      were not exercised, are reported and keep 0.",
+        explanation: "Every selected test ran and passed; no rule that was judged is broken, but for \
+                      violations that are accepted. Advisories, and single rules and messages \
+                      that were not exercised, are reported and keep 0.",
     },
     ExitInfo {
         exit: Exit::Violation,
         code: 1,
         title: "something that was checked does not hold",
         explanation: "A test failed: an expectation was not met, a record was not claimed, a \
-                      contract or a rule was broken. The report shows where, with the records.",
+                      contract or a rule was broken; or an implementation, or what flows, breaks a \
+                      rule. The report shows where, with the records.",
     },
     ExitInfo {
         exit: Exit::Unusable,
         code: 2,
         title: "the command line or a file cannot be used",
-        explanation: "An option is not known, a file cannot be read, or it does not follow the \
-                      format. Other files are still used, so that one call shows everything.",
+        explanation: "An option is not known, a file cannot be read or written, or it does not \
+                      follow the format, like a capture with damaged lines. Other files are still \
+                      used by `run`, so that one call shows everything.",
     },
     ExitInfo {
         exit: Exit::Unchecked,
         code: 3,
         title: "something could not be checked",
         explanation: "The setup of a test did not succeed, so nothing is known about what the \
-                      test is for. It is reported as broken, not as failed.",
+                      test is for: it is reported as broken, not as failed. Or the broker or the \
+                      implementation cannot be reached.",
     },
     ExitInfo {
         exit: Exit::Inconclusive,
         code: 4,
         title: "nothing can be said",
-        explanation: "No test was selected, or a test that was could not run here. What was not \
-                      run is not a pass.",
+        explanation: "No test was selected, or a test that was could not run here; a verdict on a \
+                      rule is inconclusive, or no rule at all was exercised. What was not run or \
+                      not exercised is not a pass.",
     },
     ExitInfo {
         exit: Exit::Bug,

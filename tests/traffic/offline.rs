@@ -235,3 +235,37 @@ fn topics_may_have_other_names() {
     let known = check(&format!("{} --topics {}", path("renamed.jsonl"), path("topics.txt")));
     assert_eq!(known.code, 0, "{known:#?}");
 }
+
+/// The blocks of this kind in the guide.
+fn blocks(kind: &str) -> Vec<String> {
+    let guide = std::fs::read_to_string(root().join("docs/capture.md")).expect("it is there");
+    let fence = format!("```{kind}\n");
+    let blocks = guide.split(&fence).skip(1);
+    blocks.map(|rest| rest.split("```").next().unwrap_or_default().to_owned()).collect()
+}
+
+#[test]
+fn the_examples_of_the_guide_do_what_it_says() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
+    let [capture] = &blocks("jsonl")[..] else { panic!("one capture is shown") };
+    write("traffic.jsonl", capture);
+    let [accepted] = &blocks("yaml")[..] else { panic!("one list is shown") };
+    write("accepted.yaml", accepted);
+    let examples = blocks("console");
+    assert_eq!(examples.len(), 2);
+    for example in &examples {
+        let (line, output) = example.split_once('\n').unwrap();
+        let arguments = line.strip_prefix("$ quintet ").unwrap();
+        let said = Said::of(folder.path(), arguments);
+        assert_eq!((said.code, said.err.as_str()), (0, ""), "{line}");
+        assert!(output.is_empty() || said.out == output, "{}", said.out);
+    }
+    for name in ["report.jsonl", "report.xml"] {
+        assert!(folder.path().join(name).metadata().unwrap().len() > 100);
+    }
+    let said = Said::of(folder.path(), "check traffic.jsonl --accept accepted.yaml");
+    assert_eq!(said.code, 0, "{said:#?}");
+    let words: Vec<_> = said.out.split_whitespace().collect();
+    assert!(words.join(" ").contains("accepted.yaml:3 accepts violations of BAN-5"), "{}", said.out);
+}
