@@ -17,7 +17,7 @@ use quintet::message::typed::{Message, account, ban, decode, effective_stats, in
 use quintet::message::{Outgoing, Seed};
 use quintet::rule;
 use quintet::scenario::run::{Options, Setup, run};
-use quintet::scenario::{Known, Resolver, load, words_of};
+use quintet::scenario::{Known, Resolver, TestPlan, load, words_of};
 use quintet::service;
 
 use crate::{Figure, median_s};
@@ -54,21 +54,25 @@ pub(crate) fn figure() -> Figure {
 /// What each test of the suite sends, in one schedule.
 fn sent_by_the_suite(contracts: &Arc<Contracts>) -> Vec<Vec<Outgoing>> {
     let setup = Setup::reference(Arc::clone(contracts));
-    let words = words_of(&service::reference());
-    let known = Known { contracts, words: &words };
     let mut tests = Vec::new();
     let options = Options { schedule: Some(0), ..Options::default() };
-    for path in scenario_files(&Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios")) {
-        for plan in load(&path, &known, &Disk).plans {
-            let outcome = run(&plan, &setup, &options);
-            let sent = outcome.history.records().iter();
-            let sent = sent.filter(|placed| placed.producer == Producer::Test);
-            let outgoing = sent
-                .map(|placed| Outgoing { channel: placed.channel, record: placed.record.clone() });
-            tests.push(outgoing.collect());
-        }
+    for plan in suite(contracts) {
+        let outcome = run(&plan, &setup, &options);
+        let sent = outcome.history.records().iter();
+        let sent = sent.filter(|placed| placed.producer == Producer::Test);
+        let outgoing =
+            sent.map(|placed| Outgoing { channel: placed.channel, record: placed.record.clone() });
+        tests.push(outgoing.collect());
     }
     tests
+}
+
+/// All tests of the scenario suite.
+pub(crate) fn suite(contracts: &Arc<Contracts>) -> Vec<TestPlan> {
+    let words = words_of(&service::reference());
+    let known = Known { contracts, words: &words };
+    let files = scenario_files(&Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios"));
+    files.into_iter().flat_map(|path| load(&path, &known, &Disk).plans).collect()
 }
 
 struct Disk;

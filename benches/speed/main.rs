@@ -6,6 +6,8 @@
 #![expect(clippy::disallowed_methods, reason = "a benchmark measures real time")]
 
 mod delivery;
+#[cfg(feature = "kafka")]
+mod monitor;
 mod processes;
 mod schedules;
 
@@ -14,13 +16,15 @@ use std::time::Instant;
 fn main() {
     let only: Vec<String> = std::env::args().skip(1).filter(|arg| !arg.starts_with('-')).collect();
     let wanted = |name: &str| only.is_empty() || only.iter().any(|only| only == name);
-    let figures: [(&str, Measure); 4] = [
+    let figures: &[(&str, Measure)] = &[
         ("delivery", delivery::figure),
         ("schedules", schedules::figure),
         ("suite", processes::suite),
         ("startup", processes::startup),
+        #[cfg(feature = "kafka")]
+        ("monitor", monitor::figure),
     ];
-    for (name, measure) in figures {
+    for (name, measure) in figures.iter().copied() {
         if wanted(name) {
             let Figure { value, unit, ratio, to } = measure();
             println!(
