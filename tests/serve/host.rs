@@ -3,7 +3,9 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use quintet::kafka::host::{HostError, Manner, Options, Start, Store, StoreError, Variants};
+use quintet::kafka::host::{
+    Host, HostError, Manner, Options, STOPS_WITHIN, Start, Store, StoreError, Variants,
+};
 use quintet::message::Json;
 use quintet::rule::id;
 use quintet::service::{Cx, Given, Incoming, Reject, Service};
@@ -83,7 +85,7 @@ fn state_in_a_folder_outlives_its_host() {
     host.give("ban", &tenant(1), &Given { settings: None, data: &data }).unwrap();
     bed.create_ban(&tenant(1), "10.0.0.1");
     bed.until("an answer", |seen| created(seen, &contracts, &tenant(1)) == [2]);
-    let other = quintet::kafka::host::Host::start(
+    let other = Host::start(
         &bed.connection,
         &bed.topics,
         Arc::clone(&contracts),
@@ -109,7 +111,7 @@ fn a_folder_of_another_cluster_is_refused() {
     let store = || Options { store: Store::Folder(folder.path().to_owned()), ..Options::default() };
     let (one, other) = (Bed::new(), Bed::new());
     one.host(&["ban"], store()).stop().unwrap();
-    let refused = quintet::kafka::host::Host::start(
+    let refused = Host::start(
         &other.connection,
         &other.topics,
         Arc::clone(&other.contracts),
@@ -247,4 +249,61 @@ fn a_broker_that_goes_away_is_told_and_waited_for() {
         lines.iter().any(|line| line.starts_with("ban sends ban.status/CREATED ")),
         "{lines:?}"
     );
+}
+
+#[test]
+fn a_host_stops_in_time_where_the_broker_is_gone() {
+    let mut bed = Bed::new();
+    let contracts = Arc::clone(&bed.contracts);
+    let host = bed.host(&["ban", "account"], Options::default());
+    bed.create_ban(&tenant(1), "10.0.0.1");
+    bed.until("an answer", |seen| created(seen, &contracts, &tenant(1)) == [1]);
+    assert!(bed.broker.take_down().unwrap());
+    let watch = quintet::kafka::Deadline::after(STOPS_WITHIN);
+    host.stop().unwrap();
+    assert!(!watch.is_over(), "it took {:?}", watch.elapsed());
+}
+
+/// A topic that was deleted and made anew starts at offset 0 again: what is there now must not be
+/// taken for what was handled.
+#[test]
+fn a_topic_that_was_made_anew_is_not_taken_for_the_old_one() {
+    let mut bed = Bed::new();
+    let contracts = Arc::clone(&bed.contracts);
+    let folder = tempfile::tempdir().unwrap();
+    let store = || Options { store: Store::Folder(folder.path().to_owned()), ..Options::default() };
+    let host = bed.host(&["ban"], store());
+    bed.create_ban(&tenant(1), "10.0.0.1");
+    bed.until("an answer", |seen| created(seen, &contracts, &tenant(1)) == [1]);
+    host.stop().unwrap();
+    let path = folder.path().join("ban.redb");
+    set_position(&path, 1_000_000);
+    let started = Host::start(
+        &bed.connection,
+        &bed.topics,
+        Arc::clone(&contracts),
+        services(&["ban"]),
+        store(),
+    );
+    let is_told =
+        matches!(started, Err(HostError::Store(StoreError::Shorter { kept: 1_000_000, .. })));
+    assert!(is_told, "{started:?}");
+}
+
+/// Says of every partition that so many records of it are handled.
+fn set_position(path: &std::path::Path, low: u64) {
+    use redb::{ReadableTable as _, TableDefinition};
+    const POSITIONS: TableDefinition<'_, (u16, u32), (u64, Vec<u64>)> =
+        TableDefinition::new("positions");
+    let database = redb::Database::open(path).unwrap();
+    let transaction = database.begin_write().unwrap();
+    {
+        let mut table = transaction.open_table(POSITIONS).unwrap();
+        let keys: Vec<_> = table.iter().unwrap().map(|row| row.unwrap().0.value()).collect();
+        assert!(!keys.is_empty());
+        for key in keys {
+            table.insert(key, (low, Vec::new())).unwrap();
+        }
+    }
+    transaction.commit().unwrap();
 }
