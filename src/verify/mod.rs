@@ -25,9 +25,9 @@ pub mod script;
 mod search;
 mod sequence;
 mod shape;
-pub mod traffic;
 mod state_rule;
 mod tally;
+pub mod traffic;
 mod words;
 
 pub use judge::judge;

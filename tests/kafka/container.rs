@@ -79,6 +79,30 @@ fn an_image_that_cannot_be_pulled_is_named() {
     assert!(told.contains("QUINTET_KAFKA_IMAGE"), "{told}");
 }
 
+/// Runs `docker` and returns what it printed.
+fn docker(args: &[&str]) -> String {
+    let ran = Command::new("docker").args(args).output().expect("Docker is there");
+    assert!(ran.status.success(), "{args:?}: {}", String::from_utf8_lossy(&ran.stderr));
+    String::from_utf8_lossy(&ran.stdout).trim().to_owned()
+}
+
+#[test]
+#[ignore = "needs Docker and the image apache/kafka"]
+fn a_broker_that_dies_in_its_container_is_told() {
+    const NAME: &str = "quintet-test/dies";
+    let image = format!("{NAME}:1");
+    let folder = tempfile::tempdir().expect("a folder");
+    let script = folder.path().join("run");
+    std::fs::write(&script, "#!/usr/bin/env bash\nexit 7\n").expect("it is written");
+    let base = docker(&["create", "apache/kafka:4.1.0", "bash"]);
+    docker(&["cp", &script.display().to_string(), &format!("{base}:/etc/kafka/docker/run")]);
+    docker(&["commit", &base, &image]);
+    let told = told_with(&[("QUINTET_KAFKA_IMAGE", NAME), ("QUINTET_KAFKA_TAG", "1")]);
+    docker(&["rm", &base]);
+    docker(&["rmi", &image]);
+    assert!(told.contains(&format!("told: Kafka in the container of {image} ended")), "{told}");
+}
+
 /// Each sentence says what to do.
 #[test]
 fn sentences_name_the_way_out() {

@@ -267,5 +267,9 @@ fn the_examples_of_the_guide_do_what_it_says() {
     let said = Said::of(folder.path(), "check traffic.jsonl --accept accepted.yaml");
     assert_eq!(said.code, 0, "{said:#?}");
     let words: Vec<_> = said.out.split_whitespace().collect();
-    assert!(words.join(" ").contains("accepted.yaml:3 accepts violations of BAN-5"), "{}", said.out);
+    assert!(
+        words.join(" ").contains("accepted.yaml:3 accepts violations of BAN-5"),
+        "{}",
+        said.out
+    );
 }
