@@ -61,8 +61,8 @@ impl Live {
         &self.group
     }
 
-    /// A member that joins. One that is not polled for 3.5 seconds is taken for dead; less would not
-    /// do on the mock, whose groups wait three seconds for their first member.
+    /// A member that joins. One that is not polled for 3.5 seconds is taken for dead; less would
+    /// not do on the mock, whose groups wait three seconds for their first member.
     pub(crate) fn join(&self) -> Member {
         let mut config = self.connection.client_config();
         config.set("group.id", &self.group).set("enable.auto.commit", "false");

@@ -1,9 +1,9 @@
 //! The simulated bus and real brokers agree: one set of cases, played on each.
 //!
-//! What this is: [`cases`], each a promise of Kafka's on which scenarios, services or verdicts rest,
-//! and the arms on which each is played: the bus in memory, librdkafka's mock, Apache Kafka in a
-//! container and Apache Kafka bare. Where a broker is known to differ, [`differences`] says so by
-//! name and holds it to the difference.
+//! What this is: [`cases`], each a promise of Kafka's on which scenarios, services or verdicts
+//! rest, and the arms on which each is played: the bus in memory, librdkafka's mock, Apache Kafka
+//! in a container and Apache Kafka bare. Where a broker is known to differ, [`differences`] says so
+//! by name and holds it to the difference.
 #![cfg(feature = "kafka")]
 
 mod arm;
@@ -32,7 +32,8 @@ macro_rules! cases {
             $(#[test]
             fn $case() {
                 let broker = crate::started(&quintet::kafka::On::Mock);
-                crate::cases::$case(&|members| crate::Live::fresh(&broker, stringify!($case), members));
+                let name = stringify!($case);
+                crate::cases::$case(&|members| crate::Live::fresh(&broker, name, members));
             })+
         }
         #[test]
