@@ -283,3 +283,79 @@ fn input(history: &History, id: RecordId) -> Option<Found> {
         relaxation: None,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Bounds, Flow};
+    use crate::contract::Contracts;
+    use crate::message::{
+        Headers, Offset, Partition, Payload, Record, Tenant, TraceParent, VirtualTime,
+    };
+    use crate::rule::{RuleId, id};
+    use crate::verify::Standing;
+
+    /// The deletions of as many bans, each with its command; every tenth names a wrong status.
+    fn flow(bounds: Bounds, whole: bool, bans: u32) -> (Flow, Vec<RuleId>, usize) {
+        let contracts = Contracts::builtin();
+        let mut flow = Flow { bounds, ..Flow::new(&contracts, whole) };
+        let id = "5e1f3b7a-0c55-4d3a-9a57-0a4d0f2b6c11".parse().unwrap();
+        let tenant = Tenant { id, region: "GMS".into(), major: 83, minor: 1 };
+        let (mut rules, mut most) = (Vec::new(), 0);
+        let mut add = |flow: &mut Flow, channel: &str, ban: u32, value: &str| {
+            let trace = TraceParent { trace: u128::from(ban) + 1, span: 1, flags: 1 };
+            let record = Record {
+                key: Some(ban.to_le_bytes().into_iter().chain([0; 4]).collect()),
+                headers: Headers::of_tenant(&tenant, trace),
+                value: Some(Payload::new(value.as_bytes())),
+            };
+            let channel = contracts.channel_ix(channel).unwrap();
+            let place = (channel, Partition(0), Offset(u64::from(ban)));
+            flow.add(VirtualTime::from_ms(u64::from(ban)), place, record);
+        };
+        for ban in 0..bans {
+            let delete = format!(r#"{{"type":"DELETE","body":{{"banId":{ban}}}}}"#);
+            add(&mut flow, "ban.command", ban, &delete);
+            let status = if ban % 10 == 9 { "GONE" } else { "DELETED" };
+            let event = format!(r#"{{"banId":{ban},"status":"{status}"}}"#);
+            add(&mut flow, "ban.status", ban, &event);
+            if ban % 7 == 0 || ban + 1 == bans {
+                flow.judge(|history, found| {
+                    assert!(history.records().len() > found.records[0].at());
+                    rules.push(found.rule);
+                });
+                most = most.max(flow.history.records().len());
+            }
+        }
+        (flow, rules, most)
+    }
+
+    const WIDE: Bounds = Bounds { records: (10_000, 5_000), bytes: 1 << 30 };
+
+    #[test]
+    fn what_is_kept_is_bounded_and_nothing_is_found_twice_or_lost() {
+        let (all, expected, _) = flow(WIDE, true, 300);
+        assert_eq!(expected, [id::COM_7; 30]);
+        let narrow = Bounds { records: (50, 20), ..WIDE };
+        let small = Bounds { bytes: 2_000, ..WIDE };
+        for bounds in [narrow, small] {
+            let (some, found, most) = flow(bounds, true, 300);
+            assert_eq!(found, expected);
+            assert!(most <= 64, "{most} records were kept");
+            assert_eq!(some.messages(), all.messages());
+            assert_eq!(some.standings()[&id::COM_7], Standing::Violated { times: 30 });
+            assert_eq!(some.standings()[&id::SEQ_6], all.standings()[&id::SEQ_6]);
+            assert_eq!(all.standings()[&id::SEQ_6], Standing::Passed { times: 270 });
+        }
+    }
+
+    #[test]
+    fn where_order_is_not_known_nothing_is_said_of_it() {
+        let (mut disordered, found, _) = flow(WIDE, true, 0);
+        assert_eq!(found, []);
+        disordered.out_of_order();
+        assert!(!disordered.standings().contains_key(&id::COM_1));
+        assert_eq!(disordered.standings()[&id::SEQ_6], Standing::NotExercised);
+        disordered.in_order();
+        assert!(disordered.ordered && disordered.history.records().is_empty());
+    }
+}
