@@ -83,10 +83,10 @@ pub(crate) fn service(name: &str) -> Box<dyn Service> {
     reference().into_iter().find(|one| one.name() == name).expect("one of the five")
 }
 
-/// A mock broker with all topics.
-pub(crate) fn broker() -> (Broker, Connection, Topics) {
+/// A broker with all topics.
+fn broker(on: &On) -> (Broker, Connection, Topics) {
     let settings = Settings::default();
-    let broker = Broker::start(&On::Mock, &settings).expect("a mock broker");
+    let broker = Broker::start(on, &settings).expect("a broker");
     let connection = Connection::open(&broker, &settings, Connection::WAIT).expect("it answers");
     let contracts = Contracts::builtin();
     let topics = Topics::from_lines(&contracts, |_| None, None).expect("the documented names");
@@ -95,7 +95,7 @@ pub(crate) fn broker() -> (Broker, Connection, Topics) {
 }
 
 /// What is verified of a service.
-pub(crate) fn plan(subject: &str, play: &Play) -> Plan {
+fn plan(subject: &str, play: &Play) -> Plan {
     let contracts = Contracts::builtin();
     let setup = Setup::reference(Arc::clone(&contracts));
     let named = |plan: &&TestPlan| play.scenarios.is_some_and(|name| plan.name.starts_with(name));
@@ -124,9 +124,19 @@ pub(crate) fn plan(subject: &str, play: &Play) -> Plan {
     }
 }
 
+/// Serves a service in this process on a mock broker, and verifies it.
+pub(crate) fn verified(served: Box<dyn Service>, options: Options, play: &Play) -> Verified {
+    verified_on(&On::Mock, served, options, play)
+}
+
 /// Serves a service in this process, and verifies it.
-pub(crate) fn verified(served: Box<dyn Service>, mut options: Options, play: &Play) -> Verified {
-    let (broker, connection, topics) = broker();
+pub(crate) fn verified_on(
+    on: &On,
+    served: Box<dyn Service>,
+    mut options: Options,
+    play: &Play,
+) -> Verified {
+    let (broker, connection, topics) = broker(on);
     let contracts = Contracts::builtin();
     let mut plan = plan(served.name(), play);
     options.groups.insert(plan.subject.clone(), plan.group.clone());

@@ -94,8 +94,9 @@ impl Lane {
     }
 
     fn in_flight(&self, tenant: usize, patience: Patience, now_ms: i64) -> usize {
-        let open = |sent: &&Sent| sent.tenant == tenant && !self.is_settled(sent, patience, now_ms);
-        self.sent.values().filter(open).count()
+        let counts = |sent: &&Sent| sent.sound && sent.tenant == tenant;
+        let open = self.sent.values().filter(counts);
+        open.filter(|sent| !self.is_settled(sent, patience, now_ms)).count()
     }
 
     /// Whether what a step needs is there, or will not come any more.

@@ -17,7 +17,7 @@ const SHORTEST_GAP_MS: u64 = 150;
 /// What comes later after a first event was caused by a timer.
 const LONGEST_GAP_MS: u64 = 1_000;
 /// An answer that takes longer is a sign that too much is asked.
-const AT_EASE: Duration = Duration::from_millis(300);
+const AT_EASE: Duration = Duration::from_millis(600);
 /// Inputs a second: at first, at least and at most.
 const FIRST_RATE: f64 = 100.0;
 const LOWEST_RATE: f64 = 20.0;

@@ -52,22 +52,60 @@ fn progress(draw: &mut Draw<'_>) -> Vec<Act> {
         2 => json!([1, "two", { "three": null }]),
         _ => json!("text"),
     };
+    let session = session(draw);
     let (state, author) = match draw.below(9) {
-        0..=3 => (2, "LOGIN"),
-        4..=6 => (1, "CHANNEL"),
-        7 => (0, "LOGIN"),
-        _ => (draw.pick(&[0, 1, 2, 3, 255]), draw.pick(&["LOGIN", "CHANNEL", "INTERNAL"])),
+        0..=3 => (2, session.author.clone()),
+        4..=6 => (1, "CHANNEL".to_owned()),
+        7 => (0, session.author.clone()),
+        _ => {
+            let author = draw.pick(&["LOGIN", "CHANNEL", "INTERNAL"]);
+            (draw.pick(&[0, 1, 2, 3, 255]), author.to_owned())
+        }
     };
-    let (session_id, account_id) = (draw.id(3), whose(draw));
     let body = json!({ "state": state, "params": params });
-    command(session_id, account_id, author, ("PROGRESS_STATE", body))
+    command(session.id, session.account, &author, ("PROGRESS_STATE", body))
 }
 
 fn log_out(draw: &mut Draw<'_>) -> Vec<Act> {
-    let session_id = if draw.one_in(8) { uuid::Uuid::nil().to_string() } else { draw.id(3) };
-    let author = draw.pick(&["LOGIN", "LOGIN", "CHANNEL", "INTERNAL"]);
-    let account_id = whose(draw);
-    command(session_id, account_id, author, ("LOGOUT", json!({})))
+    let mut session = session(draw);
+    match draw.below(10) {
+        0 => session.id = uuid::Uuid::nil().to_string(),
+        1 => session.author = draw.pick(&["LOGIN", "CHANNEL", "INTERNAL"]).to_owned(),
+        _ => {}
+    }
+    command(session.id, session.account, &session.author, ("LOGOUT", json!({})))
+}
+
+/// A session as a command names it.
+struct Session {
+    id: String,
+    author: String,
+    account: Value,
+}
+
+/// Mostly a session that a step asked for, of the account that it named.
+fn session(draw: &mut Draw<'_>) -> Session {
+    let asks = |act: &Act| type_of(act) == Some(("account.session.command", "CREATE"));
+    let asked = if draw.one_in(6) { None } else { draw.earlier(asks) };
+    let found = asked.and_then(|step| asked_for(draw, step));
+    found.unwrap_or_else(|| Session {
+        id: draw.id(3),
+        author: draw.pick(&["LOGIN", "CHANNEL"]).to_owned(),
+        account: whose(draw),
+    })
+}
+
+fn asked_for(draw: &Draw<'_>, step: u32) -> Option<Session> {
+    let asked = draw.value_of(step)?;
+    let text = |pointer: &str| Some(asked.pointer(pointer)?.as_str()?.to_owned());
+    let name = text("/body/accountName")?;
+    let tenant = draw.steps.iter().find(|one| one.id == step)?.tenant;
+    let made = draw.steps.iter().find(|one| {
+        let of_name = || draw.value_of(one.id)?.get("name")?.as_str().map(|own| own == name);
+        one.tenant == tenant && of_name() == Some(true)
+    })?;
+    let account = json!({ "$id": made.id });
+    Some(Session { id: text("/sessionId")?, author: text("/author")?, account })
 }
 
 /// An account: one that a step made, or one that nobody made.

@@ -51,6 +51,9 @@ pub fn script(service: &str, abilities: &Abilities, (seed, number): (Seed, u64))
         "invite" => invite::next,
         _ => return Script { name: String::new(), tenants: Vec::new(), steps: Vec::new() },
     };
+    if service == "login" && !abilities.stimuli.is_empty() {
+        draw.open_accounts();
+    }
     while draw.steps.len() < STEPS {
         draw.tenant = usize::from(draw.one_in(3));
         if draw.one_in(12) && draw.repeat() {
@@ -122,6 +125,15 @@ impl Draw<'_> {
         self.steps.push(Step { id, tenant: self.tenant, act });
     }
 
+    /// Makes the accounts that clients of login log in to, for whoever keeps them.
+    fn open_accounts(&mut self) {
+        for tenant in 0..2 {
+            self.tenant = tenant;
+            let account = json!({ "name": "ada", "password": "right" });
+            send("account.create", account).into_iter().for_each(|act| self.push(act));
+        }
+    }
+
     /// Sends once more what was sent before, byte for byte, to the same tenant or the other.
     fn repeat(&mut self) -> bool {
         let sent: Vec<_> =
@@ -142,6 +154,15 @@ impl Draw<'_> {
         let fits = |step: &&Step| (step.tenant == tenant) != other && kind(&step.act);
         let fitting: Vec<_> = self.steps.iter().filter(fits).map(|step| step.id).collect();
         (!fitting.is_empty()).then(|| fitting[self.below(fitting.len())])
+    }
+
+    /// What a step sends, where that is an object.
+    fn value_of(&self, step: u32) -> Option<&Json> {
+        let step = self.steps.iter().find(|one| one.id == step)?;
+        match &step.act {
+            Act::Send(Message { value: super::Value::Json(value), .. }) => Some(value),
+            _ => None,
+        }
     }
 
     /// A query where the probe can ask it.

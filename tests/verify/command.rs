@@ -1,0 +1,128 @@
+//! The command `verify`, with implementations that are processes: killed, dying, silent, absent.
+
+use std::path::PathBuf;
+use std::process::{Command, Output};
+use std::time::{Duration, Instant};
+
+use rstest::rstest;
+use serde_json::Value;
+
+fn quintet() -> &'static str {
+    env!("CARGO_BIN_EXE_quintet")
+}
+
+/// Another process that cargo builds with the tests.
+fn implementation() -> PathBuf {
+    let folder = PathBuf::from(quintet()).parent().expect("a folder").to_owned();
+    folder.join("examples").join("implementation")
+}
+
+struct Ran {
+    code: i32,
+    stdout: String,
+    stderr: String,
+    took: Duration,
+}
+
+fn verify(args: &[&str]) -> Ran {
+    let started = Instant::now();
+    let output = Command::new(quintet()).arg("verify").args(args).output();
+    let Output { status, stdout, stderr } = output.expect("quintet runs");
+    Ran {
+        code: status.code().expect("it ends by itself"),
+        stdout: String::from_utf8(stdout).expect("text"),
+        stderr: String::from_utf8(stderr).expect("text"),
+        took: started.elapsed(),
+    }
+}
+
+/// The JSON lines of an event.
+fn lines(ran: &Ran, event: &str) -> Vec<Value> {
+    let parsed = ran.stdout.lines().map(|line| serde_json::from_str(line).expect("JSON"));
+    parsed.filter(|line: &Value| line["event"] == event).collect()
+}
+
+#[test]
+fn one_that_keeps_its_state_may_be_killed() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let command = format!("exec {} lives {}", implementation().display(), folder.path().display());
+    let args = ["ban", "--on", "mock", "--command", &command, "--budget", "6s"];
+    let ran = verify(&[&args[..], &["--neighbours", "none", "--format", "json"]].concat());
+    assert_eq!(ran.code, 0, "{}\n{}", ran.stdout, ran.stderr);
+    assert_eq!(
+        lines(&ran, "finding").iter().filter(|one| one["severity"] == "violation").count(),
+        0
+    );
+    assert!(ran.stdout.contains("killed 2 times"), "{}", ran.stdout);
+}
+
+#[test]
+fn one_that_loses_its_state_is_found_out() {
+    let command = format!("exec {} lives", implementation().display());
+    let args = ["ban", "--on", "mock", "--command", &command, "--budget", "6s", "--shrink", "0"];
+    let all = [&args[..], &["--neighbours", "none", "--format", "json"]].concat();
+    let ran = verify(&all);
+    assert_eq!(ran.code, 1, "{}\n{}", ran.stdout, ran.stderr);
+    let rules: Vec<_> = lines(&ran, "finding").iter().map(|one| one["rule"].clone()).collect();
+    assert!(rules.iter().any(|rule| rule == "COM-9" || rule == "BAN-1"), "{rules:?}");
+    let tolerant = verify(&[&all[..], &["--not-persistent"]].concat());
+    assert_eq!(tolerant.code, 0, "{}\n{}", tolerant.stdout, tolerant.stderr);
+}
+
+#[test]
+fn an_input_that_it_dies_on_is_named() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let program = implementation();
+    let command = format!("exec {} dies-on-empty {}", program.display(), folder.path().display());
+    let args = ["ban", "--on", "mock", "--command", &command, "--budget", "4s"];
+    let ran = verify(&[&args[..], &["--neighbours", "none", "--format", "json"]].concat());
+    assert_eq!(ran.code, 1, "{}\n{}", ran.stdout, ran.stderr);
+    let findings = lines(&ran, "finding");
+    let named = findings.iter().find(|one| {
+        one["rule"] == "COM-5" && one["message"].as_str().is_some_and(|text| text.contains("died"))
+    });
+    let named = named.unwrap_or_else(|| panic!("{}", ran.stdout));
+    let record = &named["records"][0];
+    assert_eq!(record["value"], "0 bytes, not JSON", "{named}");
+    assert!(named["message"].as_str().unwrap().contains("cannot go on"), "{named}");
+}
+
+#[rstest]
+#[case::nobody("sleep 1000", &["nobody takes what is sent for ban", "Ban Service", "--wait"])]
+#[case::gone("echo no such thing; exit 7", &["ended at once", "exit status: 7", "no such thing"])]
+fn when_nobody_is_there_it_says_so(#[case] command: &str, #[case] said: &[&str]) {
+    let args = ["ban", "--on", "mock", "--command", command, "--wait", "4s"];
+    let ran = verify(&[&args[..], &["--neighbours", "none"]].concat());
+    assert_eq!(ran.code, 3, "{}\n{}", ran.stdout, ran.stderr);
+    for text in said {
+        assert!(ran.stderr.contains(text), "{text}: {}", ran.stderr);
+    }
+    assert!(ran.took < Duration::from_secs(30), "{:?}", ran.took);
+}
+
+#[test]
+fn a_broker_that_is_not_there_is_said_within_seconds() {
+    let ran = verify(&["ban", "--on", "127.0.0.1:1"]);
+    assert_eq!(ran.code, 3, "{}\n{}", ran.stdout, ran.stderr);
+    assert!(ran.stderr.contains("127.0.0.1:1"), "{}", ran.stderr);
+    assert!(ran.took < Duration::from_secs(20), "{:?}", ran.took);
+}
+
+#[test]
+fn topics_that_are_missing_are_named() {
+    let ran = verify(&["ban", "--on", "mock", "--no-create"]);
+    assert_eq!(ran.code, 3, "{}\n{}", ran.stdout, ran.stderr);
+    assert!(ran.stderr.contains("COMMAND_TOPIC_BAN"), "{}", ran.stderr);
+}
+
+#[rstest]
+#[case::service(&["bann"], "did you mean `ban`")]
+#[case::group(&["login"], "--group")]
+#[case::script(&["ban", "--script", "ban/expirey"], "no script of ban")]
+#[case::probe(&["ban", "--probe", "nowhere.yaml"], "cannot read nowhere.yaml")]
+#[case::rule(&["ban", "--rule", "BAN-55"], "did you mean BAN-5")]
+fn what_is_wrong_with_the_command_line_is_said(#[case] args: &[&str], #[case] said: &str) {
+    let ran = verify(&[args, &["--on", "mock"]].concat());
+    assert_eq!(ran.code, 2, "{}\n{}", ran.stdout, ran.stderr);
+    assert!(ran.stderr.contains(said), "{}", ran.stderr);
+}
