@@ -6,6 +6,7 @@ use super::node::Node;
 use super::run::Outcome;
 use super::search::Search;
 use super::shape::Shape;
+use super::words::integer;
 use crate::message::{Json, RecordId};
 use crate::rule::{RuleId, id};
 use crate::service::Asked;
@@ -200,6 +201,10 @@ impl Blame<'_> {
 
     /// Whether another command came before that may have removed what this one names as well.
     fn ended_another(&self, expected: &Shape) -> bool {
+        let outputs = &self.search.case.outputs;
+        if !outputs.iter().any(|output| output.shape.kind == expected.kind) {
+            return false;
+        }
         let same_end = |at: &usize| {
             let shape = &self.search.case.outputs[*at].shape;
             let ended = ["DELETED", "ACCEPTED", "REJECTED"];
@@ -213,6 +218,16 @@ impl Blame<'_> {
             .any(|step| step.outputs.iter().any(same_end) || silent_end(&step.applied))
     }
 
+    /// Whether a ban is said to be gone that the command does not name.
+    fn names_another(&self, shape: &Shape) -> bool {
+        let of =
+            integer(&shape.value, "/banId").filter(|_| shape.kind.as_deref() == Some("DELETED"));
+        let placed = self.record().map(|record| self.search.scene.seen.history.record(record));
+        let value = placed.and_then(|placed| Json::parse(placed.record.value_bytes()?).ok());
+        let named = value.and_then(|value| integer(&value, "/body/banId"));
+        of.is_some() && named.is_some() && of != named
+    }
+
     fn extra(&self, output: usize, twice: bool) -> Named {
         let search = self.search;
         let shape = &search.case.outputs[output].shape;
@@ -222,6 +237,8 @@ impl Blame<'_> {
             id::COM_5
         } else if let Some(rule) = sequence {
             rule
+        } else if self.names_another(shape) {
+            id::BAN_5
         } else if self.outcome.is_refusal() {
             self.outcome.applied.last().copied().unwrap_or(id::COM_1)
         } else {

@@ -11,12 +11,12 @@ use crate::rule::{RuleId, Severity, id};
 
 /// States that are tried for one tenant, and for one way to go on behind a breach.
 const BUDGET: u64 = 20_000;
-const NARROW_BUDGET: u64 = 20_000;
-const REPAIR_BUDGET: u64 = 1_000;
+const NARROW_BUDGET: u64 = 5_000;
+const REPAIR_BUDGET: u64 = 400;
 /// Breaches that are told of one tenant.
 const MOST_BREACHES: usize = 3;
 /// Ways to go on that are tried.
-const MOST_TRIED: usize = 12;
+const MOST_TRIED: usize = 10;
 /// Larger cases are not put together.
 const MOST_MERGED: usize = 400;
 

@@ -19,6 +19,7 @@ mod judgement;
 pub mod live;
 mod node;
 mod observation;
+mod other;
 mod repair;
 mod run;
 pub mod script;

@@ -27,6 +27,8 @@ pub(super) struct Repair {
 /// Inputs that are looked at in a dead end, and repairs that are kept of each.
 const MOST_INPUTS: usize = 4;
 const MOST_REPAIRS: usize = 4;
+/// An accepted behaviour that is not the reference's weighs 1 for this.
+const COSTS: u32 = 8;
 
 /// How an outcome and the outputs of an input go together.
 #[derive(Default)]
@@ -84,14 +86,18 @@ impl Search<'_> {
             };
             let next = node.after(outcome, input.start, step);
             let blame = Blame { search: self, node, at, outcome };
-            found.extend(self.repair(&blame, &matched, next.clone()));
+            let others = outcome.decided.iter().filter(|one| one.option != one.reference).count();
+            let others = u32::try_from(others).unwrap_or(9);
+            let repair = self.repair(&blame, &matched, next.clone());
+            found.extend(repair.map(|repair| Repair { cost: repair.cost + others, ..repair }));
             // What was not announced may not have been done either.
             if !matched.missing.is_empty() && outcome.reject.is_none() {
                 let mut undone = next;
                 undone.model = node.model.clone();
                 undone.timers = node.timers.clone();
                 let repair = self.repair(&blame, &matched, undone);
-                found.extend(repair.map(|repair| Repair { cost: repair.cost + 1, ..repair }));
+                let cost = others + COSTS;
+                found.extend(repair.map(|repair| Repair { cost: repair.cost + cost, ..repair }));
             }
         }
         found
@@ -123,7 +129,7 @@ impl Search<'_> {
         records.extend(self.records(matched));
         Some(Repair {
             node,
-            cost,
+            cost: cost * COSTS,
             rule: named.rule,
             message: named.message,
             records,
@@ -186,7 +192,7 @@ impl Search<'_> {
         let named = super::blame::answer(self, node, number);
         vec![Repair {
             node: next,
-            cost: 4,
+            cost: 4 * COSTS,
             rule: named.rule,
             message: named.message,
             records: Vec::new(),
@@ -202,7 +208,7 @@ impl Search<'_> {
         let named = super::blame::unexpected(self, node, at);
         Some(Repair {
             node: next,
-            cost: 9,
+            cost: 9 * COSTS,
             rule: named.rule,
             message: named.message,
             records: vec![self.case.outputs[at].record],

@@ -11,9 +11,11 @@ pub(super) fn of(subject: &str, query: &str, expected: &Json, seen: &Json) -> Op
         ("ban", "ban") if truth(expected, "exists") != truth(seen, "exists") => {
             if truth(expected, "exists") { id::BAN_5 } else { id::BAN_3 }
         }
+        ("ban", "ban") if expected.get("banType") != seen.get("banType") => id::BAN_2,
         ("ban", "ban") => id::BAN_7,
         ("ban", "check") if truth(expected, "banned") == truth(seen, "banned") => id::BAN_8,
-        ("ban", "check") => return None,
+        ("ban", "check") if truth(expected, "permanent") => id::BAN_8,
+        ("ban", "check") => id::BAN_7,
         ("invite", _) => match (expected, seen) {
             (Json::Array(own), Json::Array(items)) if own.len() > items.len() => id::INV_7,
             _ => return None,

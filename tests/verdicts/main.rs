@@ -2,6 +2,9 @@
 //! planted bugs are found by the right rule.
 
 mod outsider;
+mod planted;
 mod play;
 mod random;
 mod steps;
+#[path = "../bugs/table.rs"]
+mod table;

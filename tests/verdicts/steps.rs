@@ -28,8 +28,12 @@ pub(crate) fn ban(play: &mut Play) {
             play.send("account.session.status", &event);
         }
         9 if play.below(2) == 0 => {
-            let query = [("ban", json!({ "banId": 1 })), ("check", json!({ "hwid": "HW" }))];
-            let (name, args) = &query[play.below(2)];
+            let query = [
+                ("ban", json!({ "banId": 1 })),
+                ("check", json!({ "hwid": "HW" })),
+                ("history", json!({ "accountId": 7 })),
+            ];
+            let (name, args) = &query[play.below(3)];
             play.ask("ban", name, args);
         }
         _ => play.nonsense("ban.command"),
