@@ -1,8 +1,8 @@
 //! Verdicts about an implementation that runs somewhere else.
 //!
 //! What this is: an [`Observation`] of what an implementation did, seen from outside, and the
-//! [`Judgement`] on each rule, with the evidence: whether the reference, in some order and with some
-//! choice of accepted behaviours, does what was seen. What it is not: it reads no topic and no
+//! [`Judgement`] on each rule, with the evidence: whether the reference, in some order and with
+//! some choice of accepted behaviours, does what was seen. What it is not: it reads no topic and no
 //! clock; what was observed may be live traffic or a file.
 //!
 //! What always holds: what a rule accepts besides the reference is no violation; a rule whose
