@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::ErrorKind;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 
 use redb::{
@@ -221,7 +222,8 @@ impl InFile {
         let file = |path: &Path, why: String| StoreError::File { path: shown(path), why };
         std::fs::create_dir_all(folder).map_err(|error| file(folder, error.to_string()))?;
         let path = folder.join(format!("{}.redb", about.service));
-        let database = match Database::create(&path) {
+        let created = unbroken(&path, || Ok(Database::create(&path)))?;
+        let database = match created {
             Ok(database) => database,
             Err(DatabaseError::DatabaseAlreadyOpen) => {
                 return Err(StoreError::InUse { path: shown(&path) });
@@ -233,8 +235,8 @@ impl InFile {
             }
             Err(error) => return Err(damaged(&path, error)),
         };
-        let mut opened = Self { path, database, next: 0, seed };
-        opened.belongs_to(about)?;
+        let mut opened = Self { path: path.clone(), database, next: 0, seed };
+        unbroken(&path, || opened.belongs_to(about))?;
         Ok(opened)
     }
 
@@ -332,7 +334,8 @@ impl InFile {
 
 impl Store for InFile {
     fn load(&mut self) -> Result<Kept, StoreError> {
-        self.read().map_err(|trouble| damaged(&self.path, trouble))
+        let path = self.path.clone();
+        unbroken(&path, || self.read().map_err(|trouble| damaged(&path, trouble)))
     }
 
     fn keep(&mut self, keep: &Keep<'_>) -> Result<(), StoreError> {
@@ -365,6 +368,12 @@ enum Trouble {
     Table(#[from] redb::TableError),
     #[error("{0}")]
     Storage(#[from] redb::StorageError),
+}
+
+/// Reads a file that may be damaged: redb panics at pages that it could not have written.
+fn unbroken<T>(path: &Path, read: impl FnOnce() -> Result<T, StoreError>) -> Result<T, StoreError> {
+    let broken = |_| Err(damaged(path, "its pages do not fit together"));
+    catch_unwind(AssertUnwindSafe(read)).unwrap_or_else(broken)
 }
 
 fn damaged(path: &Path, why: impl std::fmt::Display) -> StoreError {
