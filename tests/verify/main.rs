@@ -1,11 +1,13 @@
 //! Served implementations, verified over the mock broker: the reference and all that is accepted
 //! pass, planted bugs are found by the right rule.
 
+#[expect(dead_code, reason = "no test here kills its broker")]
 #[path = "../support/bare.rs"]
 mod bare;
 mod bench;
 mod bugs;
 mod calm;
 mod command;
+#[expect(dead_code, reason = "how scenarios find them is the business of another test")]
 #[path = "../bugs/table.rs"]
 mod table;
