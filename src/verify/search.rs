@@ -438,10 +438,10 @@ impl Output {
             }
         }
         let id = self.shape.value.get("transactionId").and_then(Json::as_str);
-        if let Some(id) = id.and_then(|id| Uuid::try_parse(id).ok()) {
-            if !to.uuids.contains(&id) {
-                to.uuids.push(id);
-            }
+        if let Some(id) = id.and_then(|id| Uuid::try_parse(id).ok())
+            && !to.uuids.contains(&id)
+        {
+            to.uuids.push(id);
         }
     }
 }

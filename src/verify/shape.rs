@@ -35,10 +35,10 @@ impl Shape {
             return Self { channel, kind: None, value };
         };
         let mut value = declared(&message.payload, value);
-        if kind.as_deref() == Some("ERROR") {
-            if let Some(Json::Object(body)) = field_mut(&mut value, "body") {
-                body.retain(|name, _| !FREE.contains(&name.as_str()));
-            }
+        if kind.as_deref() == Some("ERROR")
+            && let Some(Json::Object(body)) = field_mut(&mut value, "body")
+        {
+            body.retain(|name, _| !FREE.contains(&name.as_str()));
         }
         Self { channel, kind, value }
     }

@@ -33,7 +33,7 @@ pub(crate) struct Otherwise {
 }
 
 impl Otherwise {
-    pub(crate) fn new(
+    pub(crate) fn boxed(
         seed: u64,
         pick: fn(&mut Stream, RuleId, &[&'static str]) -> usize,
     ) -> Box<dyn Chooser> {
@@ -87,7 +87,7 @@ pub(crate) struct Course {
 impl Play {
     pub(crate) fn new(services: Vec<Box<dyn Service>>, course: Course) -> Self {
         let topology = Topology { partitions: course.partitions, members: 1 };
-        let chooser = Otherwise::new(course.seed, course.pick);
+        let chooser = Otherwise::boxed(course.seed, course.pick);
         let start = (Seed(course.seed), chooser);
         let world = World::new(Contracts::builtin(), services, topology, start);
         Self {

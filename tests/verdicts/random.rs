@@ -13,8 +13,11 @@ use crate::outsider::View;
 use crate::play::{Course, Play, any, as_reference, play};
 use crate::steps;
 
+/// Services, and a random input of the first.
+type Subject = (Vec<Box<dyn Service>>, fn(&mut Play));
+
 /// The services that a run of one needs, the one itself first, and a random input of it.
-pub(crate) fn subject(name: &str) -> (Vec<Box<dyn Service>>, fn(&mut Play)) {
+pub(crate) fn subject(name: &str) -> Subject {
     match name {
         "ban" => (vec![Box::new(Ban::default())], steps::ban),
         "account" => (vec![Box::new(Account::default()), Box::new(Ban::default())], steps::account),

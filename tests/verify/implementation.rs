@@ -75,6 +75,6 @@ fn main() {
     let host = Host::start(&connection, &topics, Arc::clone(&contracts), services, options);
     let host = host.expect("it starts");
     while host.check().is_ok() {
-        std::thread::sleep(Duration::from_millis(100));
+        std::thread::park_timeout(Duration::from_millis(100));
     }
 }

@@ -104,7 +104,7 @@ impl Run<'_> {
 
     /// Whether the group has committed everything that we put on a channel for it to find.
     fn is_read(&self, channel: ChannelIx, placed: &BTreeMap<u128, ChannelIx>) -> bool {
-        let Ok(group) = self.connection.group(&self.plan.group, &self.topics, &[channel]) else {
+        let Ok(group) = self.connection.group(&self.plan.group, self.topics, &[channel]) else {
             return false;
         };
         self.field.heard.iter().filter(|heard| heard.ours && heard.channel == channel).any(
@@ -120,7 +120,7 @@ impl Run<'_> {
 
     fn absent(&self, silent: &BTreeSet<ChannelIx>, waited: Duration) -> VerifyError {
         let channels: Vec<_> = silent.iter().copied().collect();
-        let group = self.connection.group(&self.plan.group, &self.topics, &channels);
+        let group = self.connection.group(&self.plan.group, self.topics, &channels);
         VerifyError::Absent {
             subject: self.plan.subject.clone(),
             topics: channels.iter().map(|one| self.topics.name(*one).to_owned()).collect(),

@@ -68,7 +68,6 @@ impl Launch {
 }
 
 /// Reads what a process writes, so that it never waits for a reader, and keeps the last of it.
-#[expect(clippy::disallowed_methods, reason = "a pipe has no other reader")]
 fn keep_lines(output: Box<dyn Read + Send>, lines: Arc<Mutex<VecDeque<String>>>) {
     std::thread::spawn(move || {
         let mut output = BufReader::new(output);

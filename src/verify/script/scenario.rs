@@ -376,6 +376,7 @@ fn headers_from(placed: &crate::history::Placed) -> Option<HeadersFrom> {
 mod tests {
     use super::script;
     use crate::contract::Contracts;
+    use crate::message::Json;
     use crate::scenario::run::Setup;
     use crate::scenario::{Known, NoFiles, load_bytes, words_of};
     use crate::verify::script::{Act, Value};
@@ -404,7 +405,7 @@ steps:
         let script = script(plan, &Setup::reference(contracts.clone()), "ban").unwrap();
         let Act::Send(message) = &script.steps[1].act else { panic!("a second command") };
         let Value::Json(value) = &message.value else { panic!("an object") };
-        assert_eq!(value.pointer("/body/banId/$id").and_then(|id| id.as_integer()), Some(0));
+        assert_eq!(value.pointer("/body/banId/$id").and_then(Json::as_integer), Some(0));
     }
 
     #[test]

@@ -301,7 +301,7 @@ mod tests {
         let id = "5e1f3b7a-0c55-4d3a-9a57-0a4d0f2b6c11".parse().unwrap();
         let tenant = Tenant { id, region: "GMS".into(), major: 83, minor: 1 };
         let (mut rules, mut most) = (Vec::new(), 0);
-        let mut add = |flow: &mut Flow, channel: &str, ban: u32, value: &str| {
+        let add = |flow: &mut Flow, channel: &str, ban: u32, value: &str| {
             let trace = TraceParent { trace: u128::from(ban) + 1, span: 1, flags: 1 };
             let record = Record {
                 key: Some(ban.to_le_bytes().into_iter().chain([0; 4]).collect()),

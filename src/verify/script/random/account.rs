@@ -42,7 +42,7 @@ fn log_in(draw: &mut Draw<'_>) -> Vec<Act> {
     }
     let author = draw.pick(&["LOGIN", "LOGIN", "CHANNEL"]);
     let session_id = draw.id(3);
-    command(session_id, json!(0), author, ("CREATE", body))
+    command(&session_id, &json!(0), author, ("CREATE", body))
 }
 
 fn progress(draw: &mut Draw<'_>) -> Vec<Act> {
@@ -63,7 +63,7 @@ fn progress(draw: &mut Draw<'_>) -> Vec<Act> {
         }
     };
     let body = json!({ "state": state, "params": params });
-    command(session.id, session.account, &author, ("PROGRESS_STATE", body))
+    command(&session.id, &session.account, &author, ("PROGRESS_STATE", body))
 }
 
 fn log_out(draw: &mut Draw<'_>) -> Vec<Act> {
@@ -73,7 +73,7 @@ fn log_out(draw: &mut Draw<'_>) -> Vec<Act> {
         1 => session.author = draw.pick(&["LOGIN", "CHANNEL", "INTERNAL"]).to_owned(),
         _ => {}
     }
-    command(session.id, session.account, &session.author, ("LOGOUT", json!({})))
+    command(&session.id, &session.account, &session.author, ("LOGOUT", json!({})))
 }
 
 /// A session as a command names it.
@@ -118,8 +118,8 @@ fn whose(draw: &mut Draw<'_>) -> Value {
 }
 
 fn command(
-    session_id: String,
-    account_id: Value,
+    session_id: &str,
+    account_id: &Value,
     author: &str,
     (kind, body): (&str, Value),
 ) -> Vec<Act> {
