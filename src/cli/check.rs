@@ -53,6 +53,8 @@ pub(super) fn check(args: &Check, terminal: &mut Terminal) -> Exit {
     verdicts.count_messages(&gathered.history);
     verdicts.notes = notes(&read, &gathered, args);
     let (history, judgement) = judgement(args, gathered);
+    let unsettled = judgement.unsettled.iter();
+    verdicts.notes.extend(unsettled.map(|why| format!("not everything can be said of {why}")));
     verdicts.add(&history, &judgement);
     known.mark_all(&mut verdicts);
     let exit = exit_of(&verdicts);

@@ -1,7 +1,7 @@
 //! `verify`: an implementation that runs somewhere, judged.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -19,10 +19,15 @@ use crate::report::style::{count, shell_word};
 use crate::report::verdicts::{Reproduction, Shown, Verdicts};
 use crate::scenario::run::Setup;
 use crate::scenario::{Known as KnownWords, suite, words_of};
-use crate::verify::live::{self, Commands, Neighbours, Plan, Verified, VerifyError, read_probe};
+use crate::verify::live::{
+    self, Commands, Neighbours, Plan, Stop, Verified, VerifyError, read_probe,
+};
 use crate::verify::script::Script;
 use crate::verify::script::scenario::script;
 use crate::verify::{Judging, Persistence};
+
+/// How long a verification may take to end when a signal asks for it.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Verifies an implementation.
 pub(super) fn verify(args: &Verify, terminal: &mut Terminal) -> Exit {
@@ -156,7 +161,7 @@ fn probe(args: &Verify, terminal: &mut Terminal) -> Option<Commands> {
 }
 
 /// Raises `stop` when a signal asks this process to end, so that what it started ends with it.
-fn stop_at_a_signal(stop: &Arc<AtomicBool>) {
+fn stop_at_a_signal(stop: &Arc<Stop>) {
     let stop = Arc::clone(stop);
     std::thread::spawn(move || {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
@@ -170,7 +175,11 @@ fn stop_at_a_signal(stop: &Arc<AtomicBool>) {
                     _ = terminate.recv() => {}
                     _ = interrupt.recv() => {}
                 }
-                stop.store(true, Ordering::Relaxed);
+                stop.raise();
+                tokio::time::sleep(PATIENCE).await;
+                // It is busy with something that looks at nothing else.
+                stop.kill_child();
+                std::process::exit(i32::from(Exit::Unchecked.info().code));
             }
         });
     });
@@ -195,6 +204,8 @@ fn told(args: &Verify, verified: &Verified) -> Verdicts {
         }
     ));
     verdicts.notes.extend(verified.notes.iter().cloned());
+    let unsettled = verified.judgement.unsettled.iter();
+    verdicts.notes.extend(unsettled.map(|why| format!("not everything can be said of {why}")));
     verdicts.add(history, &verified.judgement);
     for reproduction in &verified.reproductions {
         let history = &reproduction.observation.history;

@@ -16,8 +16,8 @@ pub(super) struct Tally<'a> {
     held: BTreeMap<RuleId, u64>,
     decided: BTreeMap<Decided, u64>,
     lost_at_kill: u64,
-    /// Why not everything could be told.
-    gave_up: Option<String>,
+    /// How many tenants the reference explains.
+    explained: usize,
     /// Events that a timer caused.
     pub(super) by_timer: BTreeSet<RecordId>,
 }
@@ -50,7 +50,7 @@ impl<'a> Tally<'a> {
             held: BTreeMap::new(),
             decided: BTreeMap::new(),
             lost_at_kill: 0,
-            gave_up: None,
+            explained: 0,
             by_timer: BTreeSet::new(),
         };
         for _ in &scene.kills {
@@ -72,12 +72,18 @@ impl<'a> Tally<'a> {
         self.judgement.findings.push(found);
     }
 
+    pub(super) fn violations(&self) -> usize {
+        let found = self.judgement.findings.iter();
+        found.filter(|found| found.severity == Severity::Violation).count()
+    }
+
     pub(super) fn gave_up(&mut self, case: &Case, why: &str) {
-        self.gave_up.get_or_insert_with(|| format!("tenant {}: {why}", case.tenant));
+        self.judgement.unsettled.push(format!("tenant {}: {why}", case.tenant));
     }
 
     /// Counts what an explanation shows.
     pub(super) fn explained(&mut self, search: &Search<'_>, node: &Node) {
+        self.explained += 1;
         for step in node.steps() {
             self.step(search, step);
         }
@@ -183,7 +189,9 @@ impl<'a> Tally<'a> {
             Standing::Advisory { times: advisories }
         } else if held > 0 && self.is_shown(rule) {
             Standing::Passed { times: held }
-        } else if let (Some(why), true) = (&self.gave_up, self.is_shown(rule)) {
+        } else if let (Some(why), true, true) =
+            (self.judgement.unsettled.first(), self.is_shown(rule), self.explained == 0)
+        {
             Standing::Inconclusive { why: why.clone() }
         } else {
             Standing::NotExercised

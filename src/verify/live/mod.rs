@@ -25,7 +25,7 @@ pub use probe_file::read_probe;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
 
 use self::run::Run;
@@ -65,7 +65,31 @@ pub struct Plan {
     /// How many violations are made smaller by playing them again, at most.
     pub shrink: usize,
     /// Raised from outside to end everything.
-    pub stop: Arc<AtomicBool>,
+    pub stop: Arc<Stop>,
+}
+
+/// Ends a verification from another thread.
+#[derive(Debug, Default)]
+pub struct Stop {
+    raised: AtomicBool,
+    /// The process that was started here, by its number; 0 for none.
+    child: AtomicU32,
+}
+
+impl Stop {
+    /// Asks the verification to end as soon as it can.
+    pub fn raise(&self) {
+        self.raised.store(true, Ordering::Relaxed);
+    }
+
+    fn is_raised(&self) -> bool {
+        self.raised.load(Ordering::Relaxed)
+    }
+
+    /// Kills the process that was started here, for a caller that ends without waiting.
+    pub fn kill_child(&self) {
+        process::kill_group(self.child.load(Ordering::Relaxed));
+    }
 }
 
 /// Who stands in for the neighbours of the implementation.

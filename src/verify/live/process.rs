@@ -4,11 +4,13 @@ use std::collections::VecDeque;
 use std::io::{BufRead, BufReader, Read};
 use std::os::unix::process::CommandExt as _;
 use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process_group};
 
+use super::Stop;
 use crate::kafka::{Deadline, pause};
 
 /// How many of its last lines are kept to be shown.
@@ -45,7 +47,7 @@ impl Launch {
     }
 
     /// Starts it, in a process group of its own, so that all of it can be killed.
-    pub(super) fn start(&self) -> std::io::Result<Process> {
+    pub(super) fn start(&self, stop: &Stop) -> std::io::Result<Process> {
         let mut child = Command::new("sh")
             .args(["-c", &self.line])
             .envs(self.variables.iter().map(|(name, value)| (name, value)))
@@ -54,6 +56,7 @@ impl Launch {
             .stderr(Stdio::piped())
             .process_group(0)
             .spawn()?;
+        stop.child.store(child.id(), Ordering::Relaxed);
         let last_lines = Arc::new(Mutex::new(VecDeque::new()));
         let outputs: [Option<Box<dyn Read + Send>>; 2] = [
             child.stdout.take().map(|out| Box::new(out) as _),
@@ -114,11 +117,19 @@ impl Process {
     }
 
     fn signal(&self, signal: Signal) {
-        let pid = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw);
-        if let Some(pid) = pid {
-            // A group that is gone needs no signal.
-            let _ = kill_process_group(pid, signal);
-        }
+        signal_group(self.child.id(), signal);
+    }
+}
+
+/// Kills the group of a process; 0 is none.
+pub(super) fn kill_group(leader: u32) {
+    signal_group(leader, Signal::KILL);
+}
+
+fn signal_group(leader: u32, signal: Signal) {
+    if let Some(pid) = i32::try_from(leader).ok().and_then(Pid::from_raw) {
+        // A group that is gone needs no signal.
+        let _ = kill_process_group(pid, signal);
     }
 }
 
@@ -132,7 +143,7 @@ impl Drop for Process {
 mod tests {
     use std::time::Duration;
 
-    use super::{Launch, pause};
+    use super::{Launch, Stop, pause};
     use crate::kafka::Deadline;
 
     fn launch(line: &str) -> Launch {
@@ -142,7 +153,7 @@ mod tests {
     #[test]
     fn placeholders_and_variables_reach_it() {
         let line = "echo '{bootstrap} {group}' $BOOTSTRAP_SERVERS $TOPIC; exit 3";
-        let mut process = launch(line).start().unwrap();
+        let mut process = launch(line).start(&Stop::default()).unwrap();
         let deadline = Deadline::after(Duration::from_secs(10));
         while process.last_lines().is_empty() && !deadline.is_over() {
             pause(Duration::from_millis(5));
@@ -153,7 +164,7 @@ mod tests {
 
     #[test]
     fn what_it_started_is_killed_with_it() {
-        let mut process = launch("sleep 1000 & echo $!; wait").start().unwrap();
+        let mut process = launch("sleep 1000 & echo $!; wait").start(&Stop::default()).unwrap();
         let deadline = Deadline::after(Duration::from_secs(10));
         while process.last_lines().is_empty() && !deadline.is_over() {
             pause(Duration::from_millis(5));

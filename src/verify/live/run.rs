@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use super::field::{Field, Turn};
@@ -112,7 +111,7 @@ impl<'a> Run<'a> {
     /// Starts the implementation where that is ours to do, and waits until it takes inputs.
     pub(super) fn start(&mut self, tell: &mut dyn FnMut(&str)) -> Result<(), VerifyError> {
         if let Some(launch) = &self.launch {
-            self.process = Some(launch.start().map_err(VerifyError::Command)?);
+            self.process = Some(launch.start(&self.plan.stop).map_err(VerifyError::Command)?);
         }
         tell(&format!("waiting for {} to take an input", self.plan.subject));
         for topic in self.find(self.plan.wait)? {
@@ -261,7 +260,7 @@ impl<'a> Run<'a> {
 
     /// Takes what has come; the traces of the implementation's events.
     pub(super) fn hear(&mut self) -> Result<Vec<u128>, VerifyError> {
-        if self.plan.stop.load(Ordering::Relaxed) {
+        if self.plan.stop.is_raised() {
             return Err(VerifyError::Stopped);
         }
         let from = self.field.listen(TICK)?;
@@ -341,7 +340,7 @@ impl<'a> Run<'a> {
         self.field.turns.push((wall_ms(), Turn::Killed));
         // Nothing that is answered before it is back says how fast it is.
         self.pace.since_ms = i64::MAX;
-        self.process = Some(launch.start().map_err(VerifyError::Command)?);
+        self.process = Some(launch.start(&self.plan.stop).map_err(VerifyError::Command)?);
         self.returning = true;
         let returned = self.await_return();
         self.returning = false;
