@@ -6,7 +6,9 @@ mod verify;
 #[cfg(feature = "kafka")]
 pub(super) use traffic::Start;
 pub(super) use traffic::{Accepting, Capture, Check, Monitor};
-pub(super) use verify::{Stand, Verify};
+#[cfg(feature = "kafka")]
+pub(super) use verify::Stand;
+pub(super) use verify::Verify;
 
 use std::num::NonZeroUsize;
 use std::path::PathBuf;

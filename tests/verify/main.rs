@@ -1,6 +1,8 @@
 //! Served implementations, verified over the mock broker: the reference and all that is accepted
 //! pass, planted bugs are found by the right rule.
 
+#![cfg(feature = "kafka")]
+
 #[expect(dead_code, reason = "no test here kills its broker")]
 #[path = "../support/bare.rs"]
 mod bare;
