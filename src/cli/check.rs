@@ -18,7 +18,7 @@ use crate::report::style::{count, one_line};
 use crate::report::verdicts::Verdicts;
 use crate::topics::Topics;
 use crate::verify::traffic::{self, Gathered, gather};
-use crate::verify::{Judgement, Judging, Observation, Persistence, judge};
+use crate::verify::{Judgement, Observation, Persistence, judge};
 
 /// Judges the files.
 pub(super) fn check(args: &Check, terminal: &mut Terminal) -> Exit {
@@ -53,8 +53,6 @@ pub(super) fn check(args: &Check, terminal: &mut Terminal) -> Exit {
     verdicts.count_messages(&gathered.history);
     verdicts.notes = notes(&read, &gathered, args);
     let (history, judgement) = judgement(args, gathered);
-    let unsettled = judgement.unsettled.iter();
-    verdicts.notes.extend(unsettled.map(|why| format!("not everything can be said of {why}")));
     verdicts.add(&history, &judgement);
     known.mark_all(&mut verdicts);
     let exit = exit_of(&verdicts);
@@ -89,11 +87,7 @@ fn judgement(args: &Check, gathered: Gathered) -> (crate::history::History, Judg
     };
     let Gathered { history, ended, .. } = gathered;
     let observation = Observation::new(history, subject, ended, args.settle);
-    let judging = Judging {
-        rules: (!rules.is_empty()).then(|| rules.iter().copied().collect()),
-        keys: args.judged.key_encoding,
-        persistence: Persistence::Kept,
-    };
+    let judging = args.judged.judging(Persistence::Kept);
     let judgement = judge(&observation, &judging);
     (observation.history, judgement)
 }

@@ -1,8 +1,6 @@
 //! What commands that judge an implementation have in common: accepted violations, the report in
 //! all its forms, the exit code.
 
-use std::sync::Arc;
-
 use super::args::{Accepting, Format};
 use super::clock;
 use super::exit::Exit;
@@ -11,7 +9,6 @@ use super::outputs::Outputs;
 use super::terminal::Terminal;
 use crate::accepted::{Accepted, Date};
 use crate::contract::Contracts;
-use crate::diagnostic::SourceFile;
 use crate::report::junit::document;
 use crate::report::verdicts::{Acceptance, Reported, Verdicts, github, json, junit, text};
 use crate::rule::Severity;
@@ -35,20 +32,9 @@ impl Known {
         let Some(path) = &from.file else {
             return Some(Self { accepted: Accepted::default(), today, used: Vec::new() });
         };
-        let shown = load::shown(path);
-        let bytes = match load::read(path) {
-            Ok(bytes) => bytes,
-            Err(error) => {
-                terminal.error(&format!("cannot read {shown}: {error}"));
-                return None;
-            }
-        };
-        let mut diagnostics = Vec::new();
-        let file: Option<Arc<SourceFile>> =
-            SourceFile::from_bytes(&shown, &bytes, &mut diagnostics);
-        let accepted = file.and_then(|file| Accepted::read(&file, contracts, &mut diagnostics));
-        diagnostics.iter().for_each(|one| terminal.trouble(&format!("{}\n", load::told(one))));
-        let accepted = accepted?;
+        let accepted = load::reading(path, terminal, |file, diagnostics| {
+            Accepted::read(file, contracts, diagnostics)
+        })?;
         let used = vec![false; accepted.entries.len()];
         Some(Self { accepted, today, used })
     }

@@ -138,6 +138,27 @@ pub(super) fn read(path: &Path) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
+/// What a file of settings says; what is wrong with it is told.
+pub(super) fn reading<T>(
+    path: &Path,
+    terminal: &mut Terminal,
+    understand: impl FnOnce(&Arc<SourceFile>, &mut Vec<Diagnostic>) -> Option<T>,
+) -> Option<T> {
+    let shown = shown(path);
+    let bytes = match read(path) {
+        Ok(bytes) => bytes,
+        Err(error) => {
+            terminal.error(&format!("cannot read {shown}: {error}"));
+            return None;
+        }
+    };
+    let mut diagnostics = Vec::new();
+    let file = SourceFile::from_bytes(&shown, &bytes, &mut diagnostics);
+    let understood = file.and_then(|file| understand(&file, &mut diagnostics));
+    diagnostics.iter().for_each(|one| terminal.trouble(&format!("{}\n", told(one))));
+    understood
+}
+
 fn unreadable(path: &str, error: &io::Error) -> crate::scenario::Loaded {
     let file = SourceFile::new(path, "");
     let message = format!("the file cannot be read: {error}");

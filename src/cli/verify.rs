@@ -13,18 +13,17 @@ use super::load;
 use super::outputs::Outputs;
 use super::terminal::Terminal;
 use crate::contract::{Contracts, GroupName};
-use crate::diagnostic::SourceFile;
 use crate::message::Seed;
 use crate::report::style::{count, shell_word};
 use crate::report::verdicts::{Reproduction, Shown, Verdicts};
 use crate::scenario::run::Setup;
 use crate::scenario::{Known as KnownWords, suite, words_of};
+use crate::verify::Persistence;
 use crate::verify::live::{
     self, Commands, Neighbours, Plan, Stop, Verified, VerifyError, read_probe,
 };
 use crate::verify::script::Script;
 use crate::verify::script::scenario::script;
-use crate::verify::{Judging, Persistence};
 
 /// How long a verification may take to end when a signal asks for it.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -72,15 +71,10 @@ pub(super) fn verify(args: &Verify, terminal: &mut Terminal) -> Exit {
 
 /// What the command line asks for; what is wrong with it is told.
 fn plan(args: &Verify, contracts: &Arc<Contracts>, terminal: &mut Terminal) -> Option<Plan> {
-    let rules = &args.judged.rules;
-    let judging = Judging {
-        rules: (!rules.is_empty()).then(|| rules.iter().copied().collect()),
-        keys: args.judged.key_encoding,
-        persistence: match args.not_persistent {
-            true => Persistence::Empty,
-            false => Persistence::Kept,
-        },
-    };
+    let judging = args.judged.judging(match args.not_persistent {
+        true => Persistence::Empty,
+        false => Persistence::Kept,
+    });
     let scripts = scripts(&args.service, contracts);
     for name in &args.script {
         let random = name.strip_prefix("random ").is_some_and(|n| n.parse::<u64>().is_ok());
@@ -145,19 +139,7 @@ fn probe(args: &Verify, terminal: &mut Terminal) -> Option<Commands> {
     let Some(path) = &args.probe else {
         return Some(Commands::default());
     };
-    let shown = load::shown(path);
-    let bytes = match load::read(path) {
-        Ok(bytes) => bytes,
-        Err(error) => {
-            terminal.error(&format!("cannot read {shown}: {error}"));
-            return None;
-        }
-    };
-    let mut diagnostics = Vec::new();
-    let file = SourceFile::from_bytes(&shown, &bytes, &mut diagnostics);
-    let probe = file.and_then(|file| read_probe(&file, &args.service, &mut diagnostics));
-    diagnostics.iter().for_each(|one| terminal.trouble(&format!("{}\n", load::told(one))));
-    probe
+    load::reading(path, terminal, |file, diagnostics| read_probe(file, &args.service, diagnostics))
 }
 
 /// Raises `stop` when a signal asks this process to end, so that what it started ends with it.
@@ -204,8 +186,6 @@ fn told(args: &Verify, verified: &Verified) -> Verdicts {
         }
     ));
     verdicts.notes.extend(verified.notes.iter().cloned());
-    let unsettled = verified.judgement.unsettled.iter();
-    verdicts.notes.extend(unsettled.map(|why| format!("not everything can be said of {why}")));
     verdicts.add(history, &verified.judgement);
     for reproduction in &verified.reproductions {
         let history = &reproduction.observation.history;

@@ -10,6 +10,7 @@ use crate::accepted::Date;
 use crate::contract::{KEY_ENCODINGS, KeyEncoding};
 use crate::rule::RuleId;
 use crate::scenario::parse_duration;
+use crate::verify::{Judging, Persistence};
 
 /// Which rules are judged, and how.
 #[derive(Debug, Args)]
@@ -21,6 +22,14 @@ pub(in crate::cli) struct Judged {
     /// How ids become keys; by default equal ids need equal keys, and different ids different ones
     #[arg(long, value_name = "ENCODING", value_parser = encoding)]
     pub(in crate::cli) key_encoding: Option<KeyEncoding>,
+}
+
+impl Judged {
+    /// As the judge takes it.
+    pub(in crate::cli) fn judging(&self, persistence: Persistence) -> Judging {
+        let rules = (!self.rules.is_empty()).then(|| self.rules.iter().copied().collect());
+        Judging { rules, keys: self.key_encoding, persistence }
+    }
 }
 
 /// Which violations are known.

@@ -138,6 +138,8 @@ impl Verdicts {
         for found in &judgement.findings {
             self.find(history, found);
         }
+        let unsettled = judgement.unsettled.iter();
+        self.notes.extend(unsettled.map(|why| format!("not everything can be said of {why}")));
         for (rule, standing) in &judgement.rules {
             let known = self.rules.entry(*rule).or_insert(Standing::NotExercised);
             *known = graver(known, standing);
