@@ -8,6 +8,7 @@ use std::time::Duration;
 use quintet::kafka::{Broker, Connection, Create, Deadline, From, Sender, Settings, Tap, Topics};
 use quintet::message::{Outgoing, Record};
 use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer, ConsumerContext, Rebalance};
+use rdkafka::types::RDKafkaErrorCode;
 use rdkafka::{ClientContext, Message, Offset, TopicPartitionList};
 
 use crate::arm::{Accident, Arm, Place, channel, contracts};
@@ -82,11 +83,11 @@ impl Live {
         while !self.unhandled.is_empty() || !quiet.is_over() {
             assert!(!deadline.is_over(), "never handled: {:?}", self.unhandled);
             for member in members {
-                if let Some(place) = member.poll() {
+                let Some(place) = member.poll() else { continue };
+                quiet = Deadline::after(QUIET);
+                if member.commit(self.topics.name(channel()), place) {
                     delivered.push(place);
                     self.unhandled.remove(&place);
-                    member.commit(self.topics.name(channel()), place);
-                    quiet = Deadline::after(QUIET);
                 }
             }
             if !self.unhandled.is_empty() {
@@ -121,12 +122,22 @@ impl Member {
         Some((message.partition().unsigned_abs(), message.offset().unsigned_abs()))
     }
 
-    fn commit(&self, topic: &str, (partition, offset): Place) {
+    /// Commits the offset, unless the group is changing hands: then what the member fetched comes
+    /// again, to it or to another, and this time is none.
+    fn commit(&self, topic: &str, (partition, offset): Place) -> bool {
         let mut list = TopicPartitionList::new();
         let next = Offset::Offset(i64::try_from(offset + 1).expect("it is small"));
         let partition = i32::try_from(partition).expect("it is small");
         list.add_partition_offset(topic, partition, next).expect("it is an offset");
-        self.consumer.commit(&list, CommitMode::Sync).expect("the offset is committed");
+        match self.consumer.commit(&list, CommitMode::Sync).map_err(|e| e.rdkafka_error_code()) {
+            Ok(()) => true,
+            Err(Some(
+                RDKafkaErrorCode::RebalanceInProgress
+                | RDKafkaErrorCode::IllegalGeneration
+                | RDKafkaErrorCode::UnknownMemberId,
+            )) => false,
+            Err(error) => panic!("the offset is not committed: {error:?}"),
+        }
     }
 
     /// How often it was given partitions.
