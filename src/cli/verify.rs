@@ -25,6 +25,9 @@ use crate::verify::live::{
 use crate::verify::script::Script;
 use crate::verify::script::scenario::script;
 
+/// How often an implementation is killed, in a budget that is not shorter than this.
+const KILLS: u32 = 2;
+const WORTH_KILLS: Duration = Duration::from_secs(2);
 /// How long a verification may take to end when a signal asks for it.
 const PATIENCE: Duration = Duration::from_secs(5);
 
@@ -94,6 +97,7 @@ fn plan(args: &Verify, contracts: &Arc<Contracts>, terminal: &mut Terminal) -> O
         scripts,
         only: args.script.iter().cloned().collect(),
         budget: args.budget,
+        kills: kills(args),
         wait: args.wait,
         seed: Seed(args.seed),
         neighbours: match args.neighbours {
@@ -104,6 +108,14 @@ fn plan(args: &Verify, contracts: &Arc<Contracts>, terminal: &mut Terminal) -> O
         shrink: args.shrink,
         stop: Arc::default(),
     })
+}
+
+/// The moments that part the budget evenly; none where somebody asks for certain scripts.
+fn kills(args: &Verify) -> Vec<Duration> {
+    if args.command.is_none() || !args.script.is_empty() || args.budget < WORTH_KILLS {
+        return Vec::new();
+    }
+    (1..=KILLS).map(|number| args.budget * number / (KILLS + 1)).collect()
 }
 
 /// What the scenarios that this program carries tell a service.

@@ -1,10 +1,14 @@
 //! A service on a mock broker, and its verification.
 
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::os::unix::net::UnixStream;
+use std::path::PathBuf;
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use quintet::contract::{Contracts, GroupName};
 use quintet::driver::DriverError;
+use quintet::history::Producer;
 use quintet::kafka::host::{Host, Options};
 use quintet::kafka::{Broker, Connection, Create, On, Settings, Topics};
 use quintet::message::{Json, Seed, Tenant};
@@ -16,7 +20,8 @@ use quintet::verify::live::{Commands, Neighbours, Plan, Probe, ProbeError, Verif
 use quintet::verify::script::Script;
 use quintet::verify::script::random::Abilities;
 use quintet::verify::script::scenario::script;
-use quintet::verify::{Judging, What};
+use quintet::verify::{Judging, Observation, What};
+use serde_json::json;
 
 /// The scenarios that the program carries.
 static SUITE: LazyLock<Vec<TestPlan>> = LazyLock::new(|| {
@@ -50,12 +55,7 @@ impl std::fmt::Debug for Inside {
 
 impl Probe for Inside {
     fn abilities(&self) -> Abilities {
-        let Vocabulary { stimuli, queries, .. } = service(&self.service).vocabulary();
-        let name = |(name, _): &(&str, &[&str])| (*name).to_owned();
-        Abilities {
-            stimuli: stimuli.iter().map(name).collect(),
-            queries: queries.iter().map(name).collect(),
-        }
+        abilities(&self.service)
     }
 
     fn ask(
@@ -75,6 +75,55 @@ impl Probe for Inside {
             },
         };
         answer.map_err(|error| ProbeError::Refused(error.to_string()))
+    }
+}
+
+/// Asks the process in which the service runs.
+#[derive(Debug)]
+struct Outside {
+    service: String,
+    socket: PathBuf,
+}
+
+impl Probe for Outside {
+    fn abilities(&self) -> Abilities {
+        abilities(&self.service)
+    }
+
+    fn ask(
+        &self,
+        what: What,
+        name: &str,
+        tenant: &Tenant,
+        args: &Json,
+    ) -> Result<Json, ProbeError> {
+        let what = if what == What::Query { "query" } else { "stimulus" };
+        let Tenant { id, region, major, minor } = tenant;
+        let asked = json!({
+            "what": what, "name": name, "tenant": id, "region": region, "major": major,
+            "minor": minor, "args": args,
+        });
+        let mut answer = String::new();
+        let told = UnixStream::connect(&self.socket).and_then(|mut to| {
+            writeln!(to, "{asked}")?;
+            BufReader::new(to).read_line(&mut answer)
+        });
+        told.map_err(|error| ProbeError::Refused(error.to_string()))?;
+        let answer: serde_json::Value = serde_json::from_str(&answer).expect("it answers JSON");
+        match answer.get("answer") {
+            Some(answer) => Ok(Json::from(answer.clone())),
+            None => Err(ProbeError::Refused(answer["error"].to_string())),
+        }
+    }
+}
+
+/// All that a service can be asked and told.
+fn abilities(name: &str) -> Abilities {
+    let Vocabulary { stimuli, queries, .. } = service(name).vocabulary();
+    let name = |(name, _): &(&str, &[&str])| (*name).to_owned();
+    Abilities {
+        stimuli: stimuli.iter().map(name).collect(),
+        queries: queries.iter().map(name).collect(),
     }
 }
 
@@ -115,6 +164,7 @@ fn plan(subject: &str, play: &Play) -> Plan {
         only: names.chain(random).collect(),
         scripts,
         budget: Duration::ZERO,
+        kills: Vec::new(),
         wait: Duration::from_secs(30),
         seed: Seed(7),
         neighbours: Neighbours::None,
@@ -125,18 +175,8 @@ fn plan(subject: &str, play: &Play) -> Plan {
 }
 
 /// Serves a service in this process on a mock broker, and verifies it.
-pub(crate) fn verified(served: Box<dyn Service>, options: Options, play: &Play) -> Verified {
-    verified_on(&On::Mock, served, options, play)
-}
-
-/// Serves a service in this process, and verifies it.
-pub(crate) fn verified_on(
-    on: &On,
-    served: Box<dyn Service>,
-    mut options: Options,
-    play: &Play,
-) -> Verified {
-    let (broker, connection, topics) = broker(on);
+pub(crate) fn verified(served: Box<dyn Service>, mut options: Options, play: &Play) -> Verified {
+    let (_broker, connection, topics) = broker(&On::Mock);
     let contracts = Contracts::builtin();
     let mut plan = plan(served.name(), play);
     options.groups.insert(plan.subject.clone(), plan.group.clone());
@@ -145,26 +185,74 @@ pub(crate) fn verified_on(
     let host = Host::start(&connection, &topics, Arc::clone(&contracts), services, options);
     let host = Arc::new(host.expect("the service starts"));
     if play.probed {
-        plan.probe = Arc::new(Inside { service: plan.subject.clone(), host: Arc::clone(&host) });
+        plan.probe = Arc::new(Inside { service: plan.subject.clone(), host });
     }
-    let verified = verify(&plan, &contracts, (&connection, &topics), &mut |_| {});
-    drop(host);
-    drop(broker);
+    run(&plan, (&connection, &topics))
+}
+
+/// Starts a service as a process that keeps its state, kills it at these moments, and verifies it
+/// by so many random scripts.
+pub(crate) fn verified_process(
+    on: &On,
+    name: &str,
+    field: bool,
+    (random, kills): (u64, &[Duration]),
+) -> Verified {
+    let (_broker, connection, topics) = broker(on);
+    let folder = tempfile::tempdir().expect("a folder");
+    let socket = folder.path().join("socket");
+    let play = Play { scenarios: None, random, shrink: 0, probed: true };
+    let manner = if field { "field" } else { "" };
+    let plan = Plan {
+        command: Some(format!(
+            "exec {} {name} 'group={{group}}' data={} socket={} {manner}",
+            implementation().display(),
+            folder.path().display(),
+            socket.display(),
+        )),
+        probe: Arc::new(Outside { service: name.to_owned(), socket }),
+        kills: kills.to_vec(),
+        ..plan(name, &play)
+    };
+    run(&plan, (&connection, &topics))
+}
+
+fn run(plan: &Plan, field: (&Connection, &Topics)) -> Verified {
+    let verified = verify(plan, &Contracts::builtin(), field, &mut |_| {});
     verified.unwrap_or_else(|error| panic!("{}: {error}", plan.subject))
 }
 
-/// The violations, for people.
+/// Another process that cargo builds with the tests.
+pub(crate) fn implementation() -> PathBuf {
+    let folder =
+        PathBuf::from(env!("CARGO_BIN_EXE_quintet")).parent().expect("a folder").to_owned();
+    folder.join("examples").join("implementation")
+}
+
+/// The violations, for people, each with all that was seen of its tenant.
 pub(crate) fn violations(verified: &Verified) -> Vec<String> {
-    let history = &verified.observation.history;
     let found = verified.judgement.findings.iter();
     let found = found.filter(|found| found.severity == Severity::Violation);
     found
         .map(|found| {
-            let records = found.records.iter().map(|id| {
-                let placed = history.record(*id);
-                format!("\n    {id} {} {}", placed.at, history.placed_json(placed))
-            });
-            format!("{} {}{}", found.rule, found.message, records.collect::<String>())
+            let of = found.tenant.as_ref().map_or_else(String::new, |of| seen_of(verified, of));
+            format!("{} {} {:?}{of}", found.rule, found.message, found.records)
         })
         .collect()
+}
+
+fn seen_of(verified: &Verified, tenant: &Tenant) -> String {
+    let Observation { history, asked, .. } = &verified.observation;
+    let records = history.records().iter();
+    let records = records.filter(|placed| placed.record.headers.tenant().ok() == Some(tenant));
+    let records = records.map(|placed| {
+        let who = if placed.producer == Producer::Test { "->" } else { "<-" };
+        (placed.at, format!("{who} {} {}", placed.id, history.placed_json(placed)))
+    });
+    let asked = asked.iter().filter(|asked| asked.tenant == *tenant).map(|asked| {
+        (asked.from, format!("?? {}{} = {}, at {}", asked.name, asked.args, asked.answer, asked.to))
+    });
+    let mut lines: Vec<_> = records.chain(asked).collect();
+    lines.sort_by_key(|(at, _)| *at);
+    lines.iter().map(|(at, line)| format!("\n    {at} {line}")).collect()
 }

@@ -1,6 +1,5 @@
 //! The command `verify`, with implementations that are processes: killed, dying, silent, absent.
 
-use std::path::PathBuf;
 use std::process::{Command, Output};
 use std::time::Duration;
 
@@ -8,14 +7,10 @@ use quintet::kafka::Deadline;
 use rstest::rstest;
 use serde_json::Value;
 
+use super::bench::implementation;
+
 fn quintet() -> &'static str {
     env!("CARGO_BIN_EXE_quintet")
-}
-
-/// Another process that cargo builds with the tests.
-fn implementation() -> PathBuf {
-    let folder = PathBuf::from(quintet()).parent().expect("a folder").to_owned();
-    folder.join("examples").join("implementation")
 }
 
 struct Ran {
@@ -46,7 +41,8 @@ fn lines(ran: &Ran, event: &str) -> Vec<Value> {
 #[test]
 fn one_that_keeps_its_state_may_be_killed() {
     let folder = tempfile::tempdir().expect("a folder");
-    let command = format!("exec {} lives {}", implementation().display(), folder.path().display());
+    let program = implementation();
+    let command = format!("exec {} ban data={}", program.display(), folder.path().display());
     let args = ["ban", "--on", "mock", "--command", &command, "--budget", "6s"];
     let ran = verify(&[&args[..], &["--neighbours", "none", "--format", "json"]].concat());
     assert_eq!(ran.code, 0, "{}\n{}", ran.stdout, ran.stderr);
@@ -59,7 +55,7 @@ fn one_that_keeps_its_state_may_be_killed() {
 
 #[test]
 fn one_that_loses_its_state_is_found_out() {
-    let command = format!("exec {} lives", implementation().display());
+    let command = format!("exec {} ban", implementation().display());
     let args = ["ban", "--on", "mock", "--command", &command, "--budget", "6s", "--shrink", "0"];
     let all = [&args[..], &["--neighbours", "none", "--format", "json"]].concat();
     let ran = verify(&all);
@@ -74,7 +70,8 @@ fn one_that_loses_its_state_is_found_out() {
 fn an_input_that_it_dies_on_is_named() {
     let folder = tempfile::tempdir().expect("a folder");
     let program = implementation();
-    let command = format!("exec {} dies-on-empty {}", program.display(), folder.path().display());
+    let folder = folder.path().display();
+    let command = format!("exec {} ban dies-on-empty data={folder}", program.display());
     let args = ["ban", "--on", "mock", "--command", &command, "--budget", "4s"];
     let ran = verify(&[&args[..], &["--neighbours", "none", "--format", "json"]].concat());
     assert_eq!(ran.code, 1, "{}\n{}", ran.stdout, ran.stderr);

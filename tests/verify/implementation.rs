@@ -1,27 +1,34 @@
-//! An implementation to be verified, as a process: the reference ban service, with what is wrong
-//! with it named on the command line. Built with the tests, which start it.
+//! An implementation to be verified, as a process: a reference service, with what is wrong with it
+//! named on the command line. Built with the tests, which start it.
+//!
+//! `implementation SERVICE [data=FOLDER] [group=NAME] [socket=PATH] [field] [dies-on-empty]`
 
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use quintet::contract::Contracts;
-use quintet::kafka::host::{Host, Options, Store};
+use quintet::driver::DriverError;
+use quintet::kafka::host::{Host, Manner, Options, Store};
 use quintet::kafka::{Broker, Connection, On, Settings, Topics};
-use quintet::service::ban::Ban;
+use quintet::message::{Json, Tenant};
 use quintet::service::{
-    Asked, Cx, Given, Incoming, QueryError, Reject, Service, Timer, Vocabulary,
+    Asked, Cx, Given, Incoming, QueryError, Reject, Service, StimulusError, Timer, Vocabulary,
+    reference,
 };
+use serde_json::{Value, json};
 
-/// The ban service, but it ends the process on some input.
+/// A reference service, but it ends the process on some input.
 struct Mortal {
-    inner: Ban,
+    inner: Box<dyn Service>,
     dies: fn(&Incoming<'_>) -> bool,
 }
 
 impl Service for Mortal {
-    fn name(&self) -> &'static str {
-        "ban"
+    fn name(&self) -> &str {
+        self.inner.name()
     }
 
     fn handle(&mut self, incoming: &Incoming<'_>, cx: &mut Cx<'_>) -> Result<(), Reject> {
@@ -36,15 +43,19 @@ impl Service for Mortal {
         self.inner.timer(timer, cx)
     }
 
-    fn query(&self, name: &str, args: &quintet::message::Json, asked: &Asked<'_>) -> Answer {
+    fn stimulus(&mut self, name: &str, args: &Json, cx: &mut Cx<'_>) -> Told {
+        self.inner.stimulus(name, args, cx)
+    }
+
+    fn restarted(&mut self) {
+        self.inner.restarted();
+    }
+
+    fn query(&self, name: &str, args: &Json, asked: &Asked<'_>) -> Answer {
         self.inner.query(name, args, asked)
     }
 
-    fn configure(
-        &mut self,
-        tenant: &quintet::message::Tenant,
-        given: &Given<'_>,
-    ) -> Result<(), String> {
+    fn configure(&mut self, tenant: &Tenant, given: &Given<'_>) -> Result<(), String> {
         self.inner.configure(tenant, given)
     }
 
@@ -53,28 +64,90 @@ impl Service for Mortal {
     }
 }
 
-type Answer = Result<quintet::message::Json, QueryError>;
+type Told = Result<Json, StimulusError>;
+type Answer = Result<Json, QueryError>;
+
+/// What the command line asks for.
+struct Wanted {
+    service: Box<dyn Service>,
+    options: Options,
+    socket: Option<PathBuf>,
+}
+
+fn wanted() -> Wanted {
+    let mut args = std::env::args().skip(1);
+    let name = args.next().expect("the name of a service");
+    let inner = reference().into_iter().find(|one| one.name() == name).expect("one of the five");
+    let mut mortal = Mortal { inner, dies: |_| false };
+    let (mut options, mut socket) = (Options::default().without_bans(), None);
+    for arg in args {
+        match arg.split_once('=').unwrap_or((&arg, "")) {
+            ("data", folder) => options.store = Store::Folder(PathBuf::from(folder)),
+            ("group", group) => drop(options.groups.insert(name.clone(), group.to_owned())),
+            ("socket", path) => socket = Some(PathBuf::from(path)),
+            ("field", "") => options.manner = Manner::of_the_field(),
+            ("dies-on-empty", "") => {
+                mortal.dies = |incoming| incoming.value.is_some_and(<[u8]>::is_empty);
+            }
+            _ => panic!("{arg:?} is unknown"),
+        }
+    }
+    Wanted { service: Box::new(mortal), options, socket }
+}
 
 fn main() {
-    let mut args = std::env::args().skip(1);
-    let (what, folder) = (args.next().unwrap_or_default(), args.next().map(PathBuf::from));
-    let dies: fn(&Incoming<'_>) -> bool = match what.as_str() {
-        "dies-on-empty" => |incoming| incoming.value.is_some_and(<[u8]>::is_empty),
-        "lives" => |_| false,
-        other => panic!("{other:?} is none of dies-on-empty, lives"),
-    };
+    let Wanted { service, options, socket } = wanted();
+    let name = service.name().to_owned();
     let on: On = std::env::var("BOOTSTRAP_SERVERS").expect("a broker").parse().expect("HOST:PORT");
     let settings = Settings::default();
     let broker = Broker::start(&on, &settings).expect("a broker");
     let connection = Connection::open(&broker, &settings, Connection::WAIT).expect("it answers");
     let contracts = Contracts::builtin();
     let topics = Topics::resolve(&contracts, None).expect("names of topics");
-    let services: Vec<Box<dyn Service>> = vec![Box::new(Mortal { inner: Ban::default(), dies })];
-    let store = folder.map_or(Store::Memory, Store::Folder);
-    let options = Options { store, ..Options::default() };
+    let services = vec![service];
     let host = Host::start(&connection, &topics, Arc::clone(&contracts), services, options);
-    let host = host.expect("it starts");
+    let host = Arc::new(host.expect("it starts"));
+    if let Some(socket) = socket {
+        // That of one that was killed is still there.
+        drop(std::fs::remove_file(&socket));
+        let listener = UnixListener::bind(&socket).expect("a socket");
+        let host = Arc::clone(&host);
+        std::thread::spawn(move || {
+            for caller in listener.incoming() {
+                answer(&host, &name, &caller.expect("a caller")).expect("it listens");
+            }
+        });
+    }
     while host.check().is_ok() {
         std::thread::park_timeout(Duration::from_millis(100));
     }
+}
+
+/// Answers one question, or is told one thing: a line of JSON each way.
+fn answer(host: &Host, service: &str, mut caller: &UnixStream) -> std::io::Result<()> {
+    let mut line = String::new();
+    BufReader::new(caller).read_line(&mut line)?;
+    let asked: Value = serde_json::from_str(&line)?;
+    let text = |field: &str| asked[field].as_str().expect("text").to_owned();
+    let number = |field: &str| u16::try_from(asked[field].as_u64().expect("a number")).expect("16");
+    let tenant = Tenant {
+        id: text("tenant").parse().expect("a UUID"),
+        region: text("region").as_str().into(),
+        major: number("major"),
+        minor: number("minor"),
+    };
+    let (name, args) = (text("name"), Json::from(asked["args"].clone()));
+    let answer = match text("what").as_str() {
+        "query" => host.query(service, &name, &tenant, &args),
+        _ => match host.stimulus(service, &name, &tenant, &args) {
+            // A client that is not there can do nothing: that is no trouble.
+            Err(DriverError::Stimulus(StimulusError::Refused(_))) => Ok(Json::Null),
+            other => other,
+        },
+    };
+    let answer = match answer {
+        Ok(answer) => json!({ "answer": answer }),
+        Err(error) => json!({ "error": error.to_string() }),
+    };
+    writeln!(caller, "{answer}")
 }

@@ -46,6 +46,14 @@ impl Default for Manner {
     }
 }
 
+impl Manner {
+    /// All that implementations in the field were seen to do otherwise.
+    #[must_use]
+    pub fn of_the_field() -> Self {
+        Self { delay_ms: 0..=300, commit_first: true, overtake: true, event_gap_ms: 50 }
+    }
+}
+
 /// Says which of several accepted behaviours a service takes.
 pub trait Decide: Send {
     /// The index of the option that is taken.

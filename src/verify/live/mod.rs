@@ -54,6 +54,9 @@ pub struct Plan {
     pub only: BTreeSet<String>,
     /// For how long random scripts are played.
     pub budget: Duration,
+    /// When the implementation is killed (`kill -9`) and started again, after so much of the
+    /// random scripts; only where a command starts it. In order.
+    pub kills: Vec<Duration>,
     /// How long it may take until the implementation takes inputs.
     pub wait: Duration,
     /// Where random scripts come from.

@@ -1,6 +1,6 @@
 //! A verification under way.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -23,8 +23,6 @@ const LANES: usize = 120;
 const TICK: Duration = Duration::from_millis(10);
 /// An implementation that keeps ending is started so often.
 const MOST_DEATHS: usize = 5;
-/// How often it is killed.
-const KILLS: u32 = 2;
 /// How long is waited for events that come too late, before something is held against anybody.
 const GRACE: Duration = Duration::from_secs(3);
 
@@ -46,7 +44,8 @@ pub(super) struct Run<'a> {
     pub(super) deaths: Vec<death::Death>,
     /// Answers that took longer than was waited for them.
     late: Vec<(u128, Duration)>,
-    kills: Kills,
+    /// When it is killed, in random scripts.
+    kills: VecDeque<Duration>,
     /// For how long it was down in all.
     outages: Duration,
     /// Whether it was started again and has not taken anything yet.
@@ -57,14 +56,6 @@ pub(super) struct Run<'a> {
     nonce: u64,
     notes: Vec<String>,
     done: Done,
-}
-
-/// When the implementation is killed.
-#[derive(Default)]
-struct Kills {
-    left: u32,
-    next: Option<Deadline>,
-    every: Duration,
 }
 
 impl<'a> Run<'a> {
@@ -97,7 +88,7 @@ impl<'a> Run<'a> {
             played: Vec::new(),
             deaths: Vec::new(),
             late: Vec::new(),
-            kills: Kills::default(),
+            kills: VecDeque::new(),
             outages: Duration::ZERO,
             returning: false,
             gone_ms: None,
@@ -135,17 +126,17 @@ impl<'a> Run<'a> {
         self.play(&mut scenarios.into_iter(), None)?;
         let abilities = plan.probe.abilities();
         let random = |number| random::script(&plan.subject, &abilities, (plan.seed, number));
-        if !plan.only.is_empty() {
+        self.kills = plan.kills.iter().copied().collect();
+        let played = if plan.only.is_empty() {
+            tell(&format!("playing random sequences for {} s", plan.budget.as_secs()));
+            self.play(&mut (0..).map(random), Some(plan.budget))
+        } else {
             let number = |name: &String| name.strip_prefix("random ")?.parse().ok();
             let numbers: Vec<u64> = plan.only.iter().filter_map(number).collect();
-            return self.play(&mut numbers.into_iter().map(random), None);
-        }
-        tell(&format!("playing random sequences for {} s", plan.budget.as_secs()));
-        if self.launch.is_some() && plan.budget >= Duration::from_secs(2) {
-            let every = plan.budget / (KILLS + 1);
-            self.kills = Kills { left: KILLS, next: Some(Deadline::after(every)), every };
-        }
-        self.play(&mut (0..).map(random), Some(plan.budget))
+            self.play(&mut numbers.into_iter().map(random), None)
+        };
+        self.kills.clear();
+        played
     }
 
     /// Plays scripts, several at a time, until there are no more or the budget is used up; what
@@ -177,7 +168,7 @@ impl<'a> Run<'a> {
             self.advance()?;
             self.hear()?;
             self.see_that_it_lives()?;
-            self.kill_if_due()?;
+            self.kill_if_due(used)?;
         }
     }
 
@@ -316,19 +307,15 @@ impl<'a> Run<'a> {
         self.gone_ms.is_some()
     }
 
-    fn kill_if_due(&mut self) -> Result<(), VerifyError> {
-        if !self.kills.next.is_some_and(|next| next.is_over()) {
+    fn kill_if_due(&mut self, used: Duration) -> Result<(), VerifyError> {
+        let due = self.kills.front().is_some_and(|at| *at <= used);
+        let Some(process) = self.process.as_mut().filter(|_| due) else {
             return Ok(());
-        }
-        if let Some(process) = &mut self.process {
-            process.kill();
-        }
+        };
+        process.kill();
+        self.kills.pop_front();
         self.done.kills += 1;
-        self.kills.left -= 1;
-        self.restart()?;
-        let every = self.kills.every;
-        self.kills.next = (self.kills.left > 0).then(|| Deadline::after(every));
-        Ok(())
+        self.restart()
     }
 
     /// Starts the implementation again, and waits until it is back.
