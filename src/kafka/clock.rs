@@ -1,5 +1,6 @@
 //! The one clock of everything that happens on a broker, and the waits that it bounds.
 
+use std::sync::mpsc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 /// Unix time in milliseconds, by this machine's clock.
@@ -56,4 +57,20 @@ impl Deadline {
 #[expect(clippy::disallowed_methods, reason = "the broker has no way to call back")]
 pub(crate) fn pause(wait: Duration) {
     std::thread::sleep(wait);
+}
+
+/// Does something for which librdkafka may wait for ever where the broker goes away meanwhile; what
+/// came of it, or none after `wait`. Then it goes on in its own thread, until the broker is back or
+/// the process ends.
+pub(crate) fn within<T: Send + 'static>(
+    wait: Duration,
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Option<T> {
+    let (done, result) = mpsc::channel();
+    let work = move || {
+        // Whoever waited may have given up.
+        let _ = done.send(work());
+    };
+    std::thread::Builder::new().name("waiting".into()).spawn(work).ok()?;
+    result.recv_timeout(wait).ok()
 }

@@ -3,7 +3,9 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use quintet::kafka::host::{Host, HostError, Manner, Options, Start, Store, StoreError, Variants};
+use quintet::kafka::host::{
+    Host, HostError, Manner, Options, STOPS_WITHIN, Start, Store, StoreError, Variants,
+};
 use quintet::message::Json;
 use quintet::rule::id;
 use quintet::service::{Cx, Given, Incoming, Reject, Service};
@@ -247,6 +249,19 @@ fn a_broker_that_goes_away_is_told_and_waited_for() {
         lines.iter().any(|line| line.starts_with("ban sends ban.status/CREATED ")),
         "{lines:?}"
     );
+}
+
+#[test]
+fn a_host_stops_in_time_where_the_broker_is_gone() {
+    let mut bed = Bed::new();
+    let contracts = Arc::clone(&bed.contracts);
+    let host = bed.host(&["ban", "account"], Options::default());
+    bed.create_ban(&tenant(1), "10.0.0.1");
+    bed.until("an answer", |seen| created(seen, &contracts, &tenant(1)) == [1]);
+    assert!(bed.broker.take_down().unwrap());
+    let watch = quintet::kafka::Deadline::after(STOPS_WITHIN);
+    host.stop().unwrap();
+    assert!(!watch.is_over(), "it took {:?}", watch.elapsed());
 }
 
 /// A topic that was deleted and made anew starts at offset 0 again: what is there now must not be

@@ -18,7 +18,7 @@ use super::stage::{Flow, Read};
 use super::witness::Spot;
 use super::{Order, Shared};
 use crate::kafka::bytes::record_of;
-use crate::kafka::clock::pause;
+use crate::kafka::clock::{pause, within};
 use crate::kafka::watch::Watch;
 use crate::kafka::{Deadline, Topics};
 use crate::message::{Offset, Partition};
@@ -113,7 +113,7 @@ impl Member {
             if flow != Flow::On {
                 return flow;
             }
-            self.commit(CommitMode::Async);
+            self.commit();
             let fired = self.shared.stage().fire(self.at);
             if let Some(flow) = fired {
                 if flow != Flow::On {
@@ -182,27 +182,26 @@ impl Member {
         }
     }
 
-    fn commit(&mut self, mode: CommitMode) {
+    fn commit(&mut self) {
         let commits = self.shared.stage().take_commits(self.at);
-        if commits.is_empty() {
+        let Some(consumer) = self.consumer.as_ref().filter(|_| !commits.is_empty()) else {
             return;
-        }
-        if let Err(error) = self.try_commit(&commits, mode) {
+        };
+        let list = self.places(&commits);
+        let done = list.and_then(|list| consumer.commit(&list, CommitMode::Async));
+        if let Err(error) = done {
             self.ill(&format!("offsets are not committed: {error}"));
         }
     }
 
-    fn try_commit(&self, commits: &[(Part, u64)], mode: CommitMode) -> Result<(), KafkaError> {
-        let Some(consumer) = &self.consumer else {
-            return Ok(());
-        };
+    fn places(&self, commits: &[(Part, u64)]) -> Result<TopicPartitionList, KafkaError> {
         let mut list = TopicPartitionList::new();
         for ((channel, partition), offset) in commits {
             let topic = self.topics.name(*channel);
             let offset = At::Offset(i64::try_from(*offset).unwrap_or(i64::MAX));
             list.add_partition_offset(topic, number(*partition), offset)?;
         }
-        consumer.commit(&list, mode)
+        Ok(list)
     }
 
     /// Reads what is there; waits a moment where nothing is.
@@ -257,7 +256,7 @@ impl Member {
             None => {}
         }
         if self.shared.commits_first {
-            self.commit(CommitMode::Async);
+            self.commit();
         }
     }
 
@@ -306,17 +305,37 @@ impl Member {
         if unsent > 0 {
             self.shared.tell(&format!("{}: {unsent} events could not be sent", self.name));
         }
-        self.commit(CommitMode::Async);
-        // What was committed before may still be on its way.
+        self.commit();
+        self.commit_all();
+    }
+
+    /// Commits everything again, and waits for the answer: what was committed before may still be
+    /// on its way.
+    fn commit_all(&mut self) {
         let all: Vec<_> = {
             let stage = self.shared.stage();
             let committed = &stage.slots[self.at].committed;
             committed.iter().map(|(part, offset)| (*part, *offset)).collect()
         };
-        if !all.is_empty()
-            && let Err(error) = self.try_commit(&all, CommitMode::Sync)
-        {
-            self.ill(&format!("offsets are not committed: {error}"));
+        if all.is_empty() {
+            return;
+        }
+        let list = self.places(&all);
+        let Some(consumer) = self.consumer.take() else { return };
+        let done = within(STOP, move || {
+            let done = list.and_then(|list| consumer.commit(&list, CommitMode::Sync));
+            (consumer, done)
+        });
+        match done {
+            Some((consumer, Ok(()))) => self.consumer = Some(consumer),
+            Some((consumer, Err(error))) => {
+                self.consumer = Some(consumer);
+                self.ill(&format!("offsets are not committed: {error}"));
+            }
+            None => {
+                let waited_s = STOP.as_secs();
+                self.ill(&format!("offsets are not committed: no answer within {waited_s} s"));
+            }
         }
     }
 
@@ -331,6 +350,19 @@ impl Member {
     fn well(&mut self) {
         if self.trouble.take().is_some() {
             self.shared.tell(&format!("{}: the broker answers again", self.name));
+        }
+    }
+}
+
+impl Drop for Member {
+    fn drop(&mut self) {
+        // A consumer leaves only when it has heard of each commit, and of one that was under way
+        // when the broker went away it may never hear.
+        if let Some(consumer) = self.consumer.take()
+            && within(STOP, move || drop(consumer)).is_none()
+        {
+            let waited_s = STOP.as_secs();
+            self.shared.tell(&format!("{}: no answer within {waited_s} s to leaving", self.name));
         }
     }
 }

@@ -363,4 +363,4 @@ impl Drop for Host {
 }
 
 /// How long [`Host::stop`] may take where the broker is gone.
-pub const STOPS_WITHIN: Duration = STOP.saturating_mul(4);
+pub const STOPS_WITHIN: Duration = STOP.saturating_mul(5);

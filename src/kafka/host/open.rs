@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer as _};
-use rdkafka::error::KafkaError;
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::{Offset as At, TopicPartitionList};
 use xxhash_rust::xxh3::Xxh3;
 
@@ -21,6 +21,7 @@ use super::store::{About, Forgets, InFile, InMemory, Store as Keeps, StoreError}
 use super::witness::{Outlet, Witness};
 use super::{Host, HostError, Seated, Shared};
 use crate::contract::{Contracts, GroupName};
+use crate::kafka::clock::within;
 use crate::kafka::watch::Watch;
 use crate::kafka::{Connection, Deadline, Sender, Topics, wall_ms};
 use crate::message::{Seed, Stream};
@@ -299,9 +300,10 @@ impl Seating<'_> {
             why: settings.redact(&error.to_string()),
         };
         let consumer: BaseConsumer<Seat> = config.create_with_context(seat).map_err(failed)?;
-        if start == Start::End {
-            self.skip_to_end(&consumer).map_err(failed)?;
-        }
+        let consumer = match start {
+            Start::End => self.skip_to_end(consumer).map_err(failed)?,
+            Start::Earliest => consumer,
+        };
         let reads = self.contracts.consumed_by(self.name).unwrap_or_default();
         let reads: Vec<String> =
             reads.into_iter().map(|channel| self.topics.name(channel).to_owned()).collect();
@@ -314,7 +316,7 @@ impl Seating<'_> {
     }
 
     /// Commits where topics end, for a group that has committed nothing there.
-    fn skip_to_end(&self, consumer: &BaseConsumer<Seat>) -> Result<(), KafkaError> {
+    fn skip_to_end(&self, consumer: BaseConsumer<Seat>) -> Result<BaseConsumer<Seat>, KafkaError> {
         let deadline = Deadline::after(QUESTION);
         let mut ends = TopicPartitionList::new();
         for channel in self.contracts.consumed_by(self.name).unwrap_or_default() {
@@ -335,6 +337,11 @@ impl Seating<'_> {
                 )?;
             }
         }
-        if fresh.count() == 0 { Ok(()) } else { consumer.commit(&fresh, CommitMode::Sync) }
+        if fresh.count() == 0 {
+            return Ok(consumer);
+        }
+        let commit = move || consumer.commit(&fresh, CommitMode::Sync).map(|()| consumer);
+        let late = KafkaError::ConsumerCommit(RDKafkaErrorCode::OperationTimedOut);
+        within(QUESTION, commit).unwrap_or(Err(late))
     }
 }
