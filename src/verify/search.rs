@@ -112,8 +112,11 @@ impl<'a> Search<'a> {
         let from = node.delivered.first_free(0);
         let earlier = self.case.inputs.get(from..at).unwrap_or_default();
         let mut earlier = earlier.iter().enumerate();
+        let shown = |at: usize| self.unexplained(node).any(|(_, output)| output.may_come_from(at));
         let waits = |(other, earlier): (usize, &Input)| {
-            !node.delivered.has(from + other) && earlier.start < input.start && !earlier.skippable
+            !node.delivered.has(from + other)
+                && earlier.start < input.start
+                && (!earlier.skippable || shown(from + other))
         };
         // It must not make another one come too late.
         if input.start > node.clock && earlier.any(waits) {
@@ -128,7 +131,7 @@ impl<'a> Search<'a> {
             }
             Act::Stimulus(_) | Act::Restart(_) => false,
         };
-        shows && !self.unexplained(node).any(|(_, output)| output.may_come_from(at))
+        shows && !shown(at)
     }
 
     /// The inputs that may take effect next, those that must do so first in front.
