@@ -133,7 +133,7 @@ pub(crate) fn service(name: &str) -> Box<dyn Service> {
 }
 
 /// A broker with all topics.
-fn broker(on: &On) -> (Broker, Connection, Topics) {
+pub(crate) fn broker(on: &On) -> (Broker, Connection, Topics) {
     let settings = Settings::default();
     let broker = Broker::start(on, &settings).expect("a broker");
     let connection = Connection::open(&broker, &settings, Connection::WAIT).expect("it answers");
@@ -144,7 +144,7 @@ fn broker(on: &On) -> (Broker, Connection, Topics) {
 }
 
 /// What is verified of a service.
-fn plan(subject: &str, play: &Play) -> Plan {
+pub(crate) fn plan(subject: &str, play: &Play) -> Plan {
     let contracts = Contracts::builtin();
     let setup = Setup::reference(Arc::clone(&contracts));
     let named = |plan: &&TestPlan| play.scenarios.is_some_and(|name| plan.name.starts_with(name));

@@ -3,10 +3,10 @@
 
 #![cfg(feature = "kafka")]
 
-#[expect(dead_code, reason = "no test here kills its broker")]
 #[path = "../support/bare.rs"]
 mod bare;
 mod bench;
+mod broker;
 mod bugs;
 mod calm;
 mod command;
