@@ -10,7 +10,7 @@ use quintet::contract::{Contracts, GroupName};
 use quintet::driver::DriverError;
 use quintet::history::Producer;
 use quintet::kafka::host::{Host, Options};
-use quintet::kafka::{Broker, Connection, Create, On, Settings, Topics};
+use quintet::kafka::{Broker, Connection, Create, Deadline, On, Settings, Topics};
 use quintet::message::{Json, Seed, Tenant};
 use quintet::rule::Severity;
 use quintet::scenario::run::Setup;
@@ -218,7 +218,12 @@ pub(crate) fn verified_process(
 }
 
 fn run(plan: &Plan, field: (&Connection, &Topics)) -> Verified {
-    let verified = verify(plan, &Contracts::builtin(), field, &mut |_| {});
+    let clock = Deadline::after(Duration::ZERO);
+    let mut tell = |what: &str| {
+        println!("{}: {what}, after {} ms", plan.subject, clock.elapsed().as_millis());
+    };
+    let verified = verify(plan, &Contracts::builtin(), field, &mut tell);
+    tell("verified");
     verified.unwrap_or_else(|error| panic!("{}: {error}", plan.subject))
 }
 

@@ -48,6 +48,7 @@ fn is_calm(name: &str, random: u64, verified: &Verified) {
     assert_eq!(verified.done.scripts, random, "{name}");
     let judgement = &verified.judgement;
     println!("{name}: {} states, unsettled: {:?}", judgement.states, judgement.unsettled);
+    println!("{name}: {:?}, notes {:?}", verified.done, verified.notes);
     let passed = |standing: &&Standing| matches!(standing, Standing::Passed { .. });
     assert!(verified.judgement.rules.values().filter(passed).count() >= 3, "{name}");
     let unsure = |standing: &&Standing| matches!(standing, Standing::Inconclusive { .. });
