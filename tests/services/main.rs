@@ -2,6 +2,8 @@
 
 mod any;
 mod five;
+#[cfg(feature = "kafka")]
+mod probe;
 
 use quintet::driver::{Driver, Fault, FaultKind};
 use quintet::message::Tenant;

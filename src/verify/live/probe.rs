@@ -4,7 +4,7 @@
 //! What always holds: what is put into a command is quoted for the shell; a command that fails,
 //! prints no JSON or takes too long is an error that says which one, never an answer.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
@@ -35,6 +35,8 @@ pub struct Commands {
     pub queries: BTreeMap<String, String>,
     /// By the name of the stimulus.
     pub stimuli: BTreeMap<String, String>,
+    /// Arguments that may be given or not: in a command, those that are not are empty.
+    pub arguments: BTreeSet<String>,
 }
 
 /// Why a probe gave no answer.
@@ -98,49 +100,53 @@ impl Probe for Commands {
         };
         let command = commands.get(name);
         let command = command.ok_or_else(|| ProbeError::Missing(kind, name.to_owned()))?;
-        run(&filled(command, tenant, args))
+        run(&self.filled(command, tenant, args))
     }
 }
 
-/// A command with the tenant and the arguments in it; `{args}` is all of them as JSON. Braces
-/// around anything else stay as they are.
-fn filled(command: &str, tenant: &Tenant, args: &Json) -> String {
-    let mut values = BTreeMap::from([
-        ("tenant".to_owned(), tenant.id.hyphenated().to_string()),
-        ("region".to_owned(), tenant.region.to_string()),
-        ("major".to_owned(), tenant.major.to_string()),
-        ("minor".to_owned(), tenant.minor.to_string()),
-        ("args".to_owned(), args.to_string()),
-    ]);
-    if let Json::Object(fields) = args {
-        for (name, value) in fields {
-            let text = match value {
-                Json::String(text) => text.clone(),
-                Json::Null => String::new(),
-                other => other.to_string(),
-            };
-            values.insert(name.clone(), text);
-        }
-    }
-    let mut filled = String::new();
-    let mut rest = command;
-    while let Some(at) = rest.find('{') {
-        filled.push_str(&rest[..at]);
-        rest = &rest[at..];
-        let end = rest.find('}').unwrap_or(0);
-        match values.get(rest.get(1..end).unwrap_or_default()) {
-            Some(value) => {
-                filled.push_str(&quoted(value));
-                rest = &rest[end + 1..];
-            }
-            None => {
-                filled.push('{');
-                rest = &rest[1..];
+impl Commands {
+    /// A command with the tenant and the arguments in it; `{args}` is all of them as JSON. Braces
+    /// around anything else stay as they are.
+    fn filled(&self, command: &str, tenant: &Tenant, args: &Json) -> String {
+        let absent = self.arguments.iter().map(|name| (name.clone(), String::new()));
+        let mut values: BTreeMap<_, _> = absent.collect();
+        values.extend([
+            ("tenant".to_owned(), tenant.id.hyphenated().to_string()),
+            ("region".to_owned(), tenant.region.to_string()),
+            ("major".to_owned(), tenant.major.to_string()),
+            ("minor".to_owned(), tenant.minor.to_string()),
+            ("args".to_owned(), args.to_string()),
+        ]);
+        if let Json::Object(fields) = args {
+            for (name, value) in fields {
+                let text = match value {
+                    Json::String(text) => text.clone(),
+                    Json::Null => String::new(),
+                    other => other.to_string(),
+                };
+                values.insert(name.clone(), text);
             }
         }
+        let mut filled = String::new();
+        let mut rest = command;
+        while let Some(at) = rest.find('{') {
+            filled.push_str(&rest[..at]);
+            rest = &rest[at..];
+            let end = rest.find('}').unwrap_or(0);
+            match values.get(rest.get(1..end).unwrap_or_default()) {
+                Some(value) => {
+                    filled.push_str(&quoted(value));
+                    rest = &rest[end + 1..];
+                }
+                None => {
+                    filled.push('{');
+                    rest = &rest[1..];
+                }
+            }
+        }
+        filled.push_str(rest);
+        filled
     }
-    filled.push_str(rest);
-    filled
 }
 
 /// A text as one word of a shell.
@@ -205,6 +211,14 @@ mod tests {
         let command = r#"printf '{"said":"%s %s %s"}' {region} {major} {ip}"#;
         let answer = ask(command, json!({ "ip": "a 'b'; exit 9" })).unwrap();
         assert_eq!(answer.get("said").and_then(Json::as_str), Some("GMS 83 a 'b'; exit 9"));
+        let absent = Commands {
+            arguments: ["ip".to_owned(), "hwid".to_owned()].into(),
+            ..Commands::default()
+        };
+        let tenant = Tenant { id: Uuid::nil(), region: "GMS".into(), major: 83, minor: 1 };
+        let filled =
+            absent.filled("x {ip} {hwid} {other}", &tenant, &Json::from(json!({ "ip": 1 })));
+        assert_eq!(filled, "x 1 '' {other}");
         assert_eq!(ask("echo {args}", json!({ "a": 1 })).unwrap(), Json::from(json!({ "a": 1 })));
     }
 

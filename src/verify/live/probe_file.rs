@@ -63,7 +63,10 @@ impl Reader<'_> {
         let vocabulary = reference().into_iter().find(|one| one.name() == service);
         let vocabulary = vocabulary.map(|one| one.vocabulary()).unwrap_or_default();
         let Vocabulary { queries, stimuli, .. } = vocabulary;
+        let known = queries.iter().chain(stimuli);
+        let arguments = known.flat_map(|(_, names)| names.iter().map(|name| (*name).to_owned()));
         Some(Commands {
+            arguments: arguments.collect(),
             queries: self.commands(root.get("queries"), (service, "query", queries)),
             stimuli: self.commands(root.get("stimuli"), (service, "stimulus", stimuli)),
         })
