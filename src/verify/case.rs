@@ -2,13 +2,14 @@
 //! and what came out.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 use std::time::Duration;
 
 use super::run::{Call, Offered, Runner};
 use super::shape::Shape;
 use super::{Asked, Observation, Persistence, What};
 use crate::contract::{Basis, Contracts};
-use crate::history::{Event, Producer, ServiceIx};
+use crate::history::{Event, Placed, Producer, ServiceIx};
 use crate::message::{ChannelIx, KeyBytes, Partition, RecordId, Tenant, VirtualTime};
 use crate::rule::id;
 use crate::service::{Given, Model, model};
@@ -99,13 +100,22 @@ pub(super) struct Scene<'a> {
     pub(super) kills: Vec<Kill>,
     /// Records that say nothing that may be acted on.
     pub(super) poison: BTreeSet<RecordId>,
-    /// The traces of the subject's records.
-    answered: BTreeSet<u128>,
+    found: Rc<Index>,
     /// The channels that the subject reads.
     reads: BTreeSet<ChannelIx>,
     /// Those of them whose key some document names.
     ordered: BTreeSet<ChannelIx>,
     by: Option<ServiceIx>,
+}
+
+/// Where records are found.
+#[derive(Default)]
+struct Index {
+    /// What the subject reads, by trace.
+    inputs: BTreeMap<u128, Vec<RecordId>>,
+    /// What it writes, by trace and by tenant.
+    events: BTreeMap<u128, Vec<RecordId>>,
+    events_of: BTreeMap<Tenant, Vec<RecordId>>,
 }
 
 impl<'a> Scene<'a> {
@@ -130,13 +140,13 @@ impl<'a> Scene<'a> {
             persistence,
             kills: Vec::new(),
             poison: BTreeSet::new(),
-            answered: BTreeSet::new(),
+            found: Rc::default(),
             reads,
             ordered,
             by,
         };
+        scene.found = Rc::new(scene.index());
         scene.kills = scene.find_kills();
-        scene.answered = scene.outputs().filter_map(|record| scene.trace(record)).collect();
         scene.poison = scene.find_poison();
         scene
     }
@@ -149,7 +159,33 @@ impl<'a> Scene<'a> {
 
     /// Whether an event has the trace of a record.
     pub(super) fn is_answered(&self, record: RecordId) -> bool {
-        self.trace(record).is_some_and(|trace| self.answered.contains(&trace))
+        self.trace(record).is_some_and(|trace| self.found.events.contains_key(&trace))
+    }
+
+    fn index(&self) -> Index {
+        let mut index = Index::default();
+        for placed in self.seen.history.records() {
+            let (record, trace) = (placed.id, self.trace(placed.id));
+            if let (true, Some(trace)) = (self.is_input(record), trace) {
+                index.inputs.entry(trace).or_default().push(record);
+            }
+            if self.is_output(record) {
+                if let Ok(tenant) = placed.record.headers.tenant() {
+                    index.events_of.entry(tenant.clone()).or_default().push(record);
+                }
+                if let Some(trace) = trace {
+                    index.events.entry(trace).or_default().push(record);
+                }
+            }
+        }
+        index
+    }
+
+    /// The inputs with a trace, in the order in which they were seen.
+    pub(super) fn inputs_with(&self, trace: u128) -> impl Iterator<Item = &'a Placed> {
+        let found = self.found.inputs.get(&trace).cloned().unwrap_or_default();
+        let history = &self.seen.history;
+        found.into_iter().map(|record| history.record(record))
     }
 
     /// The records that a service without any state says it cannot read.
@@ -326,7 +362,10 @@ impl<'a> Scene<'a> {
         case.inputs.sort_by_key(|input| input.start);
         self.link(case);
         let by_trace = self.by_trace(case);
-        for record in self.outputs() {
+        let of_tenant = self.found.events_of.get(&case.tenant).into_iter().flatten();
+        let traced = by_trace.keys().filter_map(|trace| self.found.events.get(trace)).flatten();
+        let candidates: BTreeSet<_> = of_tenant.chain(traced).copied().collect();
+        for record in candidates {
             if self.tenant_of(record, case, &by_trace) {
                 case.outputs.push(self.output(record, &by_trace, case));
             }
@@ -385,13 +424,9 @@ impl<'a> Scene<'a> {
     fn is_caused_elsewhere(&self, record: RecordId, own: &BTreeMap<u128, Vec<usize>>) -> bool {
         let Some(trace) = self.trace(record) else { return false };
         let at = self.seen.history.record(record).at;
-        !own.contains_key(&trace)
-            && self.seen.history.records().iter().any(|placed| {
-                self.is_input(placed.id)
-                    && placed.at <= at.after(SKEW)
-                    && placed.record.headers.tenant().is_ok()
-                    && self.trace(placed.id) == Some(trace)
-            })
+        let before = |placed: &Placed| placed.at <= at.after(SKEW);
+        let mut causes = self.inputs_with(trace).filter(|placed| before(placed));
+        !own.contains_key(&trace) && causes.any(|placed| placed.record.headers.tenant().is_ok())
     }
 
     fn output(

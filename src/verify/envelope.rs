@@ -110,12 +110,8 @@ fn owner(
     let Some(trace) = scene.trace(record) else {
         return tenantless && !in_use;
     };
-    let causes: Vec<_> = history
-        .records()
-        .iter()
-        .filter(|one| scene.is_input(one.id) && one.at <= placed.at.after(SKEW))
-        .filter(|one| scene.trace(one.id) == Some(trace))
-        .collect();
+    let causes: Vec<_> =
+        scene.inputs_with(trace).filter(|one| one.at <= placed.at.after(SKEW)).collect();
     let Some(cause) = causes.first() else {
         return tenantless && !in_use;
     };
@@ -189,13 +185,8 @@ fn span(scene: &Scene<'_>, record: RecordId, tally: &mut Tally<'_>) {
     let history = &scene.seen.history;
     let placed = history.record(record);
     let Some(own) = placed.record.headers.trace() else { return };
-    let before = history.records()[..record.at()].iter();
-    let mut same = before.filter(|one| {
-        let parent = one.record.headers.trace();
-        parent.is_some_and(|parent| parent.trace == own.trace)
-            && scene.is_input(one.id)
-            && !scene.is_output(one.id)
-    });
+    let before = scene.inputs_with(own.trace).filter(|one| one.id < record);
+    let mut same = before.filter(|one| !scene.is_output(one.id));
     let Some(cause) = same.next() else { return };
     tally.held(id::COM_12);
     let spans = |one: &&crate::history::Placed| {
