@@ -15,17 +15,17 @@ use super::files::{Said, command};
 use super::support::root;
 
 /// A mock with all topics, and a sender.
-struct Bed {
-    sender: Sender,
-    topics: Topics,
-    connection: Connection,
-    contracts: Arc<Contracts>,
-    folder: tempfile::TempDir,
+pub(crate) struct Bed {
+    pub(crate) sender: Sender,
+    pub(crate) topics: Topics,
+    pub(crate) connection: Connection,
+    pub(crate) contracts: Arc<Contracts>,
+    pub(crate) folder: tempfile::TempDir,
     broker: Broker,
 }
 
 impl Bed {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let (contracts, settings) = (Contracts::builtin(), Settings::default());
         let broker = Broker::start(&On::Mock, &settings).expect("the mock starts");
         let connection =
@@ -57,7 +57,7 @@ impl Bed {
     }
 
     /// Starts a command, and waits until it reads.
-    fn start(&self, arguments: &str) -> Child {
+    pub(crate) fn start(&self, arguments: &str) -> Child {
         let mut command = command(self.folder.path(), &self.arguments(arguments));
         let mut child =
             command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("it is built");
@@ -69,14 +69,14 @@ impl Bed {
     }
 }
 
-fn signal(child: &Child, name: &str) {
+pub(crate) fn signal(child: &Child, name: &str) {
     let id = child.id().to_string();
     let sent = std::process::Command::new("kill").args([name, &id]).status();
     assert!(sent.expect("the system has `kill`").success());
 }
 
 /// What a child says until it ends.
-fn end(mut child: Child) -> (String, Option<i32>) {
+pub(crate) fn end(mut child: Child) -> (String, Option<i32>) {
     let mut out = String::new();
     child.stdout.take().expect("it is piped").read_to_string(&mut out).expect("it is text");
     (out, child.wait().expect("it ends").code())

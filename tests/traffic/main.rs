@@ -8,3 +8,5 @@ mod live;
 mod offline;
 #[path = "../scenarios/support.rs"]
 mod support;
+#[cfg(feature = "kafka")]
+mod whole;
