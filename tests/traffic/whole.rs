@@ -119,7 +119,7 @@ fn a_ban_service() {
     };
     let delete = |ban: u32| json!({ "type": "DELETE", "body": { "banId": ban } });
     captured.told("ban.command", &[create("10.0.0.1")], 1);
-    captured.told("ban.command", &[create("10.0.0.2"), create("10.0.0.2")], 2);
+    captured.told("ban.command", &[create("10.0.0.2"), create("10.0.0.4")], 2);
     captured.told("ban.command", &[delete(2)], 1);
     captured.told("ban.command", &[create(""), delete(77), create("10.0.0.3")], 1);
     let passed = captured.checked("ban");
