@@ -1,6 +1,8 @@
 //! Names of breaches: which rule it is that an event, a missing event or an answer breaks, and how
 //! that is said.
 
+use std::time::Duration;
+
 use super::case::Act;
 use super::node::Node;
 use super::run::Outcome;
@@ -78,6 +80,20 @@ fn rule_of(channel: &str, kind: &str) -> RuleId {
     }
 }
 
+/// What is emitted together is seen within this time.
+const AT_ONCE: Duration = Duration::from_millis(500);
+
+/// Whether a rule says what an input does, not how all events look.
+fn speaks(rule: RuleId) -> bool {
+    let looks = [id::EFF_7, id::INV_11, id::LOG_10];
+    !rule.as_str().starts_with("COM") && !looks.contains(&rule)
+}
+
+/// Whether a rule speaks of what comes twice.
+fn is_twice(rule: RuleId) -> bool {
+    rule.as_str().ends_with("-TWICE")
+}
+
 impl Blame<'_> {
     /// The input's record.
     pub(super) fn record(&self) -> Option<RecordId> {
@@ -110,9 +126,55 @@ impl Blame<'_> {
         rules.iter().copied().find(|rule| self.outcome.applied.contains(rule))
     }
 
+    /// The rule that speaks of an event: by what the input is, else by what the event is.
     fn any_applied(&self, shape: &Shape) -> RuleId {
-        let named = self.applied(shape);
-        named.or_else(|| self.outcome.applied.last().copied()).unwrap_or(id::COM_1)
+        let channel = self.search.scene.contracts.channel_name(shape.channel);
+        let kind = shape.kind.as_deref().unwrap_or_default();
+        self.applied(shape).unwrap_or_else(|| rule_of(channel, kind))
+    }
+
+    /// The rule that says that an input has no effect, where the model says so.
+    fn silent(&self) -> Option<RuleId> {
+        let outcome = self.outcome;
+        if outcome.reject.is_none() && !outcome.emits.is_empty() {
+            return None;
+        }
+        let twice = self.again().is_some();
+        let own = |rule: &&RuleId| speaks(**rule) && (twice || !is_twice(**rule));
+        outcome.applied.iter().rev().find(own).copied()
+    }
+
+    /// The rule for what comes again, byte for byte, where it was answered the first time.
+    fn again(&self) -> Option<RuleId> {
+        let record = self.record()?;
+        let scene = self.search.scene;
+        let placed = scene.seen.history.record(record);
+        let value = placed.record.value_bytes()?;
+        let first = self.search.case.inputs.iter().find_map(|input| match input.act {
+            Act::Record(earlier) if input.start <= placed.at && earlier != record => {
+                let earlier = scene.seen.history.record(earlier);
+                let same = earlier.channel == placed.channel
+                    && earlier.record.value_bytes() == Some(value)
+                    && scene.is_answered(earlier.id);
+                same.then_some(earlier)
+            }
+            _ => None,
+        });
+        first?;
+        let applied = self.outcome.applied.iter().copied();
+        Some(applied.into_iter().find(|rule| is_twice(*rule)).unwrap_or(id::COM_8))
+    }
+
+    /// Whether events of a kind come at all.
+    fn comes_at_all(&self, shape: &Shape) -> bool {
+        let scene = self.search.scene;
+        let name = shape.kind.as_deref();
+        scene.outputs().any(|record| {
+            let placed = scene.seen.history.record(record);
+            let of =
+                Shape::of(scene.contracts, &scene.seen.subject, placed.channel, &placed.record);
+            of.channel == shape.channel && of.kind.as_deref() == name
+        })
     }
 
     fn differs(
@@ -134,7 +196,11 @@ impl Blame<'_> {
             })
             .collect();
         let field = |name: &str| differences.iter().any(|(field, _, _)| field == name);
-        let rule = search.sequence(self.node, output).unwrap_or_else(|| {
+        let named = self.names_another(&seen.shape).then_some(id::BAN_5);
+        let rule = named.or_else(|| self.of_another(output));
+        let rule = rule.or_else(|| search.sequence(self.node, output));
+        let rule = rule.or_else(|| self.again());
+        let rule = rule.unwrap_or_else(|| {
             self.rule_of_fields(expected, seen.shape.kind.as_deref(), &field, differences)
         });
         let words = search.tell_shape(expected);
@@ -185,11 +251,20 @@ impl Blame<'_> {
 
     fn missing(&self, expected: &Shape) -> Named {
         let search = self.search;
-        let rule = search.blames(self.node, self.at).unwrap_or_else(|| self.any_applied(expected));
-        let rule = match rule {
-            id::BAN_3 if self.ended_another(expected) => id::BAN_5,
-            id::INV_4 | id::INV_5 if self.ended_another(expected) => id::INV_7,
-            other => other,
+        // Where such an event never comes, it is not the circumstances that are to blame.
+        let rule = match self.comes_at_all(expected) {
+            true => {
+                let circumstance = search.blames(self.node, self.at).or_else(|| self.again());
+                circumstance.unwrap_or_else(|| match self.any_applied(expected) {
+                    id::BAN_3 if self.ended_another(expected) => id::BAN_5,
+                    rule @ (id::INV_4 | id::INV_5) => {
+                        let lost = search.invite_lost(self.node, &expected.value);
+                        lost.unwrap_or(rule)
+                    }
+                    other => other,
+                })
+            }
+            false => self.any_applied(expected),
         };
         let words = search.tell_shape(expected);
         Named {
@@ -228,24 +303,71 @@ impl Blame<'_> {
         of.is_some() && named.is_some() && of != named
     }
 
+    /// LOGGED_OUT, where a session of the account in state 1 remains after the input.
+    fn still_active(&self, output: usize) -> Option<RuleId> {
+        let account = self.logged_out(output)?;
+        let seen = self.search.case.outputs[output].seen;
+        let active = self.search.sessions(&*self.outcome.model, account, seen, Some(1)) > 0;
+        active.then_some(id::ACC_12)
+    }
+
+    /// Whether the input ends a session of the account that LOGGED_OUT is about.
+    fn ends_a_session(&self, output: usize) -> bool {
+        let Some(account) = self.logged_out(output) else { return false };
+        let seen = self.search.case.outputs[output].seen;
+        let sessions = |model| self.search.sessions(model, account, seen, None);
+        sessions(&*self.outcome.model) < sessions(&*self.node.model)
+    }
+
+    /// The account that an output tells to be logged out.
+    fn logged_out(&self, output: usize) -> Option<i128> {
+        let shape = &self.search.case.outputs[output].shape;
+        let is_it = shape.kind.as_deref() == Some("LOGGED_OUT");
+        integer(&shape.value, "/account_id").filter(|_| is_it)
+    }
+
+    /// An event of invite that answers something else than its cause.
+    fn of_another(&self, output: usize) -> Option<RuleId> {
+        self.search.answers_another(output, self.record()?)
+    }
+
+    /// What an event is about was gone before.
+    fn kept(&self, shape: &Shape) -> Option<RuleId> {
+        let refused = self.outcome.applied.contains(&id::INV_6);
+        let kept = || self.search.invite_kept(self.node, &shape.value);
+        refused.then(kept).flatten()
+    }
+
+    /// The rule of what ends by time, for an event that came long after what its input caused.
+    fn by_time(&self, output: usize) -> Option<RuleId> {
+        let output = &self.search.case.outputs[output];
+        let outputs = self.search.case.outputs.iter();
+        let first =
+            outputs.filter(|other| other.causes.contains(&self.at)).map(|one| one.seen).min();
+        let rule = self.search.ends_by_time(&output.shape).map(|(rule, _)| rule);
+        rule.filter(|_| first.is_some_and(|first| first.after(AT_ONCE) < output.seen))
+    }
+
     fn extra(&self, output: usize, twice: bool) -> Named {
         let search = self.search;
         let shape = &search.case.outputs[output].shape;
         let poison = self.outcome.applied.contains(&id::COM_5);
-        let sequence = search.sequence(self.node, output);
         let rule = if poison {
             id::COM_5
-        } else if let Some(rule) = sequence {
-            rule
         } else if self.names_another(shape) {
             id::BAN_5
-        } else if self.outcome.is_refusal() {
-            self.outcome.applied.last().copied().unwrap_or(id::COM_1)
+        } else if let Some(rule) = self.of_another(output) {
+            rule
         } else {
-            self.applied(shape).unwrap_or_else(|| {
-                let first = self.outcome.emits.first().map(|emit| self.any_applied(emit));
-                first.or_else(|| self.outcome.applied.last().copied()).unwrap_or(id::COM_1)
-            })
+            let by_cause = || self.still_active(output).or_else(|| self.kept(shape));
+            let by_cause = by_cause().or_else(|| self.silent()).or_else(|| self.by_time(output));
+            let rule = by_cause.or_else(|| search.sequence(self.node, output));
+            match rule {
+                Some(id::SEQ_2) if self.ends_a_session(output) => id::ACC_5,
+                Some(rule) => rule,
+                None if self.outcome.applied.contains(&id::INV_12) => id::INV_12,
+                None => self.any_applied(shape),
+            }
         };
         let told = search.tell_output(output);
         let message = match (poison, twice) {
@@ -265,8 +387,8 @@ pub(super) fn answer(search: &Search<'_>, node: &Node, number: usize) -> Named {
     let question = Asked { tenant: &search.case.tenant, now: asked.from };
     let expected = node.model.query(&asked.name, &asked.args, &question).unwrap_or_default();
     let subject = &search.scene.seen.subject;
-    let last = super::state_rule::of(subject, &asked.name, &expected, &asked.answer);
-    let rule = last.or_else(|| last_applied(node)).unwrap_or(id::COM_9);
+    let rule = super::state_rule::of(search, node, asked, &expected);
+    let rule = rule.or_else(|| last_applied(node)).unwrap_or(id::COM_9);
     Named {
         rule,
         message: format!(
@@ -281,8 +403,7 @@ pub(super) fn answer(search: &Search<'_>, node: &Node, number: usize) -> Named {
 fn last_applied(node: &Node) -> Option<RuleId> {
     let steps = node.steps();
     let rules = steps.iter().rev().flat_map(|step| step.applied.iter().rev().copied());
-    let mut own = rules.filter(|rule| !rule.as_str().starts_with("COM") && *rule != id::EFF_7);
-    own.next()
+    rules.into_iter().find(|rule| speaks(*rule))
 }
 
 /// An output that no input and no timer explains.
@@ -290,11 +411,11 @@ pub(super) fn unexpected(search: &Search<'_>, node: &Node, output: usize) -> Nam
     let shape = &search.case.outputs[output].shape;
     let channel = search.scene.contracts.channel_name(shape.channel);
     let by_time = !node.timers.is_empty();
-    let rule = search.sequence(node, output).unwrap_or_else(|| match (by_time, channel) {
-        (true, "invite.status") => id::INV_10,
-        (true, "account.status") => id::ACC_13,
-        _ => rule_of(channel, shape.kind.as_deref().unwrap_or_default()),
-    });
+    let ends = search.ends_by_time(shape).map(|(rule, _)| rule).filter(|_| by_time);
+    let rule = search
+        .sequence(node, output)
+        .or(ends)
+        .unwrap_or_else(|| rule_of(channel, shape.kind.as_deref().unwrap_or_default()));
     let told = search.tell_output(output);
     Named {
         rule,

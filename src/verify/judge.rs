@@ -3,10 +3,12 @@
 use super::case::{Case, Scene};
 use super::envelope;
 use super::node::Node;
+use super::other::moment_of;
 use super::repair::Repair;
 use super::search::{Found as Searched, Search};
 use super::tally::Tally;
 use super::{Found, Judgement, Judging, Observation, Persistence};
+use crate::message::VirtualTime;
 use crate::rule::{RuleId, Severity, id};
 
 /// States that are tried for one tenant, and for one way to go on behind a breach.
@@ -17,9 +19,13 @@ const REPAIR_BUDGET: u64 = 400;
 const MOST_BREACHES: usize = 3;
 /// Ways to go on that are tried.
 const MOST_TRIED: usize = 10;
+/// What it costs to take commands out of order: more than one wrong or missing answer.
+const MUCH: u32 = 60;
 /// After so many violations no further tenant is looked at: what cannot be explained costs most.
 const ENOUGH: usize = 24;
-/// Larger cases are not put together.
+/// So many inputs and outputs are put together where there are more, and more than that only to
+/// get to what cannot be explained.
+const ENOUGH_MERGED: usize = 160;
 const MOST_MERGED: usize = 400;
 
 /// Says what the rules have to say about what was seen.
@@ -145,9 +151,14 @@ fn best(
     let mut best: Option<Tried> = None;
     let reached = ends.first().map_or(0, Node::progress);
     if let (true, Some(shown)) = (first, repairs.first()) {
-        best = elsewhere(scene, (cases, number), bans, (reached, shown), tally);
+        best = elsewhere(scene, (cases, number), bans, (reached, shown), ends, tally);
     }
     for repair in repairs {
+        // Those that follow cost more, and nothing explains more than all.
+        let all = |best: &Tried| best.reached.progress() == usize::MAX;
+        if best.as_ref().is_some_and(|best| all(best) && best.repair.cost <= repair.cost) {
+            break;
+        }
         let mut search = Search::new(scene, case, bans, REPAIR_BUDGET);
         let found = search.run(repair.node.clone());
         tally.states(search.states);
@@ -163,6 +174,18 @@ fn best(
     best
 }
 
+/// The moment of what none of these dead ends explains.
+fn stuck_at(case: &Case, ends: &[Node]) -> VirtualTime {
+    let of = |end: &Node| {
+        let outputs = case.outputs.iter().enumerate();
+        let output = outputs.filter(|(at, _)| !end.explained.has(*at)).map(|(_, one)| one.seen);
+        let inputs = case.inputs.iter().enumerate();
+        let open = inputs.filter(|(at, input)| !end.delivered.has(*at) && !input.skippable);
+        output.chain(open.map(|(_, input)| input.bound)).min()
+    };
+    ends.iter().filter_map(of).max().unwrap_or(VirtualTime::NEVER)
+}
+
 /// Another way to take everything that was seen, as a whole: state lost at a restart, commands out
 /// of order, one state for all tenants.
 fn elsewhere(
@@ -170,11 +193,11 @@ fn elsewhere(
     (cases, number): (&[Case], usize),
     bans: bool,
     (reached, shown): (usize, &Repair),
+    ends: &[Node],
     tally: &mut Tally<'_>,
 ) -> Option<Tried> {
     let case = &cases[number];
     let mut best: Option<Tried> = None;
-    let own = case.inputs.len();
     let mut consider = |rule: RuleId, words: &str, scene: &Scene<'_>, case: &Case| {
         let mut search = Search::new(scene, case, bans, REPAIR_BUDGET * 3);
         let Some(start) = search.start() else { return };
@@ -182,7 +205,7 @@ fn elsewhere(
         tally.states(search.states);
         let further = Reached::of(found, start.clone());
         let than = best.as_ref().map_or(reached, |best| best.reached.progress());
-        let other = case.inputs.len() != own;
+        let other = rule == id::COM_6;
         let further = match further {
             // What was explained is not this case.
             Reached::All(_) if other => Reached::Elsewhere,
@@ -192,7 +215,9 @@ fn elsewhere(
         if further.progress() > than {
             let repair = Repair {
                 node: start,
-                cost: 1,
+                // Where one wrong answer explains as much, it is that.
+                cost: if rule == id::COM_11 || shown.is_answer { MUCH } else { 1 },
+                is_answer: shown.is_answer,
                 rule,
                 message: format!("{words}: {}", shown.message),
                 records: shown.records.clone(),
@@ -211,8 +236,12 @@ fn elsewhere(
         free.inputs.iter_mut().for_each(|input| input.after = None);
         consider(id::COM_11, "commands of one key take effect out of order", scene, &free);
     }
-    if cases.len() > 1 {
-        let merged = Case::merged(cases, number);
+    // What comes without a trace, or after nonsense, is another reason.
+    let circumstance = matches!(shown.rule, id::COM_4 | id::COM_5);
+    if cases.len() > 1 && !circumstance {
+        // As much as can be looked at, and what is to be explained in any case.
+        let until = moment_of(cases, ENOUGH_MERGED).max(stuck_at(case, ends));
+        let merged = Case::merged(cases, number, (until, shown.is_answer));
         let whole = merged.inputs.len() + merged.outputs.len();
         if whole <= MOST_MERGED {
             let words = "what other tenants do takes effect in this one, too";

@@ -17,6 +17,7 @@ mod judge;
 mod judgement;
 #[cfg(feature = "kafka")]
 pub mod live;
+mod lost;
 mod node;
 mod observation;
 mod other;
@@ -27,6 +28,7 @@ mod search;
 mod sequence;
 mod shape;
 mod state_rule;
+mod stats_rule;
 mod tally;
 pub mod traffic;
 mod words;

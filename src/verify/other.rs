@@ -1,28 +1,47 @@
 //! Other ways to take what was seen of a tenant: with less freedom, or together with all others.
 
-use super::case::{Act, Case, Input, Output, SKEW, Scene};
+use super::case::{Act, Case, Output, SKEW, Scene};
+use crate::message::VirtualTime;
 
 impl Case {
-    /// All cases as one, in the name of one of them.
-    pub(super) fn merged(cases: &[Case], number: usize) -> Self {
+    /// All cases as one, in the name of one of them, up to a moment: what comes later is left out,
+    /// and what may still have an effect then need not have it. Questions count where they are what
+    /// is to be explained: who mixes tenants up may still answer them rightly.
+    pub(super) fn merged(
+        cases: &[Case],
+        number: usize,
+        (until, asked): (VirtualTime, bool),
+    ) -> Self {
         let tenant = cases[number].tenant.clone();
         let mut all: Vec<(usize, usize)> = Vec::new();
         for (of, case) in cases.iter().enumerate() {
             // One restart is enough.
-            let wanted =
-                |at: &usize| of == number || !matches!(case.inputs[*at].act, Act::Restart(_));
+            let wanted = |at: &usize| {
+                let input = &case.inputs[*at];
+                let is_told = match input.act {
+                    Act::Restart(_) => of == number,
+                    Act::Query(_) => asked,
+                    Act::Record(_) | Act::Stimulus(_) => true,
+                };
+                is_told && input.start <= until
+            };
             all.extend((0..case.inputs.len()).filter(wanted).map(|at| (of, at)));
         }
         all.sort_by_key(|(of, at)| cases[*of].inputs[*at].start);
         let place = |of: usize, at: usize| all.iter().position(|one| *one == (of, at));
         let inputs = all.iter().map(|(of, at)| {
-            let input = cases[*of].inputs[*at].clone();
-            Input { after: input.after.and_then(|after| place(*of, after)), ..input }
+            let mut input = cases[*of].inputs[*at].clone();
+            input.after = input.after.and_then(|after| place(*of, after));
+            let open = input.bound > until;
+            input.skippable |= open;
+            input.lossy |= open;
+            input
         });
         let outputs = cases
             .iter()
             .enumerate()
-            .flat_map(|(of, case)| case.outputs.iter().map(move |output| (of, output)));
+            .flat_map(|(of, case)| case.outputs.iter().map(move |output| (of, output)))
+            .filter(|(_, output)| output.seen <= until);
         let mut outputs: Vec<_> = outputs
             .map(|(of, output)| {
                 let causes = output.causes.iter().filter_map(|at| place(of, *at)).collect();
@@ -32,6 +51,16 @@ impl Case {
         outputs.sort_by_key(|output| output.seen);
         Self { tenant, inputs: inputs.collect(), outputs }
     }
+}
+
+/// The moment up to which cases have so many inputs and outputs in all.
+pub(super) fn moment_of(cases: &[Case], many: usize) -> VirtualTime {
+    let starts = |case: &Case| case.inputs.iter().map(|input| input.start).collect::<Vec<_>>();
+    let seen = |case: &Case| case.outputs.iter().map(|output| output.seen).collect::<Vec<_>>();
+    let mut all: Vec<_> =
+        cases.iter().flat_map(|case| [starts(case), seen(case)].concat()).collect();
+    all.sort();
+    all.get(many).copied().unwrap_or(VirtualTime::NEVER)
 }
 
 impl Scene<'_> {

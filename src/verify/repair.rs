@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use super::blame::{Blame, Wrong};
 use super::case::{Act, Input, Output};
 use super::node::{Node, Step};
-use super::run::{Call, Outcome};
+use super::run::Call;
 use super::search::Search;
 use super::shape::Shape;
 use crate::message::RecordId;
@@ -22,6 +22,8 @@ pub(super) struct Repair {
     pub(super) message: String,
     pub(super) records: Vec<RecordId>,
     pub(super) relaxation: String,
+    /// Whether it is the answer to a question that is taken back.
+    pub(super) is_answer: bool,
 }
 
 /// Inputs that are looked at in a dead end, and repairs that are kept of each.
@@ -134,6 +136,7 @@ impl Search<'_> {
             message: named.message,
             records,
             relaxation: named.relaxation,
+            is_answer: false,
         })
     }
 
@@ -197,6 +200,7 @@ impl Search<'_> {
             message: named.message,
             records: Vec::new(),
             relaxation: named.relaxation,
+            is_answer: true,
         }]
     }
 
@@ -213,13 +217,7 @@ impl Search<'_> {
             message: named.message,
             records: vec![self.case.outputs[at].record],
             relaxation: named.relaxation,
+            is_answer: false,
         })
-    }
-}
-
-impl Outcome {
-    /// Whether the model does nothing at all.
-    pub(super) fn is_refusal(&self) -> bool {
-        self.reject.is_some()
     }
 }

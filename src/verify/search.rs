@@ -13,6 +13,7 @@ use super::node::{Node, Step};
 use super::run::{Call, Offered, Outcome, Runner};
 use super::shape::Shape;
 use crate::message::{Json, VirtualTime};
+use crate::rule::{RuleId, id};
 use crate::service::{Asked, model};
 
 /// What ends by time ends this much later at most than it can.
@@ -321,8 +322,26 @@ impl<'a> Search<'a> {
             let gone =
                 |at: &usize| node.delivered.has(*at) && self.case.inputs[*at].again.is_none();
             let caused = !output.causes.is_empty() && output.causes.iter().all(gone);
-            caused && node.timers.is_empty() && !output.doubled
+            let by_time = self.may_end_by_time(output) && !node.timers.is_empty();
+            caused && !output.doubled && !by_time
         })
+    }
+
+    /// Whether time may have caused an output, after what its cause started.
+    fn may_end_by_time(&self, output: &Output) -> bool {
+        let Some((_, least)) = self.ends_by_time(&output.shape) else { return false };
+        let mut started = output.causes.iter().map(|cause| self.case.inputs[*cause].start);
+        started.any(|start| start.after(least) <= output.seen.after(SKEW))
+    }
+
+    /// The rule by which time causes such an event, and how long that takes at least.
+    pub(super) fn ends_by_time(&self, shape: &Shape) -> Option<(RuleId, Duration)> {
+        let channel = self.scene.contracts.channel_name(shape.channel);
+        match (channel, shape.kind.as_deref()?) {
+            ("invite.status", "REJECTED") => Some((id::INV_10, Duration::from_secs(180))),
+            ("account.status", "LOGGED_OUT") => Some((id::ACC_13, Duration::from_secs(5))),
+            _ => None,
+        }
     }
 
     /// What ends by time and is announced.

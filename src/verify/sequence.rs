@@ -6,7 +6,7 @@ use super::search::Search;
 use super::words::{integer, text};
 use crate::message::{Json, VirtualTime};
 use crate::rule::{RuleId, id};
-use crate::service::Asked;
+use crate::service::{Asked, Model};
 
 /// Nobody's session or transaction.
 const NIL: &str = "00000000-0000-0000-0000-000000000000";
@@ -95,7 +95,9 @@ impl Search<'_> {
     fn logged_out(&self, node: &Node, output: usize) -> Option<RuleId> {
         let output = &self.case.outputs[output];
         let account = integer(&output.shape.value, "/account_id")?;
-        if self.is_active(node, account, output.seen) {
+        if self.sessions(&*node.model, account, output.seen, Some(1)) > 0
+            && output.causes.is_empty()
+        {
             return Some(id::ACC_12);
         }
         let mut last = None;
@@ -109,14 +111,21 @@ impl Search<'_> {
         (last != Some("LOGGED_IN")).then_some(id::SEQ_2)
     }
 
-    /// Whether an account has a session in state 1, by the model.
-    fn is_active(&self, node: &Node, account: i128, now: VirtualTime) -> bool {
-        let Ok(account) = u32::try_from(account) else { return false };
+    /// How many sessions (in one state) an account has, by the model.
+    pub(super) fn sessions(
+        &self,
+        model: &dyn Model,
+        account: i128,
+        now: VirtualTime,
+        state: Option<i128>,
+    ) -> usize {
+        let Ok(account) = u32::try_from(account) else { return 0 };
         let args = Json::from(serde_json::json!({ "accountId": account }));
         let question = Asked { tenant: &self.case.tenant, now };
-        let Ok(answer) = node.model.query("account", &args, &question) else { return false };
-        let Some(Json::Array(sessions)) = answer.get("sessions") else { return false };
-        sessions.iter().any(|session| integer(session, "/state") == Some(1))
+        let answer = model.query("account", &args, &question).unwrap_or_default();
+        let Some(Json::Array(sessions)) = answer.get("sessions") else { return 0 };
+        let counts = |session: &&Json| state.is_none() || integer(session, "/state") == state;
+        sessions.iter().filter(counts).count()
     }
 
     fn client(&self, output: usize, kind: &str) -> Option<RuleId> {

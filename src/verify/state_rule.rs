@@ -1,10 +1,29 @@
 //! The rule that an answer to a question breaks.
 
+use super::Asked;
+use super::node::Node;
+use super::search::Search;
+use super::stats_rule;
 use crate::message::Json;
 use crate::rule::{RuleId, id};
 
 /// The rule of the subject that says what the answer must be, by the question and by what differs.
-pub(super) fn of(subject: &str, query: &str, expected: &Json, seen: &Json) -> Option<RuleId> {
+pub(super) fn of(
+    search: &Search<'_>,
+    node: &Node,
+    asked: &Asked,
+    expected: &Json,
+) -> Option<RuleId> {
+    let (subject, seen) = (search.scene.seen.subject.as_str(), &asked.answer);
+    match (subject, asked.name.as_str()) {
+        ("invite", _) => search.invites_differ(node, expected, seen),
+        ("effective_stats", _) => stats_rule::of(search, node, asked, expected),
+        (_, query) => by_fields(subject, query, expected, seen),
+    }
+}
+
+fn by_fields(subject: &str, query: &str, expected: &Json, seen: &Json) -> Option<RuleId> {
+    let differs = |name: &str| expected.get(name) != seen.get(name);
     let truth = |json: &Json, name: &str| json.get(name) == Some(&Json::Bool(true));
     Some(match (subject, query) {
         ("ban", "history") => id::BAN_6,
@@ -13,17 +32,21 @@ pub(super) fn of(subject: &str, query: &str, expected: &Json, seen: &Json) -> Op
         }
         ("ban", "ban") if expected.get("banType") != seen.get("banType") => id::BAN_2,
         ("ban", "ban") => id::BAN_7,
-        ("ban", "check") if truth(expected, "banned") == truth(seen, "banned") => id::BAN_8,
-        ("ban", "check") if truth(expected, "permanent") => id::BAN_8,
-        ("ban", "check") => id::BAN_7,
-        ("invite", _) => match (expected, seen) {
-            (Json::Array(own), Json::Array(items)) if own.len() > items.len() => id::INV_7,
-            _ => return None,
-        },
+        ("ban", "check") if truth(expected, "banned") == truth(seen, "banned") => {
+            if differs("banId") { id::BAN_8 } else { id::BAN_7 }
+        }
+        // A ban that ends counts until then; another one counts by what it names.
+        ("ban", "check") if ends(expected) || ends(seen) => id::BAN_7,
+        ("ban", "check") => id::BAN_8,
         ("login", "account") => id::LOG_6,
         ("login", "session") => login(expected, seen)?,
         _ => return None,
     })
+}
+
+/// Whether the ban of an answer ends at some time.
+fn ends(answer: &Json) -> bool {
+    answer.get("permanent") == Some(&Json::Bool(false))
 }
 
 fn login(expected: &Json, seen: &Json) -> Option<RuleId> {

@@ -1,0 +1,202 @@
+//! What became of an invite that is not there, or still there: the input that is to blame.
+
+use std::collections::BTreeSet;
+
+use super::case::Act;
+use super::node::Node;
+use super::search::Search;
+use super::words::{integer, text};
+use crate::history::Placed;
+use crate::message::{Json, RecordId};
+use crate::rule::{RuleId, id};
+
+/// What happened to one invite.
+enum Turn {
+    /// A CREATE for it; whether it came before, byte for byte.
+    Made(bool),
+    /// The character of this event was deleted, which ends it.
+    Deleted,
+    /// It ended by an answer.
+    Ended,
+    /// Another one ended.
+    AnotherEnded,
+    Restarted,
+}
+
+/// Where an invite is: its target, its type and what it is about.
+#[derive(Clone, PartialEq, Eq)]
+struct Place {
+    target: Option<i128>,
+    kind: String,
+    reference: Option<i128>,
+}
+
+impl Place {
+    /// Of an event of the implementation.
+    fn of_event(event: &Json) -> Self {
+        Self {
+            target: integer(event, "/body/targetId"),
+            kind: text(event, "/inviteType").unwrap_or_default().to_owned(),
+            reference: integer(event, "/referenceId"),
+        }
+    }
+
+    /// Of a CREATE.
+    fn of_command(command: &Json) -> Self {
+        Self { reference: integer(command, "/body/referenceId"), ..Self::of_event(command) }
+    }
+
+    /// Of an entry of an answer.
+    fn of_entry(entry: &Json) -> Self {
+        Self { target: integer(entry, "/targetId"), ..Self::of_event(entry) }
+    }
+}
+
+impl Search<'_> {
+    /// The rule by which an invite must still be there that is not, by the event that should name
+    /// it; none where nothing could have removed it.
+    pub(super) fn invite_lost(&self, node: &Node, event: &Json) -> Option<RuleId> {
+        self.lost(node, &Place::of_event(event), integer(event, "/body/originatorId"))
+    }
+
+    /// The rule by which an invite must be gone that is still there, by the event that names it.
+    pub(super) fn invite_kept(&self, node: &Node, event: &Json) -> Option<RuleId> {
+        self.kept(node, &Place::of_event(event), integer(event, "/body/originatorId"))
+    }
+
+    /// The rule that an answer about pending invites breaks.
+    pub(super) fn invites_differ(&self, node: &Node, own: &Json, seen: &Json) -> Option<RuleId> {
+        let (Json::Array(own), Json::Array(items)) = (own, seen) else { return None };
+        let missing = |from: &[Json], of: &[Json]| {
+            let places: Vec<_> = of.iter().map(Place::of_entry).collect();
+            from.iter().find(|one| !places.contains(&Place::of_entry(one))).cloned()
+        };
+        let originator = |entry: &Json| integer(entry, "/originatorId");
+        if let Some(lost) = missing(own, items) {
+            let rule = self.lost(node, &Place::of_entry(&lost), originator(&lost));
+            return Some(rule.unwrap_or(id::INV_1));
+        }
+        if let Some(kept) = missing(items, own) {
+            let rule = self.kept(node, &Place::of_entry(&kept), originator(&kept));
+            return Some(rule.unwrap_or(id::INV_2));
+        }
+        Some(id::INV_3)
+    }
+
+    fn lost(&self, node: &Node, place: &Place, originator: Option<i128>) -> Option<RuleId> {
+        let turns = self.turns(node, place, originator);
+        let ended = turns.iter().rposition(|turn| matches!(turn, Turn::Ended | Turn::Deleted));
+        let since = &turns[ended.map_or(0, |at| at + 1)..];
+        let made = since.iter().position(|turn| matches!(turn, Turn::Made(_)));
+        let since = &since[made.unwrap_or(since.len())..];
+        let has = |kind: fn(&Turn) -> bool| since.iter().any(kind);
+        if has(|turn| matches!(turn, Turn::Made(true))) {
+            Some(id::INV_TWICE)
+        } else if has(|turn| matches!(turn, Turn::Restarted)) {
+            Some(id::COM_9)
+        } else if has(|turn| matches!(turn, Turn::AnotherEnded)) {
+            Some(id::INV_7)
+        } else if since.iter().filter(|turn| matches!(turn, Turn::Made(_))).count() > 1 {
+            Some(id::INV_3)
+        } else {
+            None
+        }
+    }
+
+    fn kept(&self, node: &Node, place: &Place, originator: Option<i128>) -> Option<RuleId> {
+        let turns = self.turns(node, place, originator);
+        let last = turns.iter().rfind(|turn| !matches!(turn, Turn::AnotherEnded));
+        let made = turns.iter().any(|turn| matches!(turn, Turn::Made(_)));
+        match last {
+            Some(Turn::Deleted) => Some(id::INV_8),
+            _ if made => None,
+            _ => self.is_of_another_tenant(place, originator).then_some(id::COM_6),
+        }
+    }
+
+    /// Whether another tenant asked for an invite, of somebody whom no answer to it can name.
+    fn is_of_another_tenant(&self, place: &Place, originator: Option<i128>) -> bool {
+        let history = &self.scene.seen.history;
+        let mut others = history.records().iter().filter(|placed| {
+            let tenant = placed.record.headers.tenant();
+            self.scene.is_input(placed.id) && tenant.is_ok_and(|of| *of != self.case.tenant)
+        });
+        others.any(|placed| {
+            let value = placed.record.value_bytes();
+            let json = value.and_then(|bytes| Json::parse(bytes).ok()).unwrap_or_default();
+            text(&json, "/type") == Some("CREATE")
+                && Place::of_command(&json) == *place
+                && integer(&json, "/body/originatorId") == originator
+        })
+    }
+
+    /// The rule that an event breaks that answers a command which was not its cause: one of another
+    /// tenant, or one of the same key that came before its cause.
+    pub(super) fn answers_another(&self, output: usize, cause: RecordId) -> Option<RuleId> {
+        let event = &self.case.outputs[output].shape.value;
+        let history = &self.scene.seen.history;
+        let cause = history.record(cause);
+        let transaction = text(event, "/transactionId")?;
+        let value = |placed: &Placed| Json::parse(placed.record.value_bytes()?).ok();
+        let asks = |placed: &&Placed| {
+            let json = value(placed).unwrap_or_default();
+            text(&json, "/transactionId") == Some(transaction)
+                && text(&json, "/type") == Some("CREATE")
+                && Place::of_command(&json) == Place::of_event(event)
+        };
+        let same = value(cause)?;
+        if text(&same, "/transactionId") == Some(transaction) {
+            return None;
+        }
+        let before = &history.records()[..cause.id.at()];
+        let asked: Vec<_> =
+            before.iter().filter(|one| self.scene.is_input(one.id)).filter(asks).collect();
+        let own =
+            |placed: &&&Placed| placed.record.headers.tenant().ok() == Some(&self.case.tenant);
+        match asked.iter().find(own) {
+            Some(own) if own.record.key == cause.record.key => Some(id::COM_11),
+            Some(_) => None,
+            None => (!asked.is_empty()).then_some(id::COM_6),
+        }
+    }
+
+    /// What happened to an invite, by the steps so far.
+    fn turns(&self, node: &Node, place: &Place, originator: Option<i128>) -> Vec<Turn> {
+        let mut turns = Vec::new();
+        let mut known = BTreeSet::new();
+        for step in node.steps() {
+            let act = step.input.map(|input| self.case.inputs[input].act);
+            let record = match act {
+                Some(Act::Restart(_)) => {
+                    turns.push(Turn::Restarted);
+                    None
+                }
+                Some(Act::Record(record)) => Some(self.scene.seen.history.record(record)),
+                _ => None,
+            };
+            let value = record.and_then(|placed| placed.record.value_bytes());
+            let json = value.and_then(|bytes| Json::parse(bytes).ok()).unwrap_or_default();
+            match text(&json, "/type") {
+                Some("CREATE") if Place::of_command(&json) == *place => {
+                    turns.push(Turn::Made(known.contains(&value)));
+                }
+                Some("DELETED") => {
+                    let of = integer(&json, "/characterId");
+                    if of.is_some() && (of == place.target || of == originator) {
+                        turns.push(Turn::Deleted);
+                    }
+                }
+                _ => {}
+            }
+            known.insert(value);
+            for output in &step.outputs {
+                let shape = &self.case.outputs[*output].shape;
+                if matches!(shape.kind.as_deref(), Some("ACCEPTED" | "REJECTED")) {
+                    let own = Place::of_event(&shape.value) == *place;
+                    turns.push(if own { Turn::Ended } else { Turn::AnotherEnded });
+                }
+            }
+        }
+        turns
+    }
+}
