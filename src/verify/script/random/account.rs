@@ -9,7 +9,10 @@ const NAMES: [&str; 3] = ["ada", "bo", "cy"];
 const PASSWORD: &str = "correct horse";
 
 pub(super) fn next(draw: &mut Draw<'_>) -> Vec<Act> {
-    match draw.below(30) {
+    match draw.below(36) {
+        30..=32 => visit(draw),
+        33 => lock(draw),
+        34..=35 => log_in(draw),
         0..=5 => create(draw),
         6..=13 => log_in(draw),
         14..=20 => progress(draw),
@@ -74,6 +77,83 @@ fn log_out(draw: &mut Draw<'_>) -> Vec<Act> {
         _ => {}
     }
     command(&session.id, &session.account, &session.author, ("LOGOUT", json!({})))
+}
+
+/// The account of a name that a step made, or makes now.
+fn account_of(draw: &mut Draw<'_>, name: &str, acts: &mut Vec<Act>) -> Value {
+    let tenant = draw.tenant;
+    let mut steps = draw.steps.iter().filter(|step| step.tenant == tenant);
+    let named = |step: u32| draw.value_of(step)?.get("name")?.as_str().map(|own| own == name);
+    let made = steps.find(|step| named(step.id) == Some(true)).map(|step| step.id);
+    let step = made.unwrap_or_else(|| {
+        let at = draw.next_step() + u32::try_from(acts.len()).unwrap_or_default();
+        acts.extend(send("account.create", json!({ "name": name, "password": PASSWORD })));
+        at
+    });
+    json!({ "$id": step })
+}
+
+fn attempt(session_id: &str, name: &str, password: &str) -> Vec<Act> {
+    let body = json!({ "accountName": name, "password": password, "ipAddress": "10.0.0.9" });
+    command(session_id, &json!(0), "LOGIN", ("CREATE", body))
+}
+
+/// What follows happens after what was before: commands about an account that has no id yet are
+/// in no order with those that have it.
+fn then(draw: &Draw<'_>, name: &str) -> Vec<Act> {
+    let asked = draw.query("account", json!({ "name": name }));
+    if asked.is_empty() { vec![pause(1)] } else { asked }
+}
+
+/// An account logs in, moves on to a channel, and leaves, as far as it comes.
+fn visit(draw: &mut Draw<'_>) -> Vec<Act> {
+    let (name, mut acts) = (draw.pick(&NAMES), Vec::new());
+    let account = account_of(draw, name, &mut acts);
+    let (session, channel) = (draw.id(3), draw.id(9));
+    let nil = uuid::Uuid::nil().to_string();
+    acts.extend(command(&nil, &account, "INTERNAL", ("LOGOUT", json!({}))));
+    if draw.one_in(2) {
+        acts.extend(draw.stimulus("accept_licence", json!({ "name": name })));
+    }
+    acts.extend(then(draw, name));
+    acts.extend(attempt(&session, name, PASSWORD));
+    acts.extend(then(draw, name));
+    let progress = |state: u32, port: u32| {
+        ("PROGRESS_STATE", json!({ "state": state, "params": { "port": port } }))
+    };
+    let ends = draw.below(6);
+    if ends == 0 {
+        acts.extend(command(&session, &account, "LOGIN", progress(0, 1)));
+        return acts;
+    }
+    acts.extend(command(&session, &account, "LOGIN", progress(2, 8585)));
+    if ends == 1 {
+        // Long enough for a session in transition to end.
+        acts.push(pause(11));
+        return acts;
+    }
+    acts.extend(command(&channel, &account, "CHANNEL", progress(1, 8586)));
+    acts.extend(match ends {
+        2..=3 => command(&channel, &account, "CHANNEL", progress(0, 2)),
+        4 => command(&channel, &account, "CHANNEL", ("LOGOUT", json!({}))),
+        _ => command(&session, &account, "LOGIN", ("LOGOUT", json!({}))),
+    });
+    acts
+}
+
+/// Wrong passwords until the account is locked; another account is not.
+fn lock(draw: &mut Draw<'_>) -> Vec<Act> {
+    let (name, other, mut acts) = (NAMES[0], NAMES[1], Vec::new());
+    account_of(draw, name, &mut acts);
+    account_of(draw, other, &mut acts);
+    acts.extend(draw.stimulus("accept_licence", json!({ "name": other })));
+    acts.extend(then(draw, name));
+    for _ in 0..5 {
+        acts.extend(attempt(&draw.id(3), name, "wrong"));
+    }
+    acts.extend(attempt(&draw.id(3), name, PASSWORD));
+    acts.extend(attempt(&draw.id(9), other, PASSWORD));
+    acts
 }
 
 /// A session as a command names it.

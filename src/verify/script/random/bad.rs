@@ -18,7 +18,7 @@ pub(super) fn input(service: &str, draw: &mut Draw<'_>) -> Option<Message> {
     let (channel, value, pointer) = good[draw.below(good.len())].clone();
     let mut message = Message::new(channel, Json::from(value.clone()));
     let text = value.to_string();
-    message.value = match draw.below(13) {
+    message.value = match draw.below(17) {
         0 => Value::Bytes(None),
         1 => Value::Bytes(Some(Vec::new())),
         2 => Value::Bytes(Some(b"\x00\xff\xfe poison".to_vec())),

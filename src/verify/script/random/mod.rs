@@ -32,7 +32,7 @@ pub struct Abilities {
 }
 
 /// How many steps a script has.
-const STEPS: usize = 28;
+const STEPS: usize = 32;
 
 /// Random script number `number` of a service; empty for a service that is none of the five.
 #[must_use]
@@ -120,8 +120,13 @@ impl Draw<'_> {
         Uuid::from_u128(0x5e55_0000_0000_4000_8000_0000_0000_0000 + u128::from(number)).to_string()
     }
 
+    /// What the step is called that is pushed next.
+    fn next_step(&self) -> u32 {
+        u32::try_from(self.steps.len()).unwrap_or(u32::MAX)
+    }
+
     fn push(&mut self, act: Act) {
-        let id = u32::try_from(self.steps.len()).unwrap_or(u32::MAX);
+        let id = self.next_step();
         self.steps.push(Step { id, tenant: self.tenant, act });
     }
 
