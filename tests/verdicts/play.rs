@@ -25,18 +25,18 @@ pub(crate) fn tenant(number: u64) -> Tenant {
     }
 }
 
+/// Picks among accepted behaviours; the first is the reference's.
+pub(crate) type Pick = fn(&mut Stream, RuleId, &[&'static str]) -> usize;
+
 /// Random order, and the accepted behaviours that some function picks.
 pub(crate) struct Otherwise {
     order: Random,
-    pick: fn(&mut Stream, RuleId, &[&'static str]) -> usize,
+    pick: Pick,
     draws: Stream,
 }
 
 impl Otherwise {
-    pub(crate) fn boxed(
-        seed: u64,
-        pick: fn(&mut Stream, RuleId, &[&'static str]) -> usize,
-    ) -> Box<dyn Chooser> {
+    pub(crate) fn boxed(seed: u64, pick: Pick) -> Box<dyn Chooser> {
         let draws = Stream::keyed(Seed(seed), &"decisions");
         Box::new(Self { order: Random::new(Seed(seed), 0), pick, draws })
     }
@@ -81,7 +81,7 @@ pub(crate) struct Course {
     pub(crate) inputs: usize,
     pub(crate) partitions: u32,
     pub(crate) crashes: bool,
-    pub(crate) pick: fn(&mut Stream, RuleId, &[&'static str]) -> usize,
+    pub(crate) pick: Pick,
 }
 
 impl Play {
@@ -194,7 +194,8 @@ impl Play {
     }
 }
 
-const CRASHES: [FaultKind; 6] = [
+/// How a service dies, and what else makes it read again.
+pub(crate) const CRASHES: [FaultKind; 6] = [
     FaultKind::CrashBeforeHandling,
     FaultKind::CrashAfterStateChange,
     FaultKind::CrashBetweenEmits,

@@ -13,17 +13,25 @@ use crate::outsider::View;
 use crate::play::{Course, Play, any, as_reference, play};
 use crate::steps;
 
-/// Services, and a random input of the first.
-type Subject = (Vec<Box<dyn Service>>, fn(&mut Play));
-
-/// The services that a run of one needs, the one itself first, and a random input of it.
-pub(crate) fn subject(name: &str) -> Subject {
+/// The services that a run of one needs, the one itself first.
+pub(crate) fn services(name: &str) -> Vec<Box<dyn Service>> {
     match name {
-        "ban" => (vec![Box::new(Ban::default())], steps::ban),
-        "account" => (vec![Box::new(Account::default()), Box::new(Ban::default())], steps::account),
-        "login" => (vec![Box::new(Login::default())], steps::login),
-        "effective_stats" => (vec![Box::new(EffectiveStats::default())], steps::effective_stats),
-        _ => (vec![Box::new(Invite::default())], steps::invite),
+        "ban" => vec![Box::new(Ban::default())],
+        "account" => vec![Box::new(Account::default()), Box::new(Ban::default())],
+        "login" => vec![Box::new(Login::default())],
+        "effective_stats" => vec![Box::new(EffectiveStats::default())],
+        _ => vec![Box::new(Invite::default())],
+    }
+}
+
+/// A random input of a service.
+fn step(name: &str) -> fn(&mut Play) {
+    match name {
+        "ban" => steps::ban,
+        "account" => steps::account,
+        "login" => steps::login,
+        "effective_stats" => steps::effective_stats,
+        _ => steps::invite,
     }
 }
 
@@ -37,15 +45,14 @@ pub(crate) fn seen(
     seed: u64,
     pick: fn(&mut Stream, RuleId, &[&'static str]) -> usize,
 ) -> Observation {
-    let (services, step) = subject(name);
     let partitions = 1 + u32::try_from(seed % 3).unwrap_or_default();
     let course = Course { seed, inputs: 40, partitions, crashes: seed % 2 == 1, pick };
     let view = View { delay_ms: usize::try_from(seed % 4).unwrap_or_default() * 100, seed };
-    play(services, name, course, step).observed(name, view)
+    play(services(name), name, course, step(name)).observed(name, view)
 }
 
 /// How many runs of each service; more where somebody has the time.
-fn runs() -> u64 {
+pub(crate) fn runs() -> u64 {
     std::env::var("QUINTET_RUNS").ok().and_then(|runs| runs.parse().ok()).unwrap_or(6)
 }
 

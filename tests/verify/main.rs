@@ -10,6 +10,8 @@ mod broker;
 mod bugs;
 mod calm;
 mod command;
+#[path = "../bugs/outside.rs"]
+mod outside;
 #[expect(dead_code, reason = "how scenarios find them is the business of another test")]
 #[path = "../bugs/table.rs"]
 mod table;

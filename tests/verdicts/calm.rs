@@ -1,0 +1,65 @@
+//! The scripts that a verification plays, played by the reference and by all that is accepted,
+//! break no rule.
+
+use quintet::rule::{RuleId, Severity};
+use quintet::verify::script::Script;
+use quintet::verify::{Judgement, Judging, judge};
+use rstest::rstest;
+
+use crate::lane::{Staging, watch};
+use crate::play::{Pick, any, as_reference};
+use crate::random::{runs, services, violations};
+use crate::scripts;
+
+/// A judgement of scripts that are played at a time.
+fn judged(service: &str, scripts: Vec<Script>, (seed, pick): (u64, Pick)) -> Judgement {
+    let staging = Staging {
+        seed,
+        partitions: 1 + u32::try_from(seed % 3).unwrap_or_default(),
+        crashes: seed % 2 == 1,
+        pick,
+        delay_ms: usize::try_from(seed % 4).unwrap_or_default() * 100,
+    };
+    judge(&watch(services(service), service, scripts, staging), &Judging::default())
+}
+
+#[rstest]
+fn random_scripts_break_no_rule(
+    #[values("ban", "account", "login", "effective_stats", "invite")] service: &str,
+    #[values(as_reference, any)] pick: Pick,
+) {
+    let (mut wrong, mut unsettled, mut states) = (Vec::new(), 0, 0);
+    for seed in 0..runs() {
+        let judgement = judged(service, scripts::random(service, seed, 1), (seed, pick));
+        states += judgement.states;
+        unsettled += u64::from(!judgement.unsettled.is_empty());
+        wrong.extend(violations(&judgement).into_iter().map(|one| format!("{seed}: {one}")));
+    }
+    println!("{service}: {states} states in {} scripts, {unsettled} unsettled", runs());
+    assert!(wrong.is_empty(), "{service}: {wrong:#?}");
+    // What is killed while it does as it likes may be too much to try.
+    assert!(unsettled * 10 <= runs(), "{unsettled} of {} are unsettled", runs());
+}
+
+#[rstest]
+fn the_suite_breaks_no_rule(
+    #[values("ban", "account", "login", "effective_stats", "invite")] service: &str,
+) {
+    let scripts = scripts::of_scenarios(service, "");
+    let many = scripts.len();
+    assert!(many >= 20, "{many} scripts of {service}");
+    // Not killed, each alone as well as all at a time.
+    let mut judgements = vec![judged(service, scripts.clone(), (0, as_reference))];
+    let alone = scripts.into_iter().map(|script| judged(service, vec![script], (2, as_reference)));
+    judgements.extend(alone);
+    let wrong: Vec<_> = judgements.iter().flat_map(violations).collect();
+    assert!(wrong.is_empty(), "{service}: {wrong:#?}");
+    let unsettled = judgements.iter().flat_map(|one| &one.unsettled).count();
+    assert_eq!(unsettled, 0, "{service}");
+    let advisories = judgements.iter().flat_map(|judgement| &judgement.findings);
+    let told: Vec<(RuleId, &str)> = advisories
+        .filter(|found| found.severity == Severity::Advisory)
+        .map(|found| (found.rule, found.message.as_str()))
+        .collect();
+    println!("{service}: {told:#?}");
+}
