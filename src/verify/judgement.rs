@@ -14,9 +14,9 @@ pub struct Judgement {
     pub rules: BTreeMap<RuleId, Standing>,
     /// How many states of the reference were tried to explain what was seen.
     pub states: u64,
-    /// The tenants of which not everything can be said, each with why. A rule is inconclusive where
+    /// The tenants of which not everything can be said, by why not. A rule is inconclusive where
     /// there is no other tenant.
-    pub unsettled: Vec<String>,
+    pub unsettled: BTreeMap<&'static str, Vec<Tenant>>,
 }
 
 /// One violation or advisory.

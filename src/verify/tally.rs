@@ -77,8 +77,8 @@ impl<'a> Tally<'a> {
         found.filter(|found| found.severity == Severity::Violation).count()
     }
 
-    pub(super) fn gave_up(&mut self, case: &Case, why: &str) {
-        self.judgement.unsettled.push(format!("tenant {}: {why}", case.tenant));
+    pub(super) fn gave_up(&mut self, case: &Case, why: &'static str) {
+        self.judgement.unsettled.entry(why).or_default().push(case.tenant.clone());
     }
 
     /// Counts what an explanation shows.
@@ -190,9 +190,9 @@ impl<'a> Tally<'a> {
         } else if held > 0 && self.is_shown(rule) {
             Standing::Passed { times: held }
         } else if let (Some(why), true, true) =
-            (self.judgement.unsettled.first(), self.is_shown(rule), self.explained == 0)
+            (self.judgement.unsettled.keys().next(), self.is_shown(rule), self.explained == 0)
         {
-            Standing::Inconclusive { why: why.clone() }
+            Standing::Inconclusive { why: (*why).to_owned() }
         } else {
             Standing::NotExercised
         }

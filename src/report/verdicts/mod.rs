@@ -16,6 +16,7 @@ pub(crate) mod text;
 use std::collections::BTreeMap;
 use std::ops::Range;
 
+use super::style::count;
 use crate::history::History;
 use crate::message::{Json, RecordId, VirtualTime};
 use crate::rule::{RuleId, Severity};
@@ -138,8 +139,17 @@ impl Verdicts {
         for found in &judgement.findings {
             self.find(history, found);
         }
-        let unsettled = judgement.unsettled.iter();
-        self.notes.extend(unsettled.map(|why| format!("not everything can be said of {why}")));
+        for (why, tenants) in &judgement.unsettled {
+            let first: Vec<_> = tenants.iter().take(3).map(ToString::to_string).collect();
+            let more = tenants.len() - first.len();
+            let and = if more > 0 { format!(" and {more} more") } else { String::new() };
+            let of = format!(
+                "{} ({}{and})",
+                count(tenants.len(), "tenant", "tenants"),
+                first.join(", ")
+            );
+            self.notes.push(format!("not everything can be said of {of}: {why}"));
+        }
         for (rule, standing) in &judgement.rules {
             let known = self.rules.entry(*rule).or_insert(Standing::NotExercised);
             *known = graver(known, standing);

@@ -1,5 +1,7 @@
 //! Verdicts for people: what is broken first, with all that shows it; then the rest, ever shorter.
 
+use std::collections::BTreeMap;
+
 use super::super::style::{BAD, FAINT, GOOD, STRONG, UNSURE, count, one_line, paint, words, wrap};
 use super::{Acceptance, Reported, Reproduction, Shown, Verdicts, times};
 use crate::message::Json;
@@ -12,6 +14,8 @@ const WIDTH: usize = 100;
 const MAX_VALUE_CHARS: usize = 600;
 /// Of more records only the first and the last are shown.
 const MAX_RECORDS: usize = 12;
+/// Of more violations of a rule only the first are shown with all that shows them.
+const MAX_OF_A_RULE: usize = 3;
 /// The column in which facts begin.
 const INDENT: usize = 13;
 
@@ -21,11 +25,34 @@ pub(crate) fn all(verdicts: &Verdicts) -> String {
     let (violations, others): (Vec<_>, Vec<_>) =
         verdicts.findings.iter().partition(|one| one.severity == Severity::Violation);
     let (broken, accepted): (Vec<_>, Vec<_>) = violations.into_iter().partition(|one| one.counts());
-    parts.extend(broken.into_iter().map(finding));
+    parts.extend(shown(broken));
     parts.extend(accepted.into_iter().map(finding));
     parts.extend(others.into_iter().map(finding));
     parts.push(end(verdicts));
     parts.join("\n\n")
+}
+
+/// The first violations of each rule, those with a reproduction in front; how many more there are.
+fn shown(mut broken: Vec<&Reported>) -> Vec<String> {
+    broken.sort_by_key(|one| one.reproduction.is_none());
+    let mut of_rule: BTreeMap<RuleId, Vec<&Reported>> = BTreeMap::new();
+    let mut order = Vec::new();
+    for one in broken {
+        let same = of_rule.entry(one.rule).or_default();
+        if same.is_empty() {
+            order.push(one.rule);
+        }
+        same.push(one);
+    }
+    let mut parts = Vec::new();
+    for (rule, all) in order.iter().filter_map(|rule| of_rule.get_key_value(rule)) {
+        parts.extend(all.iter().take(MAX_OF_A_RULE).map(|one| finding(one)));
+        if let Some(more) = all.len().checked_sub(MAX_OF_A_RULE).filter(|more| *more > 0) {
+            let more = count(more, "more violation", "more violations");
+            parts.push(paint(FAINT, format!("{more} of {rule}: --format json has all of them")));
+        }
+    }
+    parts
 }
 
 /// All of it but the findings.
@@ -229,4 +256,34 @@ pub(crate) fn counts(verdicts: &Verdicts) -> String {
     rules.push(format!("{} not exercised", counts.not_exercised));
     let whose = paint(STRONG, one_line(verdicts.whose()));
     format!("{whose}: {}; rules: {}", parts.join(", "), rules.join(", "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Reported, Verdicts};
+    use super::all;
+    use crate::rule::{Severity, id};
+
+    #[test]
+    fn of_many_violations_of_a_rule_the_first_are_shown() {
+        let found = |rule, number: usize| Reported {
+            severity: Severity::Violation,
+            rule,
+            message: format!("breach {number}"),
+            tenant: None,
+            records: Vec::new(),
+            relaxation: None,
+            reproduction: None,
+            acceptance: None,
+        };
+        let mut verdicts = Verdicts::on(Some("ban"));
+        verdicts.findings = (0..5).map(|number| found(id::BAN_5, number)).collect();
+        verdicts.findings.push(found(id::COM_9, 5));
+        let text = all(&verdicts);
+        for (number, is_shown) in [true, true, true, false, false, true].into_iter().enumerate() {
+            assert_eq!(text.contains(&format!("breach {number}")), is_shown, "{text}");
+        }
+        assert!(text.contains("2 more violations of BAN-5"), "{text}");
+        assert!(!text.contains("more violations of COM-9"), "{text}");
+    }
 }
