@@ -16,7 +16,9 @@ network=quintet-$$
 stop() {
     status=$?
     # What your service wrote is worth more than anything when it fails.
-    [ "$status" -eq 0 ] || docker logs --tail 50 "$network-service" || true
+    if [ "$status" -ne 0 ] && docker inspect "$network-service" >/dev/null 2>&1; then
+        docker logs --tail 50 "$network-service" >&2
+    fi
     docker rm -f "$network-service" "$network-kafka" >/dev/null 2>&1 || true
     docker network rm "$network" >/dev/null 2>&1 || true
     exit "$status"
@@ -37,6 +39,17 @@ docker run -d --name "$network-kafka" --network "$network" -p 127.0.0.1:29092:29
     -e KAFKA_OFFSETS_TOPIC_REPLICATION_FACTOR=1 \
     -e KAFKA_GROUP_INITIAL_REBALANCE_DELAY_MS=0 \
     "$KAFKA" >/dev/null
+# It takes some seconds, and whoever asks sooner is refused.
+tries=60
+until docker logs "$network-kafka" 2>&1 | grep -q 'Kafka Server started'; do
+    tries=$((tries - 1))
+    if [ "$tries" -eq 0 ]; then
+        docker logs --tail 50 "$network-kafka" >&2
+        echo 'the broker did not start within a minute' >&2
+        exit 3
+    fi
+    sleep 1
+done
 docker run -d --name "$network-service" --network "$network" \
     -e BOOTSTRAP_SERVERS="$network-kafka:9092" \
     "$IMAGE" >/dev/null

@@ -47,4 +47,4 @@ done
 
 tar --create --directory "$root" --owner 0 --group 0 . | docker import \
     --change 'ENV PATH=/opt/java/bin:/usr/bin:/bin LANG=C.UTF-8' \
-    --change 'WORKDIR /opt/kafka' - "$image"
+    --change 'WORKDIR /opt/kafka' --change 'CMD ["/etc/kafka/docker/run"]' - "$image"

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Starts the broker of the image: each variable KAFKA_A_B is the property a.b (`__` stands for `_`,
-# `___` for `-`), and CLUSTER_ID is what its folder is formatted with.
+# `___` for `-`), and CLUSTER_ID, where it is set, is what its folder is formatted with.
 set -euo pipefail
 
 properties=/opt/kafka/server.properties
@@ -24,7 +24,7 @@ printf 'log.dirs=/opt/kafka/data\n' >> "$properties"
 
 java=(java -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -cp '/opt/kafka/libs/*')
 "${java[@]}" kafka.tools.StorageTool format --ignore-formatted \
-    -t "${CLUSTER_ID:?}" -c "$properties"
+    -t "${CLUSTER_ID:-5L6g3nShT-eMCtK--X86sw}" -c "$properties"
 # Word splitting is meant: the variable holds several options.
 # shellcheck disable=SC2086
 exec "${java[@]}" ${KAFKA_HEAP_OPTS:--Xmx384m} \
