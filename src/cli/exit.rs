@@ -63,8 +63,9 @@ pub static EXITS: &[ExitInfo] = &[
         code: 3,
         title: "something could not be checked",
         explanation: "The setup of a test did not succeed, so nothing is known about what the \
-                      test is for: it is reported as broken, not as failed. Or the broker or the \
-                      implementation cannot be reached.",
+                      test is for: it is reported as broken, not as failed. Or no broker answers \
+                      at the address, it refuses the login or goes away, a topic is missing, or no \
+                      implementation takes what is sent: the message on stderr says which.",
     },
     ExitInfo {
         exit: Exit::Inconclusive,
