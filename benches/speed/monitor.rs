@@ -6,6 +6,7 @@
 //! many were read is counted. Judging is what `quintet monitor` does: one thread reads, another
 //! puts in order, decodes, checks by contract and by the rules on what comes before what.
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::mpsc::sync_channel;
@@ -18,7 +19,7 @@ use quintet::kafka::{
 use quintet::message::{ChannelIx, Offset, Outgoing, Partition, Record, Seed};
 use quintet::scenario::TestPlan;
 use quintet::scenario::run::{Options, Setup, run};
-use quintet::verify::traffic::{Flow, Sluice};
+use quintet::verify::traffic::{Flow, Passing, Sluice};
 
 use crate::{Figure, delivery};
 
@@ -38,6 +39,8 @@ struct Bed {
     topics: Topics,
     connection: Connection,
     _broker: Broker,
+    /// Records of the last round whose order was not known.
+    disordered: Cell<u64>,
 }
 
 /// Records a second, judged, and their ratio to records only read.
@@ -52,6 +55,7 @@ pub(crate) fn figure() -> Figure {
         taken.sort_by(f64::total_cmp);
         RECORDS as f64 / taken[ROUNDS / 2]
     };
+    eprintln!("monitor: of {} records the order was not known", bed.disordered.get());
     let (read, judged) = (median(&mut reading), median(&mut judging));
     Figure {
         value: judged,
@@ -117,17 +121,23 @@ impl Bed {
             if sluice.disordered() > 0 {
                 flow.out_of_order();
             }
-            for one in passing {
-                flow.add(one.at, one.place, one.record);
-            }
-            flow.judge(|_, _| {});
+            take(&mut flow, passing);
         }
+        take(&mut flow, sluice.drain());
         reader.join().expect("reading went well");
         let taken = start.elapsed();
+        self.disordered.set(sluice.disordered());
         let seen: u64 = flow.messages().values().sum();
         assert_eq!(seen, RECORDS as u64, "records were left out");
         taken
     }
+}
+
+fn take(flow: &mut Flow, passing: Vec<Passing>) {
+    for one in passing {
+        flow.add(one.at, one.place, one.record);
+    }
+    flow.judge(|_, _| {});
 }
 
 fn bed() -> Bed {
@@ -137,7 +147,7 @@ fn bed() -> Bed {
     let connection = Connection::open(&broker, &settings, Connection::WAIT).expect("it answers");
     let topics = Topics::from_lines(&contracts, |_| None, None).expect("topics have names");
     connection.ensure_topics(&topics, &contracts, Create::Missing).expect("topics are made");
-    let bed = Bed { contracts, topics, connection, _broker: broker };
+    let bed = Bed { contracts, topics, connection, _broker: broker, disordered: Cell::new(0) };
     let backlog = backlog(&delivery::suite(&bed.contracts));
     let sender = Sender::open(&bed.connection, &bed.topics).expect("it can be written to");
     for records in backlog.chunks(2_000) {
