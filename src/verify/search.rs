@@ -119,8 +119,11 @@ impl<'a> Search<'a> {
                 && earlier.start < input.start
                 && (!earlier.skippable || shown(from + other))
         };
-        // It must not make another one come too late.
-        if input.start > node.clock && earlier.any(waits) {
+        // It must not make another one come too late, nor what time has ended before it.
+        let ended = |(_, output): (usize, &Output)| {
+            output.seen.after(SKEW) < input.start && !output.doubled
+        };
+        if input.start > node.clock && (earlier.any(waits) || self.unexplained(node).any(ended)) {
             return false;
         }
         let shows = match input.act {
@@ -327,11 +330,12 @@ impl<'a> Search<'a> {
         })
     }
 
-    /// Whether time may have caused an output, after what its cause started.
+    /// Whether time may have caused an output: it may have the trace of whatever touched the timer
+    /// last, so that only the time since the beginning counts.
     fn may_end_by_time(&self, output: &Output) -> bool {
         let Some((_, least)) = self.ends_by_time(&output.shape) else { return false };
-        let mut started = output.causes.iter().map(|cause| self.case.inputs[*cause].start);
-        started.any(|start| start.after(least) <= output.seen.after(SKEW))
+        let first = self.case.inputs.first();
+        first.is_some_and(|first| first.start.after(least) <= output.seen.after(SKEW))
     }
 
     /// The rule by which time causes such an event, and how long that takes at least.

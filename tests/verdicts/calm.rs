@@ -8,7 +8,7 @@ use rstest::rstest;
 
 use crate::lane::{Staging, watch};
 use crate::play::{Pick, any, as_reference};
-use crate::random::{runs, services, violations};
+use crate::random::{runs, seeds, services, violations};
 use crate::scripts;
 
 /// A judgement of scripts that are played at a time.
@@ -29,7 +29,7 @@ fn random_scripts_break_no_rule(
     #[values(as_reference, any)] pick: Pick,
 ) {
     let (mut wrong, mut unsettled, mut states) = (Vec::new(), 0, 0);
-    for seed in 0..runs() {
+    for seed in seeds() {
         let judgement = judged(service, scripts::random(service, seed, 1), (seed, pick));
         states += judgement.states;
         unsettled += u64::from(!judgement.unsettled.is_empty());

@@ -56,6 +56,12 @@ pub(crate) fn runs() -> u64 {
     std::env::var("QUINTET_RUNS").ok().and_then(|runs| runs.parse().ok()).unwrap_or(6)
 }
 
+/// The seeds of the runs.
+pub(crate) fn seeds() -> std::ops::Range<u64> {
+    let first = std::env::var("QUINTET_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or(0);
+    first..first + runs()
+}
+
 #[rstest]
 #[case("ban", as_reference)]
 #[case("account", as_reference)]
@@ -70,8 +76,7 @@ fn random_runs_break_no_rule(
     #[case] pick: fn(&mut Stream, RuleId, &[&'static str]) -> usize,
 ) {
     let (mut most, mut all, mut wrong) = (0, 0, Vec::new());
-    let first: u64 = std::env::var("QUINTET_SEED").ok().and_then(|s| s.parse().ok()).unwrap_or(0);
-    for seed in first..first + runs() {
+    for seed in seeds() {
         let seen = seen(name, seed, pick);
         let judgement = judge(&seen, &Judging::default());
         most = most.max(judgement.states);
