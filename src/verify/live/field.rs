@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::contract::{Action, Contracts};
+use crate::contract::{Action, Contract, Contracts};
 use crate::history::{Event, History, Producer, ServiceIx};
 use crate::kafka::{Sender, Tap, TapError, wall_ms};
 use crate::message::{
@@ -48,6 +48,8 @@ pub(super) struct Field {
     tap: Tap,
     /// What the implementation sends on.
     pub(super) sends: BTreeSet<ChannelIx>,
+    /// Where nobody is documented to send; looked at only where the implementation has to be silent.
+    unclaimed: BTreeSet<ChannelIx>,
     /// Where the broker put our records, with when we sent them.
     ours: BTreeMap<(ChannelIx, Partition, Offset), i64>,
     traces: BTreeSet<u128>,
@@ -64,7 +66,9 @@ impl Field {
         (sender, tap): (Sender, Tap),
     ) -> Self {
         let sends = sent_by(&contracts, subject);
+        let unclaimed = if sends.is_empty() { unclaimed(&contracts) } else { BTreeSet::new() };
         Self {
+            unclaimed,
             contracts,
             subject: subject.to_owned(),
             sender,
@@ -137,14 +141,16 @@ impl Field {
     fn concerns_us(&self, heard: &Heard) -> bool {
         let headers = &heard.record.headers;
         let tenant = headers.tenant();
+        let sent = self.sends.contains(&heard.channel);
         heard.ours
-            || tenant.map_or(self.is_subjects(heard), |tenant| self.tenants.contains(tenant))
+            || tenant.map_or(sent, |tenant| self.tenants.contains(tenant))
             || headers.trace().is_some_and(|trace| self.traces.contains(&trace.trace))
     }
 
     /// Whether the implementation sent a record.
     pub(super) fn is_subjects(&self, heard: &Heard) -> bool {
-        !heard.ours && self.sends.contains(&heard.channel)
+        let channel = &heard.channel;
+        !heard.ours && (self.sends.contains(channel) || self.unclaimed.contains(channel))
     }
 
     /// What was seen of these tenants (of all where none are named), as it is judged.
@@ -190,12 +196,24 @@ impl Field {
 
     fn producer(&self, heard: &Heard) -> Producer {
         let name = self.contracts.channel_name(heard.channel);
-        let sends = self.contracts.contracts().iter().position(|one| one.does(Action::Send, name));
+        let does = |one: &Contract| match self.is_subjects(heard) {
+            true => one.service == self.subject,
+            false => one.does(Action::Send, name),
+        };
+        let sends = self.contracts.contracts().iter().position(does);
         match sends.and_then(|at| u16::try_from(at).ok()).filter(|_| !heard.ours) {
             Some(at) => Producer::Service { service: ServiceIx(at), cause: None },
             None => Producer::Test,
         }
     }
+}
+
+/// The channels on which no service sends.
+fn unclaimed(contracts: &Contracts) -> BTreeSet<ChannelIx> {
+    let all = contracts.contracts().iter();
+    let sent: BTreeSet<_> = all.flat_map(|one| sent_by(contracts, &one.service)).collect();
+    let channels = contracts.channels().iter().map(|one| one.index);
+    channels.filter(|channel| !sent.contains(channel)).collect()
 }
 
 /// The channels on which a service sends.
