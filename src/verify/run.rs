@@ -13,7 +13,7 @@ use crate::service::{
 };
 
 /// More ways to go on from one input are not tried.
-const MOST_OUTCOMES: usize = 400;
+const MOST_OUTCOMES: usize = 20_000;
 
 /// One way in which the reference may go on.
 #[derive(Clone)]
