@@ -264,6 +264,9 @@ fn client_config(bootstrap: &str, settings: &Settings, is_mock: bool) -> ClientC
     config.set("client.id", "quintet");
     // People wait: what is there is fetched at once, and a broker that comes back is found soon.
     config.set("fetch.wait.max.ms", if is_mock { "10" } else { "100" });
+    // A partition without a leader, as those of a new topic are at first, is soon looked up again,
+    // and not after the five minutes that librdkafka waits by itself.
+    config.set("topic.metadata.refresh.interval.ms", "1000");
     config.set("reconnect.backoff.ms", "50").set("reconnect.backoff.max.ms", "500");
     config.set("socket.connection.setup.timeout.ms", "5000");
     settings.apply(&mut config);

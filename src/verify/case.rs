@@ -192,7 +192,7 @@ impl<'a> Scene<'a> {
     fn find_poison(&self) -> BTreeSet<RecordId> {
         let Some(fresh) = model(&self.seen.subject) else { return BTreeSet::new() };
         let tenant = Tenant { id: uuid::Uuid::nil(), region: "".into(), major: 0, minor: 0 };
-        let runner = Runner { scene: self, tenant: &tenant, bans: false };
+        let runner = Runner::new(self, &tenant, false);
         let records = self.seen.history.records().iter();
         let inputs = records.filter(|placed| self.is_input(placed.id));
         let poison = inputs.filter(|placed| {

@@ -1,5 +1,6 @@
 //! One step of the reference, with every choice that it could make in it.
 
+use std::cell::Cell;
 use std::rc::Rc;
 
 use uuid::Uuid;
@@ -12,8 +13,8 @@ use crate::service::{
     AskError, Cx, Effects, Host, Incoming, Model, Reject, StimulusError, Timer, TimerChange,
 };
 
-/// More ways to go on from one input are not tried.
-const MOST_OUTCOMES: usize = 20_000;
+/// More ways to go on from one input are not tried, and then nothing is held against anybody.
+const MOST_OUTCOMES: usize = 4_000;
 
 /// One way in which the reference may go on.
 #[derive(Clone)]
@@ -62,9 +63,20 @@ pub(super) struct Runner<'a> {
     pub(super) tenant: &'a Tenant,
     /// Whether somebody of the tenant may be banned, as far as the account service can tell.
     pub(super) bans: bool,
+    /// Whether there were more ways to go on than are tried.
+    overflowed: Cell<bool>,
 }
 
-impl Runner<'_> {
+impl<'a> Runner<'a> {
+    pub(super) fn new(scene: &'a Scene<'a>, tenant: &'a Tenant, bans: bool) -> Self {
+        Self { scene, tenant, bans, overflowed: Cell::new(false) }
+    }
+
+    /// Whether some way to go on was not tried.
+    pub(super) fn has_overflowed(&self) -> bool {
+        self.overflowed.get()
+    }
+
     /// All ways in which a call can go.
     pub(super) fn outcomes(
         &self,
@@ -99,6 +111,7 @@ impl Runner<'_> {
                 }
             }
             if found.len() >= MOST_OUTCOMES {
+                self.overflowed.set(true);
                 return found;
             }
         }

@@ -46,7 +46,7 @@ pub(super) struct Search<'a> {
 
 impl<'a> Search<'a> {
     pub(super) fn new(scene: &'a Scene<'a>, case: &'a Case, bans: bool, budget: u64) -> Self {
-        let runner = Runner { scene, tenant: &case.tenant, bans };
+        let runner = Runner::new(scene, &case.tenant, bans);
         Self { scene, case, runner, states: 0, budget, visited: FxHashSet::default() }
     }
 
@@ -77,7 +77,10 @@ impl<'a> Search<'a> {
             next.reverse();
             stack.append(&mut next);
         }
-        Found::Nothing(ends.nodes)
+        match self.runner.has_overflowed() {
+            true => Found::TooMany,
+            false => Found::Nothing(ends.nodes),
+        }
     }
 
     /// Whether all is explained that must be.

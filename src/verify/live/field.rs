@@ -48,7 +48,7 @@ pub(super) struct Field {
     tap: Tap,
     /// What the implementation sends on.
     pub(super) sends: BTreeSet<ChannelIx>,
-    /// Where nobody is documented to send; looked at only where the implementation has to be silent.
+    /// Where nobody is documented to send; looked at only where the implementation must be silent.
     unclaimed: BTreeSet<ChannelIx>,
     /// Where the broker put our records, with when we sent them.
     ours: BTreeMap<(ChannelIx, Partition, Offset), i64>,
