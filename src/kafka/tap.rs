@@ -64,8 +64,7 @@ pub enum TapError {
     },
     /// The broker is gone for too long.
     #[error(
-        "the broker at {at} has not answered for {waited_s} s ({why}): start it again; what was \
-         seen until then is reported"
+        "the broker at {at} has not answered for {waited_s} s ({why}): is it up, and reachable?"
     )]
     Lost {
         /// The address.
