@@ -51,6 +51,8 @@ pub trait Host {
     fn decide(&mut self, rule: RuleId, options: &[&'static str]) -> usize;
     /// Notes that the premise of `rule` held.
     fn applies(&mut self, rule: RuleId);
+    /// Notes that an effect was emitted.
+    fn emitted(&mut self) {}
     /// The id that something new gets; `proposed` is the reference's.
     fn assign_id(&mut self, proposed: u32) -> u32 {
         proposed
@@ -223,6 +225,7 @@ impl<'a> Cx<'a> {
         };
         let record = Record { key, headers, value: Some(Payload::new(value)) };
         self.effects.emits.push(Outgoing { channel, record });
+        self.host.emitted();
     }
 
     /// Sets a timer; it is kept with the state.

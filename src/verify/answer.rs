@@ -1,19 +1,28 @@
 //! Answers to questions, compared as far as the implementation's goes.
 
+use std::time::Duration;
+
 use crate::message::Json;
 
+/// Fields with a moment, in seconds, that is so long after an input took effect.
+const MOMENTS: [&str; 1] = ["lockedUntil"];
+
 /// Whether what the model answers is what was answered: each field of an answer counts, fields that
-/// an answer does not have do not, and the order of lists means nothing.
-pub(super) fn agrees(model: &Json, seen: &Json) -> bool {
+/// an answer does not have do not, and the order of lists means nothing. Inputs take effect within
+/// `settle`, which is how far moments that rest on that may be apart.
+pub(super) fn agrees(model: &Json, seen: &Json, settle: Duration) -> bool {
     match (model, seen) {
-        (Json::Object(own), Json::Object(fields)) => {
-            fields.iter().all(|(name, seen)| own.get(name).is_none_or(|own| agrees(own, seen)))
-        }
+        (Json::Object(own), Json::Object(fields)) => fields.iter().all(|(name, seen)| {
+            own.get(name).is_none_or(|own| match MOMENTS.contains(&name.as_str()) {
+                true => are_near(own, seen, settle),
+                false => agrees(own, seen, settle),
+            })
+        }),
         (Json::Array(own), Json::Array(items)) => {
             let mut left: Vec<_> = own.iter().collect();
             own.len() == items.len()
                 && items.iter().all(|item| {
-                    let at = left.iter().position(|own| agrees(own, item));
+                    let at = left.iter().position(|own| agrees(own, item, settle));
                     at.map(|at| left.remove(at)).is_some()
                 })
         }
@@ -21,8 +30,17 @@ pub(super) fn agrees(model: &Json, seen: &Json) -> bool {
     }
 }
 
+fn are_near(model: &Json, seen: &Json, settle: Duration) -> bool {
+    match (model.as_integer(), seen.as_integer()) {
+        (Some(own), Some(seen)) => (own - seen).unsigned_abs() <= u128::from(settle.as_secs()) + 1,
+        _ => model == seen,
+    }
+}
+
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use rstest::rstest;
     use serde_json::{Value, json};
 
@@ -35,7 +53,11 @@ mod tests {
     #[case(json!({ "a": 1 }), json!({ "other": 2 }), true)]
     #[case(json!([{ "a": 1 }, { "a": 2 }]), json!([{ "a": 2 }, { "a": 1 }]), true)]
     #[case(json!([{ "a": 1 }]), json!([]), false)]
+    #[case(json!({ "lockedUntil": 300 }), json!({ "lockedUntil": 303 }), true)]
+    #[case(json!({ "lockedUntil": 300 }), json!({ "lockedUntil": 304 }), false)]
+    #[case(json!({ "lockedUntil": 300 }), json!({ "lockedUntil": null }), false)]
     fn the_fields_of_the_answer_count(#[case] own: Value, #[case] seen: Value, #[case] same: bool) {
-        assert_eq!(agrees(&Json::from(own), &Json::from(seen)), same);
+        let settle = Duration::from_secs(2);
+        assert_eq!(agrees(&Json::from(own), &Json::from(seen), settle), same);
     }
 }

@@ -198,7 +198,7 @@ impl<'a> Scene<'a> {
         let poison = inputs.filter(|placed| {
             let input = self.receive(placed.id);
             let call = Call::Input(&input);
-            let outcomes = runner.outcomes(&*fresh, call, placed.at, &Offered::default());
+            let outcomes = runner.first_outcomes(&*fresh, call, placed.at, &Offered::default());
             outcomes.iter().any(|outcome| outcome.applied.contains(&id::COM_5))
         });
         poison.map(|placed| placed.id).collect()

@@ -125,3 +125,27 @@ impl Drop for Trail {
         }
     }
 }
+
+/// Dead ends that are kept to go on from.
+const MOST_ENDS: usize = 6;
+
+/// The states that came furthest.
+#[derive(Default)]
+pub(super) struct Ends {
+    pub(super) nodes: Vec<Node>,
+}
+
+impl Ends {
+    pub(super) fn offer(&mut self, node: &Node) {
+        let progress = node.progress();
+        let best = self.nodes.first().map_or(0, Node::progress);
+        if progress > best {
+            self.nodes.clear();
+        }
+        let same =
+            |other: &Node| other.delivered == node.delivered && other.explained == node.explained;
+        if progress >= best && self.nodes.len() < MOST_ENDS && !self.nodes.iter().any(same) {
+            self.nodes.push(node.clone());
+        }
+    }
+}

@@ -68,7 +68,7 @@ impl Search<'_> {
         let input = &self.case.inputs[at];
         let now = input.start.max(node.clock);
         let offered = self.offered(node, at);
-        let outcomes = self.runner.outcomes(&*node.model, Call::Input(input), now, &offered);
+        let outcomes = self.runner.first_outcomes(&*node.model, Call::Input(input), now, &offered);
         let mut found = Vec::new();
         for outcome in &outcomes {
             let matched = self.compare(node, at, &outcome.emits);

@@ -14,7 +14,9 @@ use crate::service::{
 };
 
 /// More ways to go on from one input are not tried, and then nothing is held against anybody.
-const MOST_OUTCOMES: usize = 4_000;
+const MOST_OUTCOMES: usize = 400;
+/// Of ways that need not show, fewer tell what is wrong.
+const MOST_UNSHOWN: usize = 64;
 
 /// One way in which the reference may go on.
 #[derive(Clone)]
@@ -77,13 +79,39 @@ impl<'a> Runner<'a> {
         self.overflowed.get()
     }
 
-    /// All ways in which a call can go.
-    pub(super) fn outcomes(
+    /// The first ways in which a call can go, whatever it emits.
+    pub(super) fn first_outcomes(
         &self,
         model: &dyn Model,
         call: Call<'_>,
         now: VirtualTime,
         offered: &Offered,
+    ) -> Vec<Outcome> {
+        self.some_outcomes(model, call, (now, offered), (MOST_UNSHOWN, &|_| true))
+    }
+
+    /// All ways in which a call can go where it emits nothing but what `may` be. What comes after
+    /// an event that may not be is not tried: events are many, and each can be said in many ways.
+    pub(super) fn outcomes(
+        &self,
+        model: &dyn Model,
+        call: Call<'_>,
+        at: (VirtualTime, &Offered),
+        may: &dyn Fn(&Shape) -> bool,
+    ) -> Vec<Outcome> {
+        let found = self.some_outcomes(model, call, at, (MOST_OUTCOMES, may));
+        if found.len() >= MOST_OUTCOMES {
+            self.overflowed.set(true);
+        }
+        found
+    }
+
+    fn some_outcomes(
+        &self,
+        model: &dyn Model,
+        call: Call<'_>,
+        (now, offered): (VirtualTime, &Offered),
+        (most, may): (usize, &dyn Fn(&Shape) -> bool),
     ) -> Vec<Outcome> {
         let mut found = Vec::new();
         let mut script = Vec::new();
@@ -94,11 +122,14 @@ impl<'a> Runner<'a> {
                 Call::Timer(_) => host.ended.is_some(),
                 Call::Input(_) => true,
             };
-            if wanted {
-                found.push(outcome);
-            }
             script = host.script;
             let arity = host.arity;
+            match outcome.emits.iter().position(|emit| !may(emit)) {
+                // Whatever is chosen after it, it stays.
+                Some(event) => script.truncate(host.emitted[event]),
+                None if wanted => found.push(outcome),
+                None => {}
+            }
             // The next script: the last choice that has another option takes it.
             loop {
                 match script.pop() {
@@ -110,8 +141,7 @@ impl<'a> Runner<'a> {
                     Some(_) => {}
                 }
             }
-            if found.len() >= MOST_OUTCOMES {
-                self.overflowed.set(true);
+            if found.len() >= most {
                 return found;
             }
         }
@@ -209,6 +239,8 @@ impl<'a> Runner<'a> {
 struct Trial<'a> {
     script: Vec<usize>,
     arity: Vec<usize>,
+    /// How many choices there were before each event.
+    emitted: Vec<usize>,
     offered: &'a Offered,
     bans: bool,
     applied: Vec<RuleId>,
@@ -226,6 +258,7 @@ impl<'a> Trial<'a> {
         Self {
             script,
             arity: Vec::new(),
+            emitted: Vec::new(),
             offered,
             bans,
             applied: Vec::new(),
@@ -261,6 +294,10 @@ impl Host for Trial<'_> {
 
     fn applies(&mut self, rule: RuleId) {
         self.applied.push(rule);
+    }
+
+    fn emitted(&mut self) {
+        self.emitted.push(self.arity.len());
     }
 
     fn assign_id(&mut self, proposed: u32) -> u32 {

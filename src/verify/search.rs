@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::answer::agrees;
 use super::case::{Act, Case, Input, Output, SKEW, Scene};
-use super::node::{Node, Step};
+use super::node::{Ends, Node, Step};
 use super::run::{Call, Offered, Outcome, Runner};
 use super::shape::Shape;
 use crate::message::{Json, VirtualTime};
@@ -20,8 +20,6 @@ use crate::service::{Asked, model};
 const SWEEP: Duration = Duration::from_secs(5);
 /// Channels whose messages are announced where they change anything.
 const SHOWN: [&str; 3] = ["ban.command", "invite.command", "account.create"];
-/// Dead ends that are kept to go on from.
-const MOST_ENDS: usize = 6;
 
 /// How a search ended.
 pub(super) enum Found {
@@ -215,7 +213,12 @@ impl<'a> Search<'a> {
         let again = node.delivered.has(at);
         let offered = self.offered(node, at);
         let now = input.start.max(node.clock);
-        let outcomes = self.runner.outcomes(&*node.model, Call::Input(input), now, &offered);
+        let may = |emit: &Shape| {
+            let mut shown = self.unexplained(node);
+            input.lossy || shown.any(|(_, shown)| shown.may_come_from(at) && shown.shows(emit))
+        };
+        let call = Call::Input(input);
+        let outcomes = self.runner.outcomes(&*node.model, call, (now, &offered), &may);
         let fit = |outcome: &Outcome| {
             let lacks = input.lossy;
             let outputs = self.assign(node, &outcome.emits, Some(at), lacks)?;
@@ -265,7 +268,8 @@ impl<'a> Search<'a> {
         for now in [asked.from, asked.to] {
             let question = Asked { tenant: &self.case.tenant, now };
             let answer = node.model.query(&asked.name, &asked.args, &question).ok()?;
-            fits = Some(fits == Some(true) || agrees(&answer, &asked.answer));
+            fits =
+                Some(fits == Some(true) || agrees(&answer, &asked.answer, self.scene.seen.settle));
         }
         fits
     }
@@ -355,6 +359,7 @@ impl<'a> Search<'a> {
     fn firings(&self, node: &Node) -> Vec<Node> {
         let mut next = Vec::new();
         let horizon = self.horizon(node);
+        let may = |emit: &Shape| self.unexplained(node).any(|(_, output)| output.shows(emit));
         for name in node.timers.iter() {
             for (at, output) in self.unexplained(node) {
                 let started = |cause: &usize| node.delivered.has(*cause);
@@ -366,7 +371,7 @@ impl<'a> Search<'a> {
                 output.offer(&mut offered);
                 let now = output.seen.after(SKEW);
                 let call = Call::Timer(name);
-                for outcome in self.runner.outcomes(&*node.model, call, now, &offered) {
+                for outcome in self.runner.outcomes(&*node.model, call, (now, &offered), &may) {
                     let late = output.seen > self.latest(outcome.due);
                     if outcome.emits.is_empty() || outcome.due > horizon || late {
                         continue;
@@ -409,11 +414,12 @@ impl<'a> Search<'a> {
     /// The states in which something has silently ended before an input takes effect.
     fn silent_ends(&self, node: &Node, at: usize) -> Vec<Node> {
         let mut next = Vec::new();
-        let now = self.case.inputs[at].bound;
+        let (now, offered) = (self.case.inputs[at].bound, Offered::default());
+        let at = (now, &offered);
         let before = node.model.fingerprint();
         for name in node.timers.iter() {
             let call = Call::Timer(name);
-            for outcome in self.runner.outcomes(&*node.model, call, now, &Offered::default()) {
+            for outcome in self.runner.outcomes(&*node.model, call, at, &|_| false) {
                 if outcome.emits.is_empty() && outcome.model.fingerprint() != before {
                     next.push(node.after(
                         &outcome,
@@ -471,27 +477,6 @@ impl Output {
             && !to.uuids.contains(&id)
         {
             to.uuids.push(id);
-        }
-    }
-}
-
-/// The states that came furthest.
-#[derive(Default)]
-struct Ends {
-    nodes: Vec<Node>,
-}
-
-impl Ends {
-    fn offer(&mut self, node: &Node) {
-        let progress = node.progress();
-        let best = self.nodes.first().map_or(0, Node::progress);
-        if progress > best {
-            self.nodes.clear();
-        }
-        let same =
-            |other: &Node| other.delivered == node.delivered && other.explained == node.explained;
-        if progress >= best && self.nodes.len() < MOST_ENDS && !self.nodes.iter().any(same) {
-            self.nodes.push(node.clone());
         }
     }
 }

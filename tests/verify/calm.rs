@@ -15,7 +15,9 @@ use rstest::rstest;
 use super::bare::Bare;
 use super::bench::{Play, service, verified, verified_process, violations};
 
-const FEW: u64 = 24;
+const FEW: u64 = 16;
+/// So many that each choice is there at least once.
+const SEVERAL: u64 = 80;
 const MANY: u64 = 200;
 
 /// Every accepted behaviour in turn, the reference's last.
@@ -36,10 +38,10 @@ impl Decide for InTurn {
     }
 }
 
-fn play(name: &str, options: Options) {
-    let play = Play { scenarios: None, random: FEW, shrink: 0, probed: true };
+fn play(name: &str, options: Options, random: u64) {
+    let play = Play { scenarios: None, random, shrink: 0, probed: true };
     let verified = verified(service(name), options, &play);
-    is_calm(name, FEW, &verified);
+    is_calm(name, random, &verified);
 }
 
 /// Each service as a process that is killed now and then, and keeps its state.
@@ -70,7 +72,7 @@ fn is_calm(name: &str, random: u64, verified: &Verified) {
 fn the_reference_passes(
     #[values("ban", "account", "login", "effective_stats", "invite")] name: &str,
 ) {
-    play(name, Options::default());
+    play(name, Options::default(), FEW);
 }
 
 #[rstest]
@@ -78,7 +80,7 @@ fn whoever_answers_late_commits_first_and_overtakes_passes(
     #[values("ban", "account", "login", "effective_stats", "invite")] name: &str,
 ) {
     let options = Options { manner: Manner::of_the_field(), ..Options::default() };
-    play(name, options);
+    play(name, options, FEW);
 }
 
 /// All but what takes minutes (INV-10) and what depends on numbers that are not sent (ACC-7).
@@ -108,7 +110,7 @@ fn whatever_is_accepted_passes(#[case] name: &str, #[case] behaviours: &str) {
     let taken = Arc::default();
     let decisions = InTurn { occasions: BTreeMap::new(), taken: Arc::clone(&taken) };
     let options = Options { decisions: Some(Box::new(decisions)), ..Options::default() };
-    play(name, options);
+    play(name, options, SEVERAL);
     let taken = taken.lock().expect("no test panics here");
     let missing: Vec<_> =
         behaviours.split(", ").filter(|behaviour| !taken.contains(*behaviour)).collect();

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::VerifyError;
+use super::field::Heard;
 use super::run::Run;
 use crate::message::{RecordId, Tenant};
 use crate::rule::{Severity, id};
@@ -107,20 +108,26 @@ impl Run<'_> {
     /// The suspect that the group reads first when it starts again.
     fn first_unread(&self, suspects: &[Suspect]) -> Option<Suspect> {
         let group = self.connection.group(&self.plan.group, self.topics, &self.reads).ok()?;
-        let unread = |suspect: &&Suspect| {
-            let trace = Some(suspect.trace);
-            let is_it = |heard: &&super::field::Heard| {
-                heard.ours && heard.record.headers.trace().map(|found| found.trace) == trace
-            };
-            self.field.heard.iter().find(is_it).is_some_and(|heard| {
-                let place = (heard.channel, heard.partition);
-                let lag = group.lag.iter().find(|lag| (lag.channel, lag.partition) == place);
-                let next = lag.and_then(|lag| lag.committed).unwrap_or(0);
-                u64::try_from(next).is_ok_and(|next| next == heard.offset.0)
-            })
+        let is_first = |heard: &Heard| {
+            let place = (heard.channel, heard.partition);
+            let lag = group.lag.iter().find(|lag| (lag.channel, lag.partition) == place);
+            let next = lag.and_then(|lag| lag.committed).unwrap_or(0);
+            u64::try_from(next).is_ok_and(|next| next == heard.offset.0)
         };
-        // Of several partitions, the last that was sent was the one that was in hand.
-        suspects.iter().find(unread).cloned()
+        let first = |suspect: &Suspect| Some((self.heard(suspect)?, suspect.clone()));
+        let first = suspects.iter().filter_map(first).filter(|(heard, _)| is_first(heard));
+        // Each partition has one. Nobody is as likely to die on what is as it must be.
+        let sound =
+            |heard: &Heard| self.contracts.check_sent(heard.channel, &heard.record).is_empty();
+        first.min_by_key(|(heard, _)| sound(heard)).map(|(_, suspect)| suspect)
+    }
+
+    /// What was sent of a suspect.
+    fn heard(&self, suspect: &Suspect) -> Option<&Heard> {
+        let is_it = |heard: &&Heard| {
+            heard.ours && heard.record.headers.trace().is_some_and(|of| of.trace == suspect.trace)
+        };
+        self.field.heard.iter().find(is_it)
     }
 }
 

@@ -99,7 +99,7 @@ fn alike(draw: &mut Draw<'_>) -> Vec<Act> {
     let mut other = one.clone();
     match draw.below(3) {
         0 => other.kind = if one.kind == "PARTY" { "GUILD" } else { "PARTY" }.to_owned(),
-        1 => other.reference = 500 + one.reference % 3 + 1,
+        1 => other.reference = 500 + (one.reference - 500) % 3 + 1,
         _ => other.target = one.target % 3 + 1,
     }
     let kind = draw.pick(&["ACCEPT", "REJECT", "REJECT"]);
