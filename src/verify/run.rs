@@ -51,6 +51,9 @@ pub(super) struct Offered {
     pub(super) uuids: Vec<Uuid>,
 }
 
+/// Whether an event may be, which is (or is not) as the reference would have it.
+type May<'a> = &'a dyn Fn(&Shape, bool) -> bool;
+
 /// What makes the model act.
 #[derive(Clone, Copy)]
 pub(super) enum Call<'a> {
@@ -74,6 +77,11 @@ impl<'a> Runner<'a> {
         Self { scene, tenant, bans, overflowed: Cell::new(false) }
     }
 
+    /// Notes that some way to go on is not tried.
+    pub(super) fn overflow(&self) {
+        self.overflowed.set(true);
+    }
+
     /// Whether some way to go on was not tried.
     pub(super) fn has_overflowed(&self) -> bool {
         self.overflowed.get()
@@ -87,21 +95,22 @@ impl<'a> Runner<'a> {
         now: VirtualTime,
         offered: &Offered,
     ) -> Vec<Outcome> {
-        self.some_outcomes(model, call, (now, offered), (MOST_UNSHOWN, &|_| true))
+        self.some_outcomes(model, call, (now, offered), (MOST_UNSHOWN, &|_, _| true))
     }
 
-    /// All ways in which a call can go where it emits nothing but what `may` be. What comes after
-    /// an event that may not be is not tried: events are many, and each can be said in many ways.
+    /// All ways in which a call can go where it emits nothing but what `may` be, by the event and
+    /// whether it is as the reference would have it. What comes after an event that may not be is
+    /// not tried: events are many, and each can be said in many ways.
     pub(super) fn outcomes(
         &self,
         model: &dyn Model,
         call: Call<'_>,
         at: (VirtualTime, &Offered),
-        may: &dyn Fn(&Shape) -> bool,
+        may: May<'_>,
     ) -> Vec<Outcome> {
         let found = self.some_outcomes(model, call, at, (MOST_OUTCOMES, may));
         if found.len() >= MOST_OUTCOMES {
-            self.overflowed.set(true);
+            self.overflow();
         }
         found
     }
@@ -111,7 +120,7 @@ impl<'a> Runner<'a> {
         model: &dyn Model,
         call: Call<'_>,
         (now, offered): (VirtualTime, &Offered),
-        (most, may): (usize, &dyn Fn(&Shape) -> bool),
+        (most, may): (usize, May<'_>),
     ) -> Vec<Outcome> {
         let mut found = Vec::new();
         let mut script = Vec::new();
@@ -124,7 +133,13 @@ impl<'a> Runner<'a> {
             };
             script = host.script;
             let arity = host.arity;
-            match outcome.emits.iter().position(|emit| !may(emit)) {
+            let choices = |event: usize| {
+                let from = event.checked_sub(1).map_or(0, |before| host.emitted[before]);
+                &script[from..host.emitted[event]]
+            };
+            let as_reference = |event: usize| choices(event).iter().all(|picked| *picked == 0);
+            let mut events = outcome.emits.iter().enumerate();
+            match events.position(|(event, emit)| !may(emit, as_reference(event))) {
                 // Whatever is chosen after it, it stays.
                 Some(event) => script.truncate(host.emitted[event]),
                 None if wanted => found.push(outcome),

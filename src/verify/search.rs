@@ -213,9 +213,16 @@ impl<'a> Search<'a> {
         let again = node.delivered.has(at);
         let offered = self.offered(node, at);
         let now = input.start.max(node.clock);
-        let may = |emit: &Shape| {
+        let may = |emit: &Shape, as_reference: bool| {
             let mut shown = self.unexplained(node);
-            input.lossy || shown.any(|(_, shown)| shown.may_come_from(at) && shown.shows(emit))
+            if shown.any(|(_, shown)| shown.may_come_from(at) && shown.shows(emit)) {
+                return true;
+            }
+            // An event that is lost may have been any; only the reference's is tried.
+            if input.lossy && !as_reference {
+                self.runner.overflow();
+            }
+            input.lossy && as_reference
         };
         let call = Call::Input(input);
         let outcomes = self.runner.outcomes(&*node.model, call, (now, &offered), &may);
@@ -359,7 +366,8 @@ impl<'a> Search<'a> {
     fn firings(&self, node: &Node) -> Vec<Node> {
         let mut next = Vec::new();
         let horizon = self.horizon(node);
-        let may = |emit: &Shape| self.unexplained(node).any(|(_, output)| output.shows(emit));
+        let may =
+            |emit: &Shape, _: bool| self.unexplained(node).any(|(_, output)| output.shows(emit));
         for name in node.timers.iter() {
             for (at, output) in self.unexplained(node) {
                 let started = |cause: &usize| node.delivered.has(*cause);
@@ -419,7 +427,7 @@ impl<'a> Search<'a> {
         let before = node.model.fingerprint();
         for name in node.timers.iter() {
             let call = Call::Timer(name);
-            for outcome in self.runner.outcomes(&*node.model, call, at, &|_| false) {
+            for outcome in self.runner.outcomes(&*node.model, call, at, &|_, _| false) {
                 if outcome.emits.is_empty() && outcome.model.fingerprint() != before {
                     next.push(node.after(
                         &outcome,
