@@ -11,9 +11,10 @@ use super::{Found, Judgement, Judging, Observation, Persistence};
 use crate::message::VirtualTime;
 use crate::rule::{RuleId, Severity, id};
 
-/// States that are tried for one tenant, and for one way to go on behind a breach.
-const BUDGET: u64 = 20_000;
-const NARROW_BUDGET: u64 = 5_000;
+/// States that are tried for one tenant, and for one way to go on behind a breach. Whenever they do
+/// not suffice, the next tenants get half as many, but never fewer than the least.
+const BUDGET: u64 = 6_000;
+const LEAST_BUDGET: u64 = 500;
 const REPAIR_BUDGET: u64 = 400;
 /// Breaches that are told of one tenant.
 const MOST_BREACHES: usize = 3;
@@ -36,9 +37,10 @@ pub fn judge(seen: &Observation, judging: &Judging) -> Judgement {
     let mut tally = Tally::new(&scene);
     let outer = envelope::look(&scene, &mut cases, judging.keys, &mut tally);
     let bans = has_bans(&scene);
+    let mut budget = BUDGET;
     for (number, case) in cases.iter().enumerate() {
         if tally.violations() < ENOUGH {
-            judge_case(&scene, (&cases, number), bans, &mut tally);
+            judge_case(&scene, (&cases, number), (bans, &mut budget), &mut tally);
         } else {
             tally.gave_up(case, "enough violations were found before it was looked at");
         }
@@ -60,12 +62,12 @@ fn has_bans(scene: &Scene<'_>) -> bool {
 fn judge_case(
     scene: &Scene<'_>,
     (cases, number): (&[Case], usize),
-    bans: bool,
+    (bans, budget): (bool, &mut u64),
     tally: &mut Tally<'_>,
 ) {
     let case = &cases[number];
     if let Some(narrow) = scene.narrow(case) {
-        let mut search = Search::new(scene, &narrow, bans, NARROW_BUDGET);
+        let mut search = Search::new(scene, &narrow, bans, *budget / 4);
         let Some(start) = search.start() else { return };
         let found = search.run(start);
         tally.states(search.states);
@@ -73,13 +75,16 @@ fn judge_case(
             return tally.explained(&search, &node);
         }
     }
-    let mut search = Search::new(scene, case, bans, BUDGET);
+    let mut search = Search::new(scene, case, bans, *budget);
     let Some(start) = search.start() else { return };
     let found = search.run(start.clone());
     tally.states(search.states);
     let mut ends = match found {
         Searched::Explained(node) => return tally.explained(&search, &node),
-        Searched::TooMany => return tally.gave_up(case, "there was too much to try"),
+        Searched::TooMany => {
+            *budget = (*budget / 2).max(LEAST_BUDGET);
+            return tally.gave_up(case, "there was too much to try");
+        }
         Searched::Nothing(ends) => ends,
     };
     for breach in 0..MOST_BREACHES {

@@ -70,11 +70,18 @@ pub(super) struct Runner<'a> {
     pub(super) bans: bool,
     /// Whether there were more ways to go on than are tried.
     overflowed: Cell<bool>,
+    /// How often the model was tried.
+    tried: Cell<u64>,
 }
 
 impl<'a> Runner<'a> {
     pub(super) fn new(scene: &'a Scene<'a>, tenant: &'a Tenant, bans: bool) -> Self {
-        Self { scene, tenant, bans, overflowed: Cell::new(false) }
+        Self { scene, tenant, bans, overflowed: Cell::new(false), tried: Cell::new(0) }
+    }
+
+    /// How often the model was tried.
+    pub(super) fn tried(&self) -> u64 {
+        self.tried.get()
     }
 
     /// Notes that some way to go on is not tried.
@@ -127,6 +134,7 @@ impl<'a> Runner<'a> {
         loop {
             let mut host = Trial::new(script, offered, self.bans);
             let outcome = self.once(model, call, now, &mut host);
+            self.tried.set(self.tried.get() + 1);
             let wanted = match call {
                 Call::Timer(_) => host.ended.is_some(),
                 Call::Input(_) => true,
