@@ -64,7 +64,7 @@ pub(super) fn look(
 
 impl Outer {
     /// Says the rest.
-    pub(super) fn end(self, scene: &Scene<'_>, _: &[Case], tally: &mut Tally<'_>) {
+    pub(super) fn end(self, scene: &Scene<'_>, tally: &mut Tally<'_>) {
         for (record, message) in self.untraced {
             if !tally.by_timer.contains(&record) {
                 violation(scene, tally, id::COM_2, vec![record], message);

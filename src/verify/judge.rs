@@ -46,7 +46,7 @@ pub fn judge(seen: &Observation, judging: &Judging) -> Judgement {
         }
         tally.inputs(&scene, case);
     }
-    outer.end(&scene, &cases, &mut tally);
+    outer.end(&scene, &mut tally);
     tally.end(judging)
 }
 
