@@ -50,5 +50,5 @@ fn a_broker_that_stays_away_is_given_up() {
         }
     };
     assert!(matches!(&told, TapError::Lost { .. }), "{told:?}");
-    assert!(told.to_string().contains("has not answered for 2 s"), "{told}");
+    assert!(told.to_string().contains("has not answered for "), "{told}");
 }
