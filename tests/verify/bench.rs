@@ -191,18 +191,17 @@ pub(crate) fn verified(served: Box<dyn Service>, mut options: Options, play: &Pl
 }
 
 /// Starts a service as a process that keeps its state, kills it at these moments, and verifies it
-/// by so many random scripts.
+/// by so many random scripts. Its manner is a word that `implementation` knows, or none.
 pub(crate) fn verified_process(
     on: &On,
     name: &str,
-    field: bool,
+    manner: &str,
     (random, kills): (u64, &[Duration]),
 ) -> Verified {
     let (_broker, connection, topics) = broker(on);
     let folder = tempfile::tempdir().expect("a folder");
     let socket = folder.path().join("socket");
     let play = Play { scenarios: None, random, shrink: 0, probed: true };
-    let manner = if field { "field" } else { "" };
     let plan = Plan {
         command: Some(format!(
             "exec {} {name} 'group={{group}}' data={} socket={} {manner}",

@@ -1,7 +1,7 @@
 //! An implementation to be verified, as a process: a reference service, with what is wrong with it
 //! named on the command line. Built with the tests, which start it.
 //!
-//! `implementation SERVICE [data=FOLDER] [group=NAME] [socket=PATH] [field] [dies-on-empty]`
+//! `implementation SERVICE [data=FOLDER] [group=NAME] [socket=PATH] [field] [accepted] [dies-on-empty]`
 
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::os::unix::net::{UnixListener, UnixStream};
@@ -19,6 +19,10 @@ use quintet::service::{
     reference,
 };
 use serde_json::{Value, json};
+
+mod in_turn;
+
+use in_turn::InTurn;
 
 /// A reference service, but it ends the process on some input.
 struct Mortal {
@@ -86,6 +90,7 @@ fn wanted() -> Wanted {
             ("group", group) => drop(options.groups.insert(name.clone(), group.to_owned())),
             ("socket", path) => socket = Some(PathBuf::from(path)),
             ("field", "") => options.manner = Manner::of_the_field(),
+            ("accepted", "") => options.decisions = Some(Box::new(InTurn::default())),
             ("dies-on-empty", "") => {
                 mortal.dies = |incoming| incoming.value.is_some_and(<[u8]>::is_empty);
             }

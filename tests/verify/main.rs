@@ -10,6 +10,7 @@ mod broker;
 mod bugs;
 mod calm;
 mod command;
+mod in_turn;
 #[path = "../bugs/outside.rs"]
 mod outside;
 #[expect(dead_code, reason = "how scenarios find them is the business of another test")]

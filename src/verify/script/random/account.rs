@@ -52,7 +52,8 @@ fn progress(draw: &mut Draw<'_>) -> Vec<Act> {
     let params = match draw.below(4) {
         0 => json!(null),
         1 => json!({ "address": "192.0.2.7", "port": 8585, "characterId": 12 }),
-        2 => json!([1, "two", { "three": null }]),
+        // No float is the fourth.
+        2 => json!([1, "two", { "three": null }, 9_007_199_254_740_993_u64]),
         _ => json!("text"),
     };
     let session = session(draw);
