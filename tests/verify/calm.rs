@@ -46,13 +46,13 @@ fn play_killed(on: &On, name: &str, manner: &str) {
 
 /// Nothing is found, and enough was looked at.
 fn is_calm(name: &str, random: u64, verified: &Verified) {
+    println!("{name}: {:?}, notes {:?}", verified.done, verified.notes);
     let told = violations(verified);
     assert!(told.is_empty(), "{name}: {}", told.join("\n"));
     let random = usize::try_from(random).expect("few");
     assert_eq!(verified.done.scripts, random, "{name}");
     let judgement = &verified.judgement;
     println!("{name}: {} states, unsettled: {:?}", judgement.states, judgement.unsettled);
-    println!("{name}: {:?}, notes {:?}", verified.done, verified.notes);
     let passed = |standing: &&Standing| matches!(standing, Standing::Passed { .. });
     assert!(verified.judgement.rules.values().filter(passed).count() >= 3, "{name}");
     let unsure = |standing: &&Standing| matches!(standing, Standing::Inconclusive { .. });

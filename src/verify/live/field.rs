@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use crate::contract::{Action, Contract, Contracts};
 use crate::history::{Event, History, Producer, ServiceIx};
-use crate::kafka::{Sender, Tap, TapError, wall_ms};
+use crate::kafka::{Lag, Sender, Tap, TapError, wall_ms};
 use crate::message::{
     ChannelIx, Offset, Outgoing, Partition, Record, Tenant, TraceParent, VirtualTime,
 };
@@ -98,6 +98,14 @@ impl Field {
             self.traces.insert(trace.trace);
         }
         Ok(at_ms)
+    }
+
+    /// How many records of ours lie where a group has not committed.
+    pub(super) fn sent_from(&self, lag: &Lag) -> usize {
+        let committed = Offset(lag.committed.unwrap_or(0).unsigned_abs());
+        let from = (lag.channel, lag.partition, committed);
+        let to = (lag.channel, lag.partition, Offset(u64::MAX));
+        self.ours.range(from..=to).count()
     }
 
     /// Reads what has come, for at most `wait`; how many of the implementation's records were

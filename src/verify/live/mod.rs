@@ -11,6 +11,7 @@
 mod death;
 mod field;
 mod lane;
+mod late;
 mod pace;
 mod presence;
 mod probe;

@@ -15,7 +15,7 @@ use crate::message::{ChannelIx, Outgoing, Tenant, TraceParent, VirtualTime};
 use crate::rule::Severity;
 use crate::verify::script::random::{self, Abilities};
 use crate::verify::script::{Act, Script, Step};
-use crate::verify::{Asked, Found, Judgement, Observation, What, judge};
+use crate::verify::{Asked, Found, Observation, What, judge};
 
 /// How many scripts send at a time, and how many may be under way with those that only wait.
 const SENDING: usize = 60;
@@ -24,8 +24,6 @@ const LANES: usize = 200;
 const TICK: Duration = Duration::from_millis(10);
 /// An implementation that keeps ending is started so often.
 const MOST_DEATHS: usize = 5;
-/// How long is waited for events that come too late, before something is held against anybody.
-const GRACE: Duration = Duration::from_secs(3);
 
 /// A verification under way.
 pub(super) struct Run<'a> {
@@ -44,7 +42,7 @@ pub(super) struct Run<'a> {
     pub(super) played: Vec<Lane>,
     pub(super) deaths: Vec<death::Death>,
     /// Answers that took longer than was waited for them.
-    late: Vec<(u128, Duration)>,
+    pub(super) late: Vec<(u128, Duration)>,
     /// When it is killed, in random scripts.
     kills: VecDeque<Duration>,
     /// For how long it was down in all.
@@ -55,7 +53,7 @@ pub(super) struct Run<'a> {
     gone_ms: Option<i64>,
     started: u64,
     nonce: u64,
-    notes: Vec<String>,
+    pub(super) notes: Vec<String>,
     done: Done,
 }
 
@@ -349,10 +347,7 @@ impl<'a> Run<'a> {
         let violation = |found: &Found| found.severity == Severity::Violation;
         if judgement.findings.iter().any(violation) {
             let before = self.done.events;
-            let wait = Deadline::after(self.pace.patience().settle.max(GRACE));
-            while !wait.is_over() && !self.is_gone() {
-                self.hear()?;
-            }
+            self.await_late()?;
             if self.done.events > before {
                 observation = self.observe(&tenants);
                 let again = judge(&observation, &self.plan.judging);
@@ -388,31 +383,6 @@ impl<'a> Run<'a> {
     /// The tenants of the scripts.
     fn judged(&self) -> BTreeSet<Tenant> {
         self.played.iter().flat_map(|lane| lane.tenants.iter().cloned()).collect()
-    }
-
-    /// Says which findings an event has taken back that came after its time.
-    fn withdrawn(&mut self, before: &Judgement, after: &Judgement) {
-        let key = |found: &Found| (found.rule, found.tenant.clone());
-        let still: BTreeSet<_> = after.findings.iter().map(key).collect();
-        for found in before.findings.iter().filter(|found| !still.contains(&key(found))) {
-            self.notes.push(format!(
-                "withdrawn, since an event came late: {} {}",
-                found.rule, found.message
-            ));
-        }
-    }
-
-    fn name_the_late(&mut self) {
-        let slowest = self.late.iter().map(|(_, took)| *took).max();
-        if let Some(slowest) = slowest {
-            let many = self.late.len();
-            self.notes.push(format!(
-                "{many} {} later than was waited for at first, the slowest after {} ms; what was \
-                 sent meanwhile was judged with that",
-                if many == 1 { "answer came" } else { "answers came" },
-                slowest.as_millis()
-            ));
-        }
     }
 
     /// Plays scripts by themselves, apart from what was played before; what was seen of each.
