@@ -328,6 +328,9 @@ impl Blame<'_> {
 
     /// An event of invite that answers something else than its cause.
     fn of_another(&self, output: usize) -> Option<RuleId> {
+        if self.search.is_about_another_tenant(output) {
+            return Some(id::COM_6);
+        }
         self.search.answers_another(output, self.record()?)
     }
 
@@ -413,7 +416,9 @@ pub(super) fn unexpected(search: &Search<'_>, node: &Node, output: usize) -> Nam
     let by_time = !node.timers.is_empty();
     let ends = search.ends_by_time(shape).map(|(rule, _)| rule).filter(|_| by_time);
     let rule = search
-        .sequence(node, output)
+        .is_about_another_tenant(output)
+        .then_some(id::COM_6)
+        .or_else(|| search.sequence(node, output))
         .or(ends)
         .unwrap_or_else(|| rule_of(channel, shape.kind.as_deref().unwrap_or_default()));
     let told = search.tell_output(output);

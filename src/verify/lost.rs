@@ -130,6 +130,25 @@ impl Search<'_> {
         })
     }
 
+    /// Whether an event is about an invite to what only another tenant ever spoke of.
+    pub(super) fn is_about_another_tenant(&self, output: usize) -> bool {
+        let event = &self.case.outputs[output].shape.value;
+        let Some(reference) = integer(event, "/referenceId") else { return false };
+        let history = &self.scene.seen.history;
+        let asked = history.records().iter().filter(|placed| self.scene.is_input(placed.id));
+        let mut by_others = false;
+        for placed in asked {
+            let value = placed.record.value_bytes().and_then(|bytes| Json::parse(bytes).ok());
+            if value.and_then(|value| integer(&value, "/body/referenceId")) == Some(reference) {
+                match placed.record.headers.tenant() {
+                    Ok(tenant) if *tenant == self.case.tenant => return false,
+                    tenant => by_others |= tenant.is_ok(),
+                }
+            }
+        }
+        by_others
+    }
+
     /// The rule that an event breaks that answers a command which was not its cause: one of another
     /// tenant, or one of the same key that came before its cause.
     pub(super) fn answers_another(&self, output: usize, cause: RecordId) -> Option<RuleId> {

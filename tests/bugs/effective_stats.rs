@@ -4,11 +4,11 @@ use std::collections::BTreeSet;
 
 use quintet::message::{Json, Key, Number};
 use quintet::rule::{RuleId, id};
-use quintet::service::Service;
+use quintet::service::{Reject, Service};
 
 use super::Found::{ByRule, ByScenario};
 use super::plant::{after, deaf, int, misread};
-use super::warp::{kind, set};
+use super::warp::{Warp, json, kind, set};
 use super::{Bug, Found, Plant};
 
 const fn bug(rule: RuleId, what: &'static str, tests: &'static str, plant: Plant) -> Bug {
@@ -51,6 +51,24 @@ fn deaf_while_buffed(inner: Box<dyn Service>) -> Box<dyn Service> {
     })
 }
 
+/// Does not take in a character who has a buff already.
+fn deaf_to_the_buffed(inner: Box<dyn Service>) -> Box<dyn Service> {
+    let mut buffed = BTreeSet::new();
+    let warp = Warp::of(inner).on_handle(move |inner, incoming, cx| {
+        let value = json(incoming.value);
+        let character = (incoming.tenant.clone(), int(&value, "/characterId"));
+        match kind(&value) {
+            "APPLIED" => drop(buffed.insert(character)),
+            "CREATED" if buffed.contains(&character) => {
+                return Err(Reject::Refused("not heard".to_owned()));
+            }
+            _ => {}
+        }
+        inner.handle(incoming, cx)
+    });
+    warp.boxed()
+}
+
 pub(crate) static BUGS: &[Bug] = &[
     bug(id::EFF_1, "LOGIN initialises, too", "effective_stats/login-session", |inner| {
         misread(inner, |value| set(value, "issuer", "CHANNEL"))
@@ -82,13 +100,7 @@ pub(crate) static BUGS: &[Bug] = &[
         })
     }),
     bug(id::EFF_8, "a buff holds equipment on", "effective_stats/restored", deaf_while_buffed),
-    bug(id::EFF_9, "what is early stays alone", "effective_stats/early-buff", |inner| {
-        let mut early = false;
-        deaf(inner, move |value| {
-            early |= kind(value) == "APPLIED";
-            early && kind(value) == "CREATED"
-        })
-    }),
+    bug(id::EFF_9, "what is early stays alone", "effective_stats/early-buff", deaf_to_the_buffed),
     bug(id::EFF_TWICE, "applied twice counts twice", "effective_stats/twice", |inner| {
         let mut applied = BTreeSet::new();
         misread(inner, move |value| {

@@ -52,7 +52,7 @@ impl Invite {
             kind: kind.to_owned(),
             originator: party(draw),
             target: party(draw),
-            reference: 500 + draw.number(3),
+            reference: draw.own_number(3),
         }
     }
 }
@@ -99,7 +99,7 @@ fn alike(draw: &mut Draw<'_>) -> Vec<Act> {
     let mut other = one.clone();
     match draw.below(3) {
         0 => other.kind = if one.kind == "PARTY" { "GUILD" } else { "PARTY" }.to_owned(),
-        1 => other.reference = 500 + (one.reference - 500) % 3 + 1,
+        1 => other.reference = one.reference - one.reference % 10 + one.reference % 10 % 3 + 1,
         _ => other.target = one.target % 3 + 1,
     }
     let kind = draw.pick(&["ACCEPT", "REJECT", "REJECT"]);
@@ -115,7 +115,7 @@ fn deleted(draw: &mut Draw<'_>) -> Vec<Act> {
     let invite = known(draw);
     let character = if draw.one_in(4) { draw.number(4) } else { invite.target };
     let head = json!({
-        "transactionId": draw.id(40),
+        "transactionId": draw.own_id(40),
         "worldId": draw.below(2),
         "characterId": character,
     });
@@ -149,7 +149,7 @@ fn answer(draw: &mut Draw<'_>, kind: &str, invite: &Invite) -> Vec<Act> {
 
 fn command(draw: &mut Draw<'_>, invite_type: &str, kind: &str, body: Value) -> Vec<Act> {
     let head = json!({
-        "transactionId": draw.id(40),
+        "transactionId": draw.own_id(40),
         "worldId": draw.below(2),
         "inviteType": invite_type,
     });

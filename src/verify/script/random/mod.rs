@@ -31,6 +31,8 @@ pub struct Abilities {
     pub queries: BTreeSet<String>,
 }
 
+/// What the UUIDs of scripts begin with.
+const IDS: u128 = 0x5e55_0000_0000_4000_8000_0000_0000_0000;
 /// How many steps a script has.
 const STEPS: usize = 32;
 
@@ -38,6 +40,7 @@ const STEPS: usize = 32;
 #[must_use]
 pub fn script(service: &str, abilities: &Abilities, (seed, number): (Seed, u64)) -> Script {
     let mut draw = Draw {
+        number,
         stream: Stream::keyed(seed, &("verify", service, number)),
         steps: Vec::new(),
         tenant: 0,
@@ -89,6 +92,8 @@ pub fn greetings(service: &str, contracts: &Contracts) -> Vec<Message> {
 
 /// A script being drawn.
 struct Draw<'a> {
+    /// Of the script.
+    number: u64,
     stream: Stream,
     steps: Vec<Step>,
     /// Of the step that is drawn now.
@@ -117,7 +122,20 @@ impl Draw<'_> {
     /// One of the few UUIDs that all scripts use.
     fn id(&mut self, few: u32) -> String {
         let number = self.number(few);
-        Uuid::from_u128(0x5e55_0000_0000_4000_8000_0000_0000_0000 + u128::from(number)).to_string()
+        Uuid::from_u128(IDS | u128::from(number)).to_string()
+    }
+
+    /// A UUID that no other script uses: by it, what got into this script from another is known.
+    fn own_id(&mut self, few: u32) -> String {
+        let script = u128::from(self.number & 0xffff) << 80;
+        let number = self.number(few);
+        Uuid::from_u128(IDS | script | u128::from(number)).to_string()
+    }
+
+    /// One of the first few of ten numbers that hardly another script uses.
+    fn own_number(&mut self, few: u32) -> u32 {
+        let script = u32::try_from(self.number % 10_000).unwrap_or_default();
+        500 + 10 * script + self.number(few)
     }
 
     /// What the step is called that is pushed next.
