@@ -3,13 +3,12 @@
 //!
 //! The records are those that the scenario suite sends under one seed after another, so nearly no
 //! value comes twice. The mock keeps 5 MiB a partition, so they are spread over all partitions; how
-//! many were read is counted. Judging is what `quintet monitor` does: one thread reads, another
-//! puts in order, decodes, checks by contract and by the rules on what comes before what.
+//! many were read is counted. Judging is what `quintet monitor` does: put in order, decode, check by
+//! contract and by the rules on what comes before what.
 
 use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::sync::mpsc::sync_channel;
 use std::time::{Duration, Instant};
 
 use quintet::contract::Contracts;
@@ -91,32 +90,23 @@ impl Bed {
         let mut sluice = Sluice::new(ends);
         let mut flow = Flow::new(&self.contracts, true);
         let start = Instant::now();
-        let (sender, batches) = sync_channel(16);
-        let reader = std::thread::spawn(move || {
-            let mut count = 0;
-            while count < RECORDS {
-                let mut batch = Vec::with_capacity(BATCH);
-                let mut wait = PATIENCE;
-                while batch.len() < BATCH
-                    && count < RECORDS
-                    && let Some(tapped) = tap.poll(wait).expect("the mock is there")
-                {
-                    batch.push(tapped);
-                    count += 1;
-                    wait = Duration::ZERO;
-                }
-                assert!(!batch.is_empty(), "the mock did not keep the backlog");
-                sender.send(batch).expect("somebody judges");
-            }
-        });
-        for batch in batches {
+        let mut count = 0;
+        while count < RECORDS {
             let mut passing = Vec::with_capacity(BATCH);
-            for one in batch {
+            let (mut wait, mut batch) = (PATIENCE, 0);
+            while batch < BATCH
+                && count + batch < RECORDS
+                && let Some(one) = tap.poll(wait).expect("the mock is there")
+            {
                 let place = (one.channel, one.partition, one.offset);
                 let times = (one.timestamp_ms, one.seen_ms);
                 let rank = flow.rank(one.channel);
                 passing.extend(sluice.push(place, times, rank, one.record));
+                batch += 1;
+                wait = Duration::ZERO;
             }
+            assert!(batch > 0, "the mock did not keep the backlog");
+            count += batch;
             passing.extend(sluice.release(wall_ms()));
             if sluice.disordered() > 0 {
                 flow.out_of_order();
@@ -124,7 +114,6 @@ impl Bed {
             take(&mut flow, passing);
         }
         take(&mut flow, sluice.drain());
-        reader.join().expect("reading went well");
         let taken = start.elapsed();
         self.disordered.set(sluice.disordered());
         let seen: u64 = flow.messages().values().sum();

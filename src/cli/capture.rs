@@ -45,7 +45,7 @@ pub(super) fn capture(args: &Capture, terminal: &mut Terminal) -> Exit {
         Err(exit) => return exit,
     };
     let partitions = count(tap.starts().len(), "partition", "partitions");
-    let reader = match Reader::start(tap, args.time) {
+    let mut reader = match Reader::start(tap, args.time) {
         Ok(reader) => reader,
         Err(error) => {
             terminal.error(&format!("cannot begin to read: {error}"));
@@ -79,7 +79,7 @@ pub(super) fn capture(args: &Capture, terminal: &mut Terminal) -> Exit {
     for (topic, records) in &writing.counts {
         terminal.line(&format!("  {records:8}  {topic}"));
     }
-    exit.and(reader.end())
+    exit
 }
 
 /// The file, ready to be added to. A line that was cut off there stays apart from what comes.

@@ -48,7 +48,7 @@ pub(super) fn monitor(args: &Monitor, terminal: &mut Terminal) -> Exit {
     };
     let partitions = count(tap.starts().len(), "partition", "partitions");
     let mut watching = Watching::new(args, known, &contracts, &tap);
-    let reader = match Reader::start(tap, args.time) {
+    let mut reader = match Reader::start(tap, args.time) {
         Ok(reader) => reader,
         Err(error) => {
             terminal.error(&format!("cannot begin to read: {error}"));
@@ -75,7 +75,7 @@ pub(super) fn monitor(args: &Monitor, terminal: &mut Terminal) -> Exit {
         }
     };
     let verdicts = watching.end(&mut to);
-    let exit = exit_of(&verdicts).and(read).and(reader.end());
+    let exit = exit_of(&verdicts).and(read);
     if outputs.wants(Format::Text) {
         outputs.line(Format::Text, &text::end(&verdicts), terminal);
     }

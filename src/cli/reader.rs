@@ -1,10 +1,8 @@
-//! A thread that reads what flows, until it is told to end: by a signal, or after a while.
+//! Reads what flows, until it is told to end: by a signal, or after a while.
 
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
-use std::thread::JoinHandle;
 use std::time::Duration;
 
 use tokio::signal::unix::{SignalKind, signal};
@@ -15,9 +13,8 @@ use super::link::Linked;
 use super::terminal::Terminal;
 use crate::kafka::{Deadline, From, Tap, TapError, Tapped};
 
-/// So many records at most are handed over at once, and so many times without being taken.
+/// So many records at most are handed over at once.
 const MOST_RECORDS: usize = 1024;
-const MOST_BATCHES: usize = 16;
 /// How long it takes at most until a signal is seen.
 const LOOK: Duration = Duration::from_millis(50);
 
@@ -32,39 +29,33 @@ pub(super) enum Batch {
     Failed(TapError),
 }
 
-/// The thread.
+/// Reads until a signal comes or the time is over. librdkafka fetches ahead on threads of its own,
+/// so nothing is gained by reading on one of ours while another is at work on what was read.
 pub(super) struct Reader {
-    batches: Receiver<Batch>,
-    thread: JoinHandle<()>,
+    tap: Tap,
+    deadline: Option<Deadline>,
+    stop: Arc<AtomicBool>,
 }
 
 impl Reader {
-    /// Begins to read from the tap, until a signal comes or the time is over.
+    /// Begins to read from the tap.
     ///
     /// # Errors
-    /// Where the system gives no thread or no signals.
+    /// Where the system gives no signals.
     pub(super) fn start(tap: Tap, time: Option<Duration>) -> io::Result<Self> {
         let stop = Arc::new(AtomicBool::new(false));
         at_a_signal(Arc::clone(&stop))?;
-        let (sender, batches) = sync_channel(MOST_BATCHES);
-        let builder = std::thread::Builder::new().name("reader".to_owned());
-        let thread = builder.spawn(move || read(tap, time, &stop, &sender))?;
-        Ok(Self { batches, thread })
+        Ok(Self { tap, deadline: time.map(Deadline::after), stop })
     }
 
-    /// What was read next; `Some(Quiet)` where nothing came for a moment, `None` at the end.
-    pub(super) fn next(&self) -> Option<Batch> {
-        match self.batches.recv_timeout(LOOK) {
-            Ok(batch) => Some(batch),
-            Err(RecvTimeoutError::Timeout) => Some(Batch::Quiet),
-            Err(RecvTimeoutError::Disconnected) => None,
+    /// What comes next; `Some(Quiet)` where nothing came for a moment, `None` at the end.
+    pub(super) fn next(&mut self) -> Option<Batch> {
+        let over = self.deadline.as_ref().is_some_and(Deadline::is_over);
+        if over || self.stop.load(Ordering::Relaxed) {
+            return None;
         }
-    }
-
-    /// Waits for the thread, which has ended.
-    pub(super) fn end(self) -> Exit {
-        drop(self.batches);
-        if self.thread.join().is_ok() { Exit::Holds } else { Exit::Bug }
+        let wait = self.deadline.as_ref().map_or(LOOK, |deadline| deadline.slice(LOOK));
+        Some(batch(&mut self.tap, wait))
     }
 }
 
@@ -79,22 +70,6 @@ pub(super) fn tap(linked: &Linked, from: Start, terminal: &mut Terminal) -> Resu
         terminal.error(&error.to_string());
         Exit::Unchecked
     })
-}
-
-fn read(mut tap: Tap, time: Option<Duration>, stop: &AtomicBool, to: &SyncSender<Batch>) {
-    let deadline = time.map(Deadline::after);
-    loop {
-        let over = deadline.as_ref().is_some_and(Deadline::is_over);
-        if over || stop.load(Ordering::Relaxed) {
-            return;
-        }
-        let wait = deadline.as_ref().map_or(LOOK, |deadline| deadline.slice(LOOK));
-        let batch = batch(&mut tap, wait);
-        let failed = matches!(batch, Batch::Failed(_));
-        if to.send(batch).is_err() || failed {
-            return;
-        }
-    }
 }
 
 /// What is there, as far as it comes without waiting once the first is there.

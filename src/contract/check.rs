@@ -87,7 +87,7 @@ impl Contracts {
         };
         if let Some(value) = record.value_bytes()
             && let Some(kind) = self.fast_kind(channel, value)
-            && kind.one_key_field
+            && kind.is_keyed_by_first(value)
             && kind.sent.iter().all(|view| {
                 headers::are_surely_good(view, &record.headers)
                     && view.program.accepts(value).is_some_and(|seen| {
@@ -231,14 +231,27 @@ impl MessageKind {
         self.emitted.iter().find(|view| view.service == service)
     }
 
+    /// Whether it is certain without a tree that the first key rule applies to a value.
+    fn is_keyed_by_first(&self, value: &[u8]) -> bool {
+        self.one_key_field
+            || self.keys.first().is_some_and(|(service, _)| {
+                let view = self.described_by(service);
+                view.is_some_and(|view| view.program.accepts(value).is_some())
+            })
+    }
+
+    /// What the owner of a key rule says of the value.
+    fn described_by(&self, service: &str) -> Option<&View> {
+        self.emitted.iter().chain(&self.sent).find(|view| view.service == service)
+    }
+
     /// Which key rule applies to a value.
     fn key_rule(&self, value: &Json) -> Option<(&str, &KeyRule)> {
         let found = if self.one_key_field {
             self.keys.first()
         } else {
             let describes = |(service, _): &&(String, KeyRule)| {
-                let mut views = self.emitted.iter().chain(&self.sent);
-                views.find(|view| view.service == *service).is_some_and(|view| {
+                self.described_by(service).is_some_and(|view| {
                     let mut judge = Judge::new("");
                     judge.value(&view.schema, value);
                     !judge.problems.iter().any(Problem::is_violation)
