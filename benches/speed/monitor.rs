@@ -3,8 +3,8 @@
 //!
 //! The records are those that the scenario suite sends under one seed after another, so nearly no
 //! value comes twice. The mock keeps 5 MiB a partition, so they are spread over all partitions; how
-//! many were read is counted. Judging is what `quintet monitor` does: put in order, decode, check by
-//! contract and by the rules on what comes before what.
+//! many were read is counted. Judging is what `quintet monitor` does: put in order, decode, check
+//! by contract and by the rules on what comes before what.
 
 use std::cell::Cell;
 use std::collections::BTreeMap;

@@ -1,7 +1,8 @@
 //! An implementation to be verified, as a process: a reference service, with what is wrong with it
 //! named on the command line. Built with the tests, which start it.
 //!
-//! `implementation SERVICE [data=FOLDER] [group=NAME] [socket=PATH] [field] [accepted] [dies-on-empty]`
+//! `implementation SERVICE [data=FOLDER] [group=NAME] [socket=PATH] [field] [accepted]
+//! [dies-on-empty]`
 
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::os::unix::net::{UnixListener, UnixStream};
