@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use rdkafka::consumer::{BaseConsumer, Consumer as _};
+use rdkafka::consumer::{BaseConsumer, Consumer as _, ConsumerContext};
 use rdkafka::error::KafkaError;
 use rdkafka::{Offset, TopicPartitionList};
 
@@ -92,6 +92,22 @@ impl fmt::Display for GroupState {
     }
 }
 
+/// What the group of a consumer has committed. A broker that has just come up does not know yet who
+/// answers for a group; it is asked again until then.
+pub(super) fn committed<C: ConsumerContext>(
+    consumer: &BaseConsumer<C>,
+    of: &TopicPartitionList,
+    deadline: &Deadline,
+) -> Result<TopicPartitionList, KafkaError> {
+    loop {
+        match consumer.committed_offsets(of.clone(), deadline.slice(Duration::from_secs(1))) {
+            Err(error) if deadline.is_over() => return Err(error),
+            Err(_) => super::clock::pause(deadline.slice(Duration::from_millis(100))),
+            Ok(committed) => return Ok(committed),
+        }
+    }
+}
+
 impl Connection {
     /// The members of a group, and how far it has read these channels. A group that nobody has
     /// joined yet has no members and nothing committed.
@@ -156,14 +172,7 @@ impl Connection {
         config.set("group.id", group).set("enable.auto.commit", "false");
         // It asks for the group's offsets and never joins.
         let asks: BaseConsumer<Watch> = config.create_with_context(Watch::new(&self.settings))?;
-        let committed = loop {
-            match asks.committed_offsets(asked.clone(), deadline.slice(Duration::from_secs(1))) {
-                Err(error) if deadline.is_over() => return Err(error),
-                // The coordinator of a group may still be loading.
-                Err(_) => super::clock::pause(deadline.slice(Duration::from_millis(100))),
-                Ok(committed) => break committed,
-            }
-        };
+        let committed = committed(&asks, &asked, deadline)?;
         let lag = ends.into_iter().map(|(channel, partition, end)| {
             let found = committed.find_partition(topics.name(channel), partition);
             let committed = match found.map(|found| found.offset()) {

@@ -21,7 +21,8 @@ use super::store::{About, Forgets, InFile, InMemory, Store as Keeps, StoreError}
 use super::witness::{Outlet, Witness};
 use super::{Host, HostError, Seated, Shared};
 use crate::contract::{Contracts, GroupName};
-use crate::kafka::clock::within;
+use crate::kafka::clock::{pause, within};
+use crate::kafka::group;
 use crate::kafka::watch::Watch;
 use crate::kafka::{Connection, Deadline, Sender, Topics, wall_ms};
 use crate::message::{Seed, Stream};
@@ -32,6 +33,8 @@ const SESSION_MS: &str = "6000";
 /// The mock allows less, but more than the 3 s for which its groups wait for their first members.
 const MOCK_SESSION_MS: &str = "3500";
 const QUESTION: Duration = Duration::from_secs(5);
+/// How long until something that the broker refused is tried again.
+const AGAIN: Duration = Duration::from_millis(100);
 
 impl Host {
     /// Starts services on a broker whose topics are there. They may have no partitions yet when
@@ -317,7 +320,7 @@ impl Seating<'_> {
 
     /// Commits where topics end, for a group that has committed nothing there.
     fn skip_to_end(&self, consumer: BaseConsumer<Seat>) -> Result<BaseConsumer<Seat>, KafkaError> {
-        let deadline = Deadline::after(QUESTION);
+        let deadline = Deadline::after(self.connection.wait);
         let mut ends = TopicPartitionList::new();
         for channel in self.contracts.consumed_by(self.name).unwrap_or_default() {
             let topic = self.topics.name(channel);
@@ -325,7 +328,7 @@ impl Seating<'_> {
                 ends.add_partition_offset(topic, partition, At::Offset(end))?;
             }
         }
-        let committed = consumer.committed_offsets(ends.clone(), QUESTION)?;
+        let committed = group::committed(&consumer, &ends, &deadline)?;
         let mut fresh = TopicPartitionList::new();
         for element in ends.elements() {
             let known = committed.find_partition(element.topic(), element.partition());
@@ -340,8 +343,16 @@ impl Seating<'_> {
         if fresh.count() == 0 {
             return Ok(consumer);
         }
-        let commit = move || consumer.commit(&fresh, CommitMode::Sync).map(|()| consumer);
+        let commit = move || {
+            loop {
+                match consumer.commit(&fresh, CommitMode::Sync) {
+                    // Who answers for the group may have changed meanwhile.
+                    Err(_) if !deadline.is_over() => pause(deadline.slice(AGAIN)),
+                    done => return done.map(|()| consumer),
+                }
+            }
+        };
         let late = KafkaError::ConsumerCommit(RDKafkaErrorCode::OperationTimedOut);
-        within(QUESTION, commit).unwrap_or(Err(late))
+        within(deadline.left() + QUESTION, commit).unwrap_or(Err(late))
     }
 }
