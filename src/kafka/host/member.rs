@@ -32,6 +32,9 @@ const FULL: usize = 10_000;
 /// How long until something that failed at the broker is tried again.
 const AGAIN: Duration = Duration::from_millis(200);
 const QUESTION: Duration = Duration::from_secs(5);
+/// How long until more is committed. A broker answers one commit after another, each in
+/// milliseconds, and what else a member asks of its group waits behind them.
+const COMMITS: Duration = Duration::from_millis(50);
 
 /// Notes when partitions are assigned.
 pub(super) struct Seat {
@@ -72,6 +75,8 @@ pub(super) struct Member {
     pub(super) lanes: Lanes,
     /// Where records without a committed offset are read from.
     pub(super) fresh: At,
+    /// When more may be committed.
+    pub(super) commits: Deadline,
     /// The last trouble that was told, so that it is told once.
     pub(super) trouble: Option<String>,
 }
@@ -97,8 +102,14 @@ impl Member {
     fn follow(&mut self, flow: Flow) -> Flow {
         match flow {
             Flow::On | Flow::Failed => {}
-            Flow::Crashed => self.lanes.clear(),
-            Flow::Rebalance => self.rejoin(),
+            Flow::Crashed => {
+                self.commit();
+                self.lanes.clear();
+            }
+            Flow::Rebalance => {
+                self.commit();
+                self.rejoin();
+            }
         }
         flow
     }
@@ -113,7 +124,9 @@ impl Member {
             if flow != Flow::On {
                 return flow;
             }
-            self.commit();
+            if self.commits.is_over() {
+                self.commit();
+            }
             let fired = self.shared.stage().fire(self.at);
             if let Some(flow) = fired {
                 if flow != Flow::On {
@@ -189,6 +202,7 @@ impl Member {
         };
         let list = self.places(&commits);
         let done = list.and_then(|list| consumer.commit(&list, CommitMode::Async));
+        self.commits = Deadline::after(COMMITS);
         if let Err(error) = done {
             self.ill(&format!("offsets are not committed: {error}"));
         }

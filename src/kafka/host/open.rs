@@ -235,6 +235,7 @@ impl Seating<'_> {
             reads,
             assigned: Arc::clone(&assigned),
             lanes: Lanes::new(manner, seed, &name),
+            commits: Deadline::after(Duration::ZERO),
             fresh,
             trouble: None,
         };
