@@ -1,10 +1,15 @@
 //! The scripts that a verification plays, played by the reference and by all that is accepted,
 //! break no rule.
 
+use std::collections::BTreeSet;
+use std::time::Duration;
+
 use quintet::rule::{RuleId, Severity};
-use quintet::verify::script::Script;
+use quintet::scenario::TenantSpec;
+use quintet::verify::script::{Act, Message, Script, Step};
 use quintet::verify::{Judgement, Judging, judge};
 use rstest::rstest;
+use serde_json::json;
 
 use crate::lane::{Staging, watch};
 use crate::play::{Pick, any, as_reference};
@@ -62,4 +67,36 @@ fn the_suite_breaks_no_rule(
         .map(|found| (found.rule, found.message.as_str()))
         .collect();
     println!("{service}: {told:#?}");
+}
+
+/// No random script waits for three minutes.
+#[test]
+fn an_invite_may_expire_otherwise_or_not_at_all() {
+    let create = |id: u32, reference: u32| {
+        let body = json!({ "originatorId": 1, "targetId": 2, "referenceId": reference });
+        let transaction = uuid::Uuid::from_u128(u128::from(id) + 1).to_string();
+        let value = json!({
+            "transactionId": transaction, "worldId": 0, "inviteType": "GUILD", "type": "CREATE",
+            "body": body,
+        });
+        Step { id, tenant: 0, act: Act::Send(Message::new("invite.command", value.into())) }
+    };
+    let pause = |id, s| Step { id, tenant: 0, act: Act::Pause(Duration::from_secs(s)) };
+    let script = Script {
+        name: "three minutes".to_owned(),
+        tenants: vec![TenantSpec::default()],
+        steps: vec![create(0, 7), pause(1, 60), create(2, 8), pause(3, 200)],
+    };
+    let mut ends = BTreeSet::new();
+    for seed in 0..40 {
+        let staging = Staging { seed, partitions: 3, crashes: false, pick: any, delay_ms: 0 };
+        let seen = watch(services("invite"), "invite", vec![script.clone()], staging);
+        let records = seen.history.records().iter();
+        let rejected =
+            records.filter(|placed| seen.history.message_name(placed).ends_with("REJECTED"));
+        ends.insert(rejected.count());
+        let judgement = judge(&seen, &Judging::default());
+        assert!(violations(&judgement).is_empty(), "{seed}: {:#?}", judgement.findings);
+    }
+    assert_eq!(ends, BTreeSet::from([0, 1, 2]), "invites that expired");
 }
