@@ -45,7 +45,7 @@ pub(super) fn name_inputs(
         tell("looking for the input that it died on");
         let mut suspects = death.suspects;
         suspects.sort_by_key(|suspect| std::cmp::Reverse(suspect.at_ms));
-        let mut culprit = death.for_good.then(|| run.first_unread(&suspects)).flatten();
+        let mut culprit = death.for_good.then(|| run.first_unread()).flatten();
         let tried = if run.is_gone() { 0 } else { MOST_TRIED };
         for suspect in suspects.iter().take(tried) {
             let script = Script {
@@ -57,17 +57,17 @@ pub(super) fn name_inputs(
             run.play_apart(vec![script])?;
             if run.deaths.len() > before {
                 run.deaths.clear();
-                culprit = Some(suspect.clone());
+                culprit = Some(suspect.trace);
                 break;
             }
         }
-        let (suspect, how) = match (culprit, suspects.first()) {
+        let (trace, how) = match (culprit, suspects.first()) {
             (Some(culprit), _) if death.for_good => (culprit, "at each start again"),
             (Some(culprit), _) => (culprit, "and again when it was sent alone"),
-            (None, Some(last)) => (last.clone(), ""),
+            (None, Some(last)) => (last.trace, ""),
             (None, None) => continue,
         };
-        let Some((record, tenant)) = placed(observation, suspect.trace) else {
+        let Some((record, tenant)) = placed(observation, trace) else {
             continue;
         };
         if named.insert(record) {
@@ -105,29 +105,22 @@ fn found(
 }
 
 impl Run<'_> {
-    /// The suspect that the group reads first when it starts again.
-    fn first_unread(&self, suspects: &[Suspect]) -> Option<Suspect> {
+    /// The trace of the input on which it dies when it starts again: one that is not committed, and
+    /// rather one that is not as it must be; of several, that which is read first.
+    fn first_unread(&self) -> Option<u128> {
         let group = self.connection.group(&self.plan.group, self.topics, &self.reads).ok()?;
-        let is_first = |heard: &Heard| {
+        let ahead = |heard: &Heard| {
             let place = (heard.channel, heard.partition);
-            let lag = group.lag.iter().find(|lag| (lag.channel, lag.partition) == place);
-            let next = lag.and_then(|lag| lag.committed).unwrap_or(0);
-            u64::try_from(next).is_ok_and(|next| next == heard.offset.0)
+            let lag = group.lag.iter().find(|lag| (lag.channel, lag.partition) == place)?;
+            heard.offset.0.checked_sub(lag.committed.unwrap_or(0).unsigned_abs())
         };
-        let first = |suspect: &Suspect| Some((self.heard(suspect)?, suspect.clone()));
-        let first = suspects.iter().filter_map(first).filter(|(heard, _)| is_first(heard));
-        // Each partition has one. Nobody is as likely to die on what is as it must be.
-        let sound =
-            |heard: &Heard| self.contracts.check_sent(heard.channel, &heard.record).is_empty();
-        first.min_by_key(|(heard, _)| sound(heard)).map(|(_, suspect)| suspect)
-    }
-
-    /// What was sent of a suspect.
-    fn heard(&self, suspect: &Suspect) -> Option<&Heard> {
-        let is_it = |heard: &&Heard| {
-            heard.ours && heard.record.headers.trace().is_some_and(|of| of.trace == suspect.trace)
-        };
-        self.field.heard.iter().find(is_it)
+        let ours = self.field.heard.iter().filter(|heard| heard.ours);
+        let unread = ours.filter_map(|heard| {
+            let (ahead, trace) = (ahead(heard)?, heard.record.headers.trace()?.trace);
+            let sound = self.contracts.check_sent(heard.channel, &heard.record).is_empty();
+            Some(((sound, ahead), trace))
+        });
+        unread.min_by_key(|(key, _)| *key).map(|(_, trace)| trace)
     }
 }
 
