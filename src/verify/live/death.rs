@@ -21,7 +21,6 @@ pub(super) struct Death {
 }
 
 /// An input that was in flight when it died.
-#[derive(Clone)]
 pub(super) struct Suspect {
     pub(super) trace: u128,
     pub(super) at_ms: i64,
