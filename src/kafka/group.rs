@@ -1,16 +1,23 @@
 //! Who is in a consumer group, and how far it has read.
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
-use rdkafka::consumer::{BaseConsumer, Consumer as _, ConsumerContext};
-use rdkafka::error::KafkaError;
+use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer as _, ConsumerContext};
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::{Offset, TopicPartitionList};
 
-use super::clock::Deadline;
+use super::clock::{Deadline, within};
 use super::watch::Watch;
 use super::{Connection, Topics};
 use crate::message::{ChannelIx, Partition};
+
+/// A session that is not renewed for so long is over; a broker allows no less than this.
+pub(super) const SESSION_MS: &str = "6000";
+/// How long it may take to get partitions before that is tried anew: the mock forgets a member that
+/// came while it waited for another one, which is gone.
+const JOIN: Duration = Duration::from_secs(10);
 
 /// A consumer group, as the broker knows it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -108,7 +115,86 @@ pub(super) fn committed<C: ConsumerContext>(
     }
 }
 
+fn late() -> KafkaError {
+    KafkaError::ConsumerCommit(RDKafkaErrorCode::OperationTimedOut)
+}
+
+/// Whether a consumer gets these partitions.
+fn has_all(
+    consumer: &BaseConsumer<Watch>,
+    wanted: &TopicPartitionList,
+    deadline: &Deadline,
+) -> Result<bool, KafkaError> {
+    while consumer.assignment()?.count() < wanted.count() {
+        if deadline.is_over() {
+            return Ok(false);
+        }
+        // What it reads meanwhile is nobody's concern.
+        let _ = consumer.poll(deadline.slice(Duration::from_millis(100)));
+    }
+    Ok(true)
+}
+
+/// Commits offsets for the group of a consumer. Who answers for the group may change meanwhile: where
+/// the broker refuses, it is asked again.
+pub(super) fn commit<C: ConsumerContext>(
+    consumer: &BaseConsumer<C>,
+    offsets: &TopicPartitionList,
+    deadline: &Deadline,
+) -> Result<(), KafkaError> {
+    loop {
+        match consumer.commit(offsets, CommitMode::Sync) {
+            Err(_) if !deadline.is_over() => {
+                super::clock::pause(deadline.slice(Duration::from_millis(100)));
+            }
+            done => return done,
+        }
+    }
+}
+
 impl Connection {
+    /// Commits where these channels end, so that a group goes on behind all that is there. Some
+    /// brokers let nobody but a member commit: it joins for a moment, and must get all partitions
+    /// within `wait`, so nobody else may be in the group.
+    ///
+    /// # Errors
+    /// [`GroupError`] when others are in it, or the broker refuses.
+    pub(crate) fn skip(
+        &self,
+        (group, wait): (&str, Duration),
+        topics: &Topics,
+        channels: &[ChannelIx],
+    ) -> Result<(), GroupError> {
+        let failed =
+            |error: KafkaError| GroupError { group: group.to_owned(), why: self.why(&error) };
+        let deadline = Deadline::after(wait);
+        let mut offsets = TopicPartitionList::new();
+        for (channel, partition, end) in self.ends(topics, channels, &deadline).map_err(failed)? {
+            let (topic, end) = (topics.name(channel), Offset::Offset(end));
+            offsets.add_partition_offset(topic, partition, end).map_err(failed)?;
+        }
+        let mut config = self.client_config();
+        config.set("group.id", group).set("enable.auto.commit", "false");
+        config.set("session.timeout.ms", SESSION_MS);
+        let names: Vec<_> = channels.iter().map(|one| topics.name(*one).to_owned()).collect();
+        let settings = Arc::clone(&self.settings);
+        let join_and_commit = move || {
+            loop {
+                let consumer: BaseConsumer<Watch> =
+                    config.create_with_context(Watch::new(&settings))?;
+                consumer.subscribe(&names.iter().map(String::as_str).collect::<Vec<_>>())?;
+                if has_all(&consumer, &offsets, &Deadline::after(deadline.slice(JOIN)))? {
+                    return commit(&consumer, &offsets, &deadline);
+                }
+                if deadline.is_over() {
+                    return Err(late());
+                }
+            }
+        };
+        let done = within(wait + JOIN + self.wait, join_and_commit);
+        done.unwrap_or_else(|| Err(late())).map_err(failed)
+    }
+
     /// The members of a group, and how far it has read these channels. A group that nobody has
     /// joined yet has no members and nothing committed.
     ///

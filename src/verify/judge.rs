@@ -1,10 +1,13 @@
 //! The judgement of an observation.
 
+use std::collections::BTreeSet;
+
 use super::case::{Case, Scene};
 use super::envelope;
 use super::node::Node;
 use super::other::moment_of;
 use super::repair::Repair;
+use super::run::Freedom;
 use super::search::{Found as Searched, Search};
 use super::tally::Tally;
 use super::{Found, Judgement, Judging, Observation, Persistence};
@@ -66,12 +69,16 @@ fn judge_case(
     tally: &mut Tally<'_>,
 ) {
     let case = &cases[number];
-    if let Some(narrow) = scene.narrow(case) {
-        let mut search = Search::new(scene, &narrow, bans, *budget / 4);
+    let narrow = scene.narrow(case);
+    let plain = (narrow.as_ref().unwrap_or(case), Freedom(Some(BTreeSet::new())));
+    let narrow = narrow.as_ref().map(|narrow| (narrow, Freedom::default()));
+    for (case, freedom) in std::iter::once(plain).chain(narrow) {
+        let mut search = Search::new(scene, case, bans, *budget / 4).with(freedom);
         let Some(start) = search.start() else { return };
         let found = search.run(start);
         tally.states(search.states);
         if let Searched::Explained(node) = found {
+            let (search, node) = simplest(search, node, tally);
             return tally.explained(&search, &node);
         }
     }
@@ -80,7 +87,10 @@ fn judge_case(
     let found = search.run(start.clone());
     tally.states(search.states);
     let mut ends = match found {
-        Searched::Explained(node) => return tally.explained(&search, &node),
+        Searched::Explained(node) => {
+            let (search, node) = simplest(search, node, tally);
+            return tally.explained(&search, &node);
+        }
         Searched::TooMany => {
             *budget = (*budget / 2).max(LEAST_BUDGET);
             return tally.gave_up(case, "there was too much to try");
@@ -108,6 +118,33 @@ fn judge_case(
         tally.explained(&search, end);
     }
     tally.gave_up(case, "more lies behind the violations that were found");
+}
+
+/// An explanation that differs from the reference in no way that can be left out: what is taken for
+/// a difference must be one.
+fn simplest<'a>(
+    mut search: Search<'a>,
+    mut node: Node,
+    tally: &mut Tally<'_>,
+) -> (Search<'a>, Node) {
+    let mut needed = BTreeSet::new();
+    loop {
+        let ways = node.ways();
+        let Some(way) = ways.difference(&needed).next().copied() else {
+            return (search, node);
+        };
+        let others = ways.iter().copied().filter(|other| *other != way).collect();
+        let (scene, case) = (search.scene, search.case);
+        let mut fewer = Search::new(scene, case, search.runner.bans, search.budget / 4)
+            .with(Freedom(Some(others)));
+        let Some(start) = fewer.start() else { return (search, node) };
+        let found = fewer.run(start);
+        tally.states(fewer.states);
+        match found {
+            Searched::Explained(simpler) => (search, node) = (fewer, simpler),
+            _ => drop(needed.insert(way)),
+        }
+    }
 }
 
 /// How far a repair leads.

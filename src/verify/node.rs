@@ -7,7 +7,7 @@ use std::rc::Rc;
 use rustc_hash::FxHasher;
 
 use super::bits::Bits;
-use super::run::{Decided, Outcome};
+use super::run::{Decided, Outcome, Way};
 use crate::message::VirtualTime;
 use crate::rule::RuleId;
 use crate::service::{Model, TimerChange};
@@ -69,6 +69,16 @@ impl Node {
             hasher.finish()
         };
         (hash(1), self.model.fingerprint())
+    }
+
+    /// The ways in which the explanation differs from the reference.
+    pub(super) fn ways(&self) -> BTreeSet<Way> {
+        let mut ways = BTreeSet::new();
+        for step in self.steps() {
+            ways.extend(step.decided.iter().filter_map(Decided::way));
+            ways.extend(step.lost_at_kill.then_some(Way::Loss));
+        }
+        ways
     }
 
     /// How far the explanation has come.

@@ -1,6 +1,7 @@
 //! One step of the reference, with every choice that it could make in it.
 
 use std::cell::Cell;
+use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use uuid::Uuid;
@@ -44,6 +45,32 @@ pub(super) struct Decided {
     pub(super) reference: &'static str,
 }
 
+/// A way to differ from the reference that is accepted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Way {
+    /// Another behaviour of a rule.
+    Option(RuleId, &'static str),
+    /// What is in hand at a kill is lost, or handled twice.
+    Loss,
+}
+
+/// The ways to differ from the reference that are tried: all where none are named.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Freedom(pub(super) Option<BTreeSet<Way>>);
+
+impl Freedom {
+    pub(super) fn has(&self, way: Way) -> bool {
+        self.0.as_ref().is_none_or(|ways| ways.contains(&way))
+    }
+}
+
+impl Decided {
+    /// The way, where it is not the reference's.
+    pub(super) fn way(&self) -> Option<Way> {
+        (self.option != self.reference).then_some(Way::Option(self.rule, self.option))
+    }
+}
+
 /// The ids that events show, for what is new.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Offered {
@@ -68,6 +95,7 @@ pub(super) struct Runner<'a> {
     pub(super) tenant: &'a Tenant,
     /// Whether somebody of the tenant may be banned, as far as the account service can tell.
     pub(super) bans: bool,
+    pub(super) freedom: Freedom,
     /// Whether there were more ways to go on than are tried.
     overflowed: Cell<bool>,
     /// How often the model was tried.
@@ -76,7 +104,8 @@ pub(super) struct Runner<'a> {
 
 impl<'a> Runner<'a> {
     pub(super) fn new(scene: &'a Scene<'a>, tenant: &'a Tenant, bans: bool) -> Self {
-        Self { scene, tenant, bans, overflowed: Cell::new(false), tried: Cell::new(0) }
+        let (overflowed, tried) = (Cell::new(false), Cell::new(0));
+        Self { scene, tenant, bans, freedom: Freedom::default(), overflowed, tried }
     }
 
     /// How often the model was tried.
@@ -132,7 +161,7 @@ impl<'a> Runner<'a> {
         let mut found = Vec::new();
         let mut script = Vec::new();
         loop {
-            let mut host = Trial::new(script, offered, self.bans);
+            let mut host = Trial::new(script, offered, (self.bans, &self.freedom));
             let outcome = self.once(model, call, now, &mut host);
             self.tried.set(self.tried.get() + 1);
             let wanted = match call {
@@ -266,6 +295,7 @@ struct Trial<'a> {
     emitted: Vec<usize>,
     offered: &'a Offered,
     bans: bool,
+    freedom: &'a Freedom,
     applied: Vec<RuleId>,
     decided: Vec<Decided>,
     /// When the one thing that a timer ends could end.
@@ -277,13 +307,14 @@ struct Trial<'a> {
 const NOT_FIRING: [(RuleId, &str); 2] = [(id::ACC_13, "never"), (id::INV_10, "no-expiry")];
 
 impl<'a> Trial<'a> {
-    fn new(script: Vec<usize>, offered: &'a Offered, bans: bool) -> Self {
+    fn new(script: Vec<usize>, offered: &'a Offered, (bans, freedom): (bool, &'a Freedom)) -> Self {
         Self {
             script,
             arity: Vec::new(),
             emitted: Vec::new(),
             offered,
             bans,
+            freedom,
             applied: Vec::new(),
             decided: Vec::new(),
             ended: None,
@@ -306,9 +337,14 @@ impl<'a> Trial<'a> {
 
 impl Host for Trial<'_> {
     fn decide(&mut self, rule: RuleId, options: &[&'static str]) -> usize {
-        let fires = |option: &&&'static str| !NOT_FIRING.contains(&(rule, **option));
-        let possible = options.iter().filter(fires).count();
-        let picked = self.pick(possible);
+        let tried = |at: &usize| {
+            let option = options[*at];
+            !NOT_FIRING.contains(&(rule, option))
+                && (*at == 0 || self.freedom.has(Way::Option(rule, option)))
+        };
+        let possible: Vec<_> = (0..options.len()).filter(tried).collect();
+        let picked = self.pick(possible.len());
+        let picked = possible.get(picked).copied().unwrap_or_default();
         if let (Some(option), Some(reference)) = (options.get(picked), options.first()) {
             self.decided.push(Decided { rule, option, reference });
         }

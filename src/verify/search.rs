@@ -10,7 +10,7 @@ use uuid::Uuid;
 use super::answer::agrees;
 use super::case::{Act, Case, Input, Output, SKEW, Scene};
 use super::node::{Ends, Node, Step};
-use super::run::{Call, Offered, Outcome, Runner};
+use super::run::{Call, Freedom, Offered, Outcome, Runner, Way};
 use super::shape::Shape;
 use crate::message::{Json, VirtualTime};
 use crate::rule::{RuleId, id};
@@ -48,6 +48,12 @@ impl<'a> Search<'a> {
     pub(super) fn new(scene: &'a Scene<'a>, case: &'a Case, bans: bool, budget: u64) -> Self {
         let runner = Runner::new(scene, &case.tenant, bans);
         Self { scene, case, runner, states: 0, budget, visited: FxHashSet::default() }
+    }
+
+    /// Tries only these ways to differ from the reference.
+    pub(super) fn with(mut self, freedom: Freedom) -> Self {
+        self.runner.freedom = freedom;
+        self
     }
 
     /// The state in which nothing has happened.
@@ -170,7 +176,7 @@ impl<'a> Search<'a> {
 
     /// What was read before a kill, and may be read once more.
     fn redeliverable(&self, node: &Node) -> Vec<usize> {
-        if self.scene.kills.is_empty() {
+        if self.scene.kills.is_empty() || !self.runner.freedom.has(Way::Loss) {
             return Vec::new();
         }
         let again = |(at, input): &(usize, &Input)| {
@@ -213,6 +219,7 @@ impl<'a> Search<'a> {
             return self.asked(node, at, number);
         }
         let again = node.delivered.has(at);
+        let lossy = input.lossy && self.runner.freedom.has(Way::Loss);
         let offered = self.offered(node, at);
         let now = input.start.max(node.clock);
         let may = |emit: &Shape, as_reference: bool| {
@@ -221,16 +228,15 @@ impl<'a> Search<'a> {
                 return true;
             }
             // An event that is lost may have been any; only the reference's is tried.
-            if input.lossy && !as_reference {
+            if lossy && !as_reference {
                 self.runner.overflow();
             }
-            input.lossy && as_reference
+            lossy && as_reference
         };
         let call = Call::Input(input);
         let outcomes = self.runner.outcomes(&*node.model, call, (now, &offered), &may);
         let fit = |outcome: &Outcome| {
-            let lacks = input.lossy;
-            let outputs = self.assign(node, &outcome.emits, Some(at), lacks)?;
+            let outputs = self.assign(node, &outcome.emits, Some(at), lossy)?;
             if again && outputs.is_empty() {
                 return None;
             }

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, AtomicU8};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer as _};
+use rdkafka::consumer::{BaseConsumer, Consumer as _};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::{Offset as At, TopicPartitionList};
 use xxhash_rust::xxh3::Xxh3;
@@ -21,20 +21,17 @@ use super::store::{About, Forgets, InFile, InMemory, Store as Keeps, StoreError}
 use super::witness::{Outlet, Witness};
 use super::{Host, HostError, Seated, Shared};
 use crate::contract::{Contracts, GroupName};
-use crate::kafka::clock::{pause, within};
+use crate::kafka::clock::within;
 use crate::kafka::group;
 use crate::kafka::watch::Watch;
 use crate::kafka::{Connection, Deadline, Sender, Topics, wall_ms};
 use crate::message::{Seed, Stream};
 use crate::service::Service;
 
-/// A session that is not renewed for so long is over; a broker allows no less than this.
-const SESSION_MS: &str = "6000";
-/// The mock allows less, but more than the 3 s for which its groups wait for their first members.
+/// The mock allows a shorter session than other brokers, but none shorter than the 3 s for which its
+/// groups wait for their first members.
 const MOCK_SESSION_MS: &str = "3500";
 const QUESTION: Duration = Duration::from_secs(5);
-/// How long until something that the broker refused is tried again.
-const AGAIN: Duration = Duration::from_millis(100);
 
 impl Host {
     /// Starts services on a broker whose topics are there. They may have no partitions yet when
@@ -286,7 +283,7 @@ impl Seating<'_> {
         config.set("group.id", group);
         config.set("enable.auto.commit", "false").set("enable.auto.offset.store", "false");
         config.set("allow.auto.create.topics", "false");
-        let session = if self.connection.is_mock() { MOCK_SESSION_MS } else { SESSION_MS };
+        let session = if self.connection.is_mock() { MOCK_SESSION_MS } else { group::SESSION_MS };
         let ours = [
             ("auto.offset.reset", "earliest"),
             ("session.timeout.ms", session),
@@ -344,16 +341,9 @@ impl Seating<'_> {
         if fresh.count() == 0 {
             return Ok(consumer);
         }
-        let commit = move || {
-            loop {
-                match consumer.commit(&fresh, CommitMode::Sync) {
-                    // Who answers for the group may have changed meanwhile.
-                    Err(_) if !deadline.is_over() => pause(deadline.slice(AGAIN)),
-                    done => return done.map(|()| consumer),
-                }
-            }
-        };
+        let left = deadline.left();
+        let commit = move || group::commit(&consumer, &fresh, &deadline).map(|()| consumer);
         let late = KafkaError::ConsumerCommit(RDKafkaErrorCode::OperationTimedOut);
-        within(deadline.left() + QUESTION, commit).unwrap_or(Err(late))
+        within(left + QUESTION, commit).unwrap_or(Err(late))
     }
 }

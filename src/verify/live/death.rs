@@ -1,10 +1,11 @@
 //! Which input an implementation died on.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::VerifyError;
 use super::field::Heard;
 use super::run::Run;
+use super::{Reproduction, VerifyError};
+use crate::kafka::Deadline;
 use crate::message::{RecordId, Tenant};
 use crate::rule::{Severity, id};
 use crate::scenario::TenantSpec;
@@ -15,111 +16,185 @@ use crate::verify::{Found, Judgement, Observation, Standing};
 pub(super) struct Death {
     pub(super) status: String,
     pub(super) said: Vec<String>,
+    /// What was in flight.
     pub(super) suspects: Vec<Suspect>,
     /// Whether it died again at each start.
     pub(super) for_good: bool,
 }
 
-/// An input that was in flight when it died.
+/// An input that it may have died on.
+#[derive(Clone)]
 pub(super) struct Suspect {
     pub(super) trace: u128,
     pub(super) at_ms: i64,
+    /// Whether it is as its contract says.
+    pub(super) sound: bool,
     pub(super) step: Step,
+    /// The name of its script, and how many steps that has.
+    pub(super) script: (String, usize),
 }
 
-/// How many inputs are tried one by one.
-const MOST_TRIED: usize = 8;
+/// What it died on.
+enum Cause {
+    /// This; it did so again when it was sent this alone.
+    One(Box<Suspect>, Box<Observation>),
+    /// One of these.
+    Several(Vec<Suspect>),
+}
 
-/// Finds for each death the input that caused it, by sending suspects once more, the last one
-/// first, and adds a violation that names it.
+/// The search may take so many times as long as it may take until the implementation takes inputs.
+const WAITS: u32 = 4;
+/// So many records are named where it is not known which it was.
+const MOST_NAMED: usize = 20;
+
+/// Finds for each death the input that caused it, by sending suspects once more, and adds a
+/// violation that names it. What it died on is the reproduction.
 pub(super) fn name_inputs(
     run: &mut Run<'_>,
-    observation: &mut Observation,
+    observation: &Observation,
     judgement: &mut Judgement,
     tell: &mut dyn FnMut(&str),
-) -> Result<(), VerifyError> {
+) -> Result<Vec<Reproduction>, VerifyError> {
     let deaths = std::mem::take(&mut run.deaths);
     let mut named = BTreeSet::new();
+    let mut causes = Vec::new();
+    let bound = Deadline::after(run.plan.wait * WAITS);
     for death in deaths {
         tell("looking for the input that it died on");
-        let mut suspects = death.suspects;
-        suspects.sort_by_key(|suspect| std::cmp::Reverse(suspect.at_ms));
-        let mut culprit = death.for_good.then(|| run.first_unread()).flatten();
-        let tried = if run.is_gone() { 0 } else { MOST_TRIED };
-        for suspect in suspects.iter().take(tried) {
-            let script = Script {
-                name: "alone".to_owned(),
-                tenants: vec![TenantSpec::default(), TenantSpec::default()],
-                steps: vec![suspect.step.clone()],
-            };
-            let before = run.deaths.len();
-            run.play_apart(vec![script])?;
-            if run.deaths.len() > before {
-                run.deaths.clear();
-                culprit = Some(suspect.trace);
-                break;
-            }
-        }
-        let (trace, how) = match (culprit, suspects.first()) {
-            (Some(culprit), _) if death.for_good => (culprit, "at each start again"),
-            (Some(culprit), _) => (culprit, "and again when it was sent alone"),
-            (None, Some(last)) => (last.trace, ""),
-            (None, None) => continue,
-        };
-        let Some((record, tenant)) = placed(observation, trace) else {
-            continue;
-        };
-        if named.insert(record) {
-            let found = found((record, tenant), how, (&death.status, &death.said));
-            judgement.findings.insert(0, found);
-            let times = match judgement.rules.get(&id::COM_5) {
-                Some(Standing::Violated { times }) => times + 1,
-                _ => 1,
-            };
-            judgement.rules.insert(id::COM_5, Standing::Violated { times });
+        let cause = run.cause(run.suspects(&death), &bound)?;
+        if let Some(found) = found(observation, &death, &cause)
+            && named.insert(found.records.clone())
+        {
+            causes.push((found, cause));
         }
     }
-    Ok(())
+    if causes.is_empty() {
+        return Ok(Vec::new());
+    }
+    let before = match judgement.rules.get(&id::COM_5) {
+        Some(Standing::Violated { times }) => *times,
+        _ => 0,
+    };
+    let times = before + causes.len() as u64;
+    judgement.rules.insert(id::COM_5, Standing::Violated { times });
+    let reproductions = causes.iter().enumerate().filter_map(|(finding, (found, cause))| {
+        let Cause::One(suspect, seen) = cause else { return None };
+        let (script, of) = suspect.script.clone();
+        let (observation, found) = ((**seen).clone(), found.clone());
+        Some(Reproduction { finding, script, of, observation, found })
+    });
+    let reproductions = reproductions.collect();
+    judgement.findings.splice(0..0, causes.into_iter().map(|(found, _)| found));
+    Ok(reproductions)
 }
 
-fn found(
-    (record, tenant): (RecordId, Option<Tenant>),
-    how: &str,
-    (status, said): (&str, &[String]),
-) -> Found {
-    let how = match how {
-        "" => format!("the implementation died ({status}) with {record} in flight"),
-        how => format!("the implementation died on {record} ({status}), {how}"),
+fn found(observation: &Observation, death: &Death, cause: &Cause) -> Option<Found> {
+    let suspects = match cause {
+        Cause::One(suspect, _) => std::slice::from_ref(&**suspect),
+        Cause::Several(suspects) => suspects,
+    };
+    let placed = suspects.iter().filter_map(|suspect| placed(observation, suspect.trace));
+    let placed: Vec<_> = placed.take(MOST_NAMED).collect();
+    let (first, tenant) = placed.first().cloned()?;
+    let Death { status, said, for_good, .. } = death;
+    let again = if *for_good { ", at each start again" } else { "" };
+    let how = match (cause, suspects.len()) {
+        (Cause::One(..), _) => {
+            format!("died on {first} ({status}){again}, and when it was sent that alone")
+        }
+        (_, 1) => format!("died ({status}){again} with {first} in flight"),
+        (_, many) => format!("died ({status}){again}, on one of {many} inputs, as of {first}"),
     };
     let last = said.iter().rev().find(|line| !line.trim().is_empty());
     let last = last.map(|line| format!("; it wrote last: {line}")).unwrap_or_default();
-    Found {
+    Some(Found {
         severity: Severity::Violation,
         rule: id::COM_5,
-        message: format!("{how}{last}"),
+        message: format!("the implementation {how}{last}"),
         tenant,
-        records: vec![record],
+        records: placed.into_iter().map(|(record, _)| record).collect(),
         relaxation: None,
-    }
+    })
 }
 
 impl Run<'_> {
-    /// The trace of the input on which it dies when it starts again: one that is not committed, and
-    /// rather one that is not as it must be; of several, that which is read first.
-    fn first_unread(&self) -> Option<u128> {
-        let group = self.connection.group(&self.plan.group, self.topics, &self.reads).ok()?;
-        let ahead = |heard: &Heard| {
-            let place = (heard.channel, heard.partition);
-            let lag = group.lag.iter().find(|lag| (lag.channel, lag.partition) == place)?;
-            heard.offset.0.checked_sub(lag.committed.unwrap_or(0).unsigned_abs())
-        };
-        let ours = self.field.heard.iter().filter(|heard| heard.ours);
-        let unread = ours.filter_map(|heard| {
-            let (ahead, trace) = (ahead(heard)?, heard.record.headers.trace()?.trace);
-            let sound = self.contracts.check_sent(heard.channel, &heard.record).is_empty();
-            Some(((sound, ahead), trace))
+    /// What it may have died on, the most suspicious first: what is not as it must be, and of that
+    /// what it had to read next or, where it went on, what was sent last. Where it dies at each
+    /// start, it is something that its group has not committed.
+    fn suspects(&self, death: &Death) -> Vec<Suspect> {
+        let unread = if death.for_good { self.unread_inputs() } else { BTreeMap::new() };
+        let lanes = || self.played.iter().chain(&self.lanes);
+        let sent = lanes().flat_map(|lane| lane.inputs(|sent| unread.contains_key(&sent.trace)));
+        let mut suspects: Vec<_> = sent.collect();
+        if suspects.is_empty() {
+            suspects.clone_from(&death.suspects);
+        }
+        suspects.sort_by_key(|suspect| {
+            let ahead = unread.get(&suspect.trace).copied();
+            (suspect.sound, ahead, std::cmp::Reverse(suspect.at_ms))
         });
-        unread.min_by_key(|(key, _)| *key).map(|(_, trace)| trace)
+        suspects
+    }
+
+    /// The traces of inputs that the group has not committed, with how many it reads before each.
+    fn unread_inputs(&self) -> BTreeMap<u128, u64> {
+        let group = self.connection.group(&self.plan.group, self.topics, &self.reads);
+        let lags = group.map(|group| group.lag).unwrap_or_default();
+        let unread = |heard: &Heard| {
+            let place = (heard.channel, heard.partition);
+            let lag = lags.iter().find(|lag| (lag.channel, lag.partition) == place)?;
+            let ahead = heard.offset.0.checked_sub(lag.committed.unwrap_or(0).unsigned_abs())?;
+            Some((heard.record.headers.trace()?.trace, ahead))
+        };
+        self.field.heard.iter().filter(|heard| heard.ours).filter_map(unread).collect()
+    }
+
+    /// Looks for the one on which it dies again, by sending half of those that are left.
+    fn cause(&mut self, suspects: Vec<Suspect>, bound: &Deadline) -> Result<Cause, VerifyError> {
+        let mut left = suspects.clone();
+        while !left.is_empty() && !bound.is_over() && self.is_back()? {
+            let many = left.len();
+            let rest = left.split_off(many.div_ceil(2));
+            let seen = self.dies_on(&left)?;
+            match (seen, many) {
+                (Some(mut seen), 1) => {
+                    return Ok(Cause::One(Box::new(left.remove(0)), Box::new(seen.remove(0))));
+                }
+                (Some(_), _) => {}
+                // Nothing did it again.
+                (None, 1) => return Ok(Cause::Several(suspects)),
+                (None, _) => left = rest,
+            }
+        }
+        Ok(Cause::Several(left))
+    }
+
+    /// Sends inputs once more, each to a tenant of its own; what was seen of each if it dies.
+    fn dies_on(&mut self, suspects: &[Suspect]) -> Result<Option<Vec<Observation>>, VerifyError> {
+        let alone = suspects.iter().map(|suspect| Script {
+            name: "alone".to_owned(),
+            tenants: vec![TenantSpec::default(), TenantSpec::default()],
+            steps: vec![suspect.step.clone()],
+        });
+        let seen = self.play_apart(alone.collect())?;
+        let died = !std::mem::take(&mut self.deaths).is_empty();
+        Ok(died.then_some(seen))
+    }
+
+    /// Whether it is there; where it died at each start, it is started behind what it died on.
+    fn is_back(&mut self) -> Result<bool, VerifyError> {
+        if !self.is_gone() {
+            return Ok(true);
+        }
+        let skipped =
+            self.connection.skip((&self.plan.group, self.plan.wait), self.topics, &self.reads);
+
+        if skipped.is_err() {
+            return Ok(false);
+        }
+        self.revive()?;
+        self.deaths.clear();
+        Ok(!self.is_gone())
     }
 }
 

@@ -26,9 +26,9 @@ pub(super) struct Lane {
 }
 
 /// An input that was sent.
-struct Sent {
+pub(super) struct Sent {
     tenant: usize,
-    trace: u128,
+    pub(super) trace: u128,
     at_ms: i64,
     /// When its first and its last event were seen.
     events_ms: Option<(i64, i64)>,
@@ -191,12 +191,18 @@ impl Lane {
 
     /// The inputs that are not settled.
     pub(super) fn open_inputs(&self, patience: Patience, now_ms: i64) -> Vec<Suspect> {
-        let open = self.sent.iter().filter(|(_, sent)| !self.is_settled(sent, patience, now_ms));
+        self.inputs(|sent| !self.is_settled(sent, patience, now_ms))
+    }
+
+    /// The inputs of a kind that were sent.
+    pub(super) fn inputs(&self, of: impl Fn(&Sent) -> bool) -> Vec<Suspect> {
         let suspect = |(id, sent): (&u32, &Sent)| {
             let step = self.script.steps.iter().find(|step| step.id == *id)?;
-            Some(Suspect { trace: sent.trace, at_ms: sent.at_ms, step: step.clone() })
+            let script = (self.script.name.clone(), self.script.steps.len());
+            let Sent { trace, at_ms, sound, .. } = *sent;
+            Some(Suspect { trace, at_ms, sound, step: step.clone(), script })
         };
-        open.filter_map(suspect).collect()
+        self.sent.iter().filter(|(_, sent)| of(sent)).filter_map(suspect).collect()
     }
 }
 

@@ -47,6 +47,8 @@ pub(super) struct Run<'a> {
     kills: VecDeque<Duration>,
     /// For how long it was down in all.
     outages: Duration,
+    /// Whether it has taken anything yet, ever.
+    met: bool,
     /// Whether it was started again and has not taken anything yet.
     returning: bool,
     /// Since when it has been gone for good.
@@ -89,6 +91,7 @@ impl<'a> Run<'a> {
             late: Vec::new(),
             kills: VecDeque::new(),
             outages: Duration::ZERO,
+            met: false,
             returning: false,
             gone_ms: None,
             started: 0,
@@ -110,6 +113,7 @@ impl<'a> Run<'a> {
             self.notes.push(format!("nothing was seen to read {topic}"));
         }
         self.pace.since_ms = wall_ms();
+        self.met = true;
         Ok(())
     }
 
@@ -287,10 +291,13 @@ impl<'a> Run<'a> {
         let open = |lane: &Lane| lane.open_inputs(patience, wall_ms());
         let suspects: Vec<_> = self.lanes.iter().flat_map(open).collect();
         let status = status.to_string();
-        if suspects.is_empty() && !self.returning {
+        if !self.met {
             return Err(VerifyError::Ended { status, said });
         }
         let again = self.returning || self.deaths.len() == MOST_DEATHS;
+        if suspects.is_empty() && !self.returning {
+            self.notes.push(format!("the implementation ended with nothing in flight ({status})"));
+        }
         if !self.returning {
             self.deaths.push(death::Death { status, said, suspects, for_good: false });
         }
@@ -317,6 +324,12 @@ impl<'a> Run<'a> {
         process.kill();
         self.kills.pop_front();
         self.done.kills += 1;
+        self.restart()
+    }
+
+    /// Starts it again though it was gone.
+    pub(super) fn revive(&mut self) -> Result<(), VerifyError> {
+        self.gone_ms = None;
         self.restart()
     }
 
@@ -357,8 +370,8 @@ impl<'a> Run<'a> {
         }
         self.name_the_late();
         let scripts = self.played.len();
-        death::name_inputs(&mut self, &mut observation, &mut judgement, tell)?;
-        let reproductions = shrink::shrink(&mut self, &judgement, tell)?;
+        let mut reproductions = death::name_inputs(&mut self, &observation, &mut judgement, tell)?;
+        reproductions.extend(shrink::shrink(&mut self, &judgement, tell)?);
         if let Some(process) = &mut self.process {
             process.stop();
         }
