@@ -229,7 +229,7 @@ impl<'a> Tally<'a> {
             };
             told.push((
                 decided.rule,
-                format!("differs from the reference: {} ({times} times)", other.text),
+                format!("differs from the reference: {} ({})", other.text, so_often(*times)),
             ));
         }
         for ((rule, _), ways) in ways.iter().filter(|(_, ways)| ways.len() > 1) {
@@ -237,8 +237,9 @@ impl<'a> Tally<'a> {
             told.push((*rule, format!("not consistent: {}", ways.join(", "))));
         }
         if self.lost_at_kill > 0 {
-            let times = self.lost_at_kill;
-            told.push((id::COM_10, format!("lost at a crash, or doubled: {times} times")));
+            let times = so_often(self.lost_at_kill);
+            let message = format!("what was in hand at a kill was lost or doubled, {times}");
+            told.push((id::COM_10, message));
         }
         for (rule, message) in told {
             self.advisory(rule, message, Vec::new());
@@ -255,4 +256,8 @@ impl<'a> Tally<'a> {
             relaxation: None,
         });
     }
+}
+
+fn so_often(times: u64) -> String {
+    if times == 1 { "once".to_owned() } else { format!("{times} times") }
 }

@@ -44,6 +44,8 @@ enum Cause {
 
 /// The search may take so many times as long as it may take until the implementation takes inputs.
 const WAITS: u32 = 4;
+/// So many suspects are tried one by one.
+const FEW: usize = 12;
 /// So many records are named where it is not known which it was.
 const MOST_NAMED: usize = 20;
 
@@ -149,24 +151,23 @@ impl Run<'_> {
         self.field.heard.iter().filter(|heard| heard.ours).filter_map(unread).collect()
     }
 
-    /// Looks for the one on which it dies again, by sending half of those that are left.
+    /// Looks for the one on which it dies again: by sending half of those that are left, and few
+    /// one by one. A start takes longer than many inputs.
     fn cause(&mut self, suspects: Vec<Suspect>, bound: &Deadline) -> Result<Cause, VerifyError> {
         let mut left = suspects.clone();
         while !left.is_empty() && !bound.is_over() && self.is_back()? {
-            let many = left.len();
-            let rest = left.split_off(many.div_ceil(2));
-            let seen = self.dies_on(&left)?;
-            match (seen, many) {
-                (Some(mut seen), 1) => {
+            let many = if left.len() > FEW { left.len() / 2 } else { 1 };
+            let rest = left.split_off(many);
+            match self.dies_on(&left)? {
+                None => left = rest,
+                Some(mut seen) if many == 1 => {
                     return Ok(Cause::One(Box::new(left.remove(0)), Box::new(seen.remove(0))));
                 }
-                (Some(_), _) => {}
-                // Nothing did it again.
-                (None, 1) => return Ok(Cause::Several(suspects)),
-                (None, _) => left = rest,
+                Some(_) => {}
             }
         }
-        Ok(Cause::Several(left))
+        // Where nothing did it again, it may have been any.
+        Ok(Cause::Several(if left.is_empty() { suspects } else { left }))
     }
 
     /// Sends inputs once more, each to a tenant of its own; what was seen of each if it dies.
@@ -176,9 +177,11 @@ impl Run<'_> {
             tenants: vec![TenantSpec::default(), TenantSpec::default()],
             steps: vec![suspect.step.clone()],
         });
-        let seen = self.play_apart(alone.collect())?;
+        self.mortal = true;
+        let seen = self.play_apart(alone.collect());
+        self.mortal = false;
         let died = !std::mem::take(&mut self.deaths).is_empty();
-        Ok(died.then_some(seen))
+        Ok(died.then_some(seen?))
     }
 
     /// Whether it is there; where it died at each start, it is started behind what it died on.

@@ -51,6 +51,8 @@ pub(super) struct Run<'a> {
     met: bool,
     /// Whether it was started again and has not taken anything yet.
     returning: bool,
+    /// Whether it is left as it is when it dies.
+    pub(super) mortal: bool,
     /// Since when it has been gone for good.
     gone_ms: Option<i64>,
     started: u64,
@@ -93,6 +95,7 @@ impl<'a> Run<'a> {
             outages: Duration::ZERO,
             met: false,
             returning: false,
+            mortal: false,
             gone_ms: None,
             started: 0,
             nonce: uuid::Uuid::from_u128(nonce()).as_u64_pair().0,
@@ -294,7 +297,7 @@ impl<'a> Run<'a> {
         if !self.met {
             return Err(VerifyError::Ended { status, said });
         }
-        let again = self.returning || self.deaths.len() == MOST_DEATHS;
+        let again = self.returning || self.mortal || self.deaths.len() == MOST_DEATHS;
         if suspects.is_empty() && !self.returning {
             self.notes.push(format!("the implementation ended with nothing in flight ({status})"));
         }
