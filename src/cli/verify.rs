@@ -20,9 +20,10 @@ use crate::scenario::run::Setup;
 use crate::scenario::{Known as KnownWords, suite, words_of};
 use crate::verify::Persistence;
 use crate::verify::live::{
-    self, Commands, Neighbours, Plan, Stop, Verified, VerifyError, read_probe,
+    self, Commands, Neighbours, Plan, Probe as _, Stop, Verified, VerifyError, read_probe,
 };
 use crate::verify::script::Script;
+use crate::verify::script::random::{self, Abilities};
 use crate::verify::script::scenario::script;
 
 /// How often an implementation is killed, in a budget that is not shorter than this.
@@ -78,9 +79,11 @@ fn plan(args: &Verify, contracts: &Arc<Contracts>, terminal: &mut Terminal) -> O
         true => Persistence::Empty,
         false => Persistence::Kept,
     });
-    let scripts = scripts(&args.service, contracts);
+    let probe = probe(args, terminal)?;
+    let (service, abilities) = (args.service.as_str(), probe.abilities());
+    let scripts = scripts((service, &abilities), contracts);
     for name in &args.script {
-        let random = name.strip_prefix("random ").is_some_and(|n| n.parse::<u64>().is_ok());
+        let random = random::named(service, &abilities, Seed(args.seed), name).is_some();
         if !random && !scripts.iter().any(|script| script.name == *name) {
             let names = scripts.iter().map(|script| script.name.as_str());
             let near = crate::diagnostic::suggest(name, names);
@@ -93,7 +96,7 @@ fn plan(args: &Verify, contracts: &Arc<Contracts>, terminal: &mut Terminal) -> O
         subject: args.service.clone(),
         group: group(args, contracts, terminal)?,
         command: args.command.clone(),
-        probe: Arc::new(probe(args, terminal)?),
+        probe: Arc::new(probe),
         scripts,
         only: args.script.iter().cloned().collect(),
         budget: args.budget,
@@ -119,11 +122,11 @@ fn kills(args: &Verify) -> Vec<Duration> {
 }
 
 /// What the scenarios that this program carries tell a service.
-fn scripts(service: &str, contracts: &Arc<Contracts>) -> Vec<Script> {
+fn scripts(of: (&str, &Abilities), contracts: &Arc<Contracts>) -> Vec<Script> {
     let words = words_of(&crate::service::reference());
     let plans = suite(&KnownWords { contracts, words: &words });
     let setup = Setup::reference(Arc::clone(contracts));
-    plans.iter().filter_map(|plan| script(plan, &setup, service).ok()).collect()
+    plans.iter().filter_map(|plan| script(plan, &setup, of).ok()).collect()
 }
 
 fn group(args: &Verify, contracts: &Contracts, terminal: &mut Terminal) -> Option<String> {

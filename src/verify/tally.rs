@@ -205,8 +205,13 @@ impl<'a> Tally<'a> {
             asked.any(|one| one.what == What::Query && names.contains(&one.name.as_str()))
         };
         let echoes = |decided: &Decided| decided.rule == id::BAN_4 && decided.option == "echo";
+        // Whoever does not know what equipment is worth sees nothing of it.
+        let worth = |rule: RuleId| {
+            let mut given = self.scene.seen.given.iter().flat_map(|given| &given.data);
+            ![id::EFF_4, id::EFF_5].contains(&rule) || given.any(|(name, _)| name == "equipment")
+        };
         match BY_QUESTION.iter().find(|(known, _)| *known == rule) {
-            Some((_, names)) => asked(names),
+            Some((_, names)) => asked(names) && worth(rule),
             // Who answers DELETED for any id hides which ban is gone.
             None if rule == id::BAN_5 && self.decided.keys().any(echoes) => {
                 asked(&["ban", "check"])

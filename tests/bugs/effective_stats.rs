@@ -37,18 +37,23 @@ fn equips_in_the_bag(value: &mut Json) {
     }
 }
 
-/// Is deaf to equipment that is taken off while a buff is on.
+/// Is deaf to equipment that is taken off while a buff of the character is on.
 fn deaf_while_buffed(inner: Box<dyn Service>) -> Box<dyn Service> {
-    let mut buffed = false;
-    deaf(inner, move |value| {
-        match kind(value) {
-            "APPLIED" => buffed = true,
-            "EXPIRED" => buffed = false,
-            "MOVED" => return buffed && int(value, "/slot") > 0,
+    let mut buffed = BTreeSet::new();
+    let warp = Warp::of(inner).on_handle(move |inner, incoming, cx| {
+        let value = json(incoming.value);
+        let character = (incoming.tenant.clone(), int(&value, "/characterId"));
+        match kind(&value) {
+            "APPLIED" => drop(buffed.insert(character)),
+            "EXPIRED" => drop(buffed.remove(&character)),
+            "MOVED" if buffed.contains(&character) && int(&value, "/slot") > 0 => {
+                return Err(Reject::Refused("not heard".to_owned()));
+            }
             _ => {}
         }
-        false
-    })
+        inner.handle(incoming, cx)
+    });
+    warp.boxed()
 }
 
 /// Does not take in a character who has a buff already.

@@ -72,21 +72,6 @@ const NOT_SHOWN: &[(RuleId, &str, &str)] = &[
         "accepted, until it ends: nobody waits for so long",
     ),
     (id::INV_10, "who is silent accepts", "it takes three minutes"),
-    (
-        id::EFF_4,
-        "what moves in the bag is put on",
-        "what equipment is worth is looked up, and nothing can be given",
-    ),
-    (
-        id::EFF_5,
-        "any slot is worn",
-        "what equipment is worth is looked up, and nothing can be given",
-    ),
-    (
-        id::EFF_8,
-        "a buff holds equipment on",
-        "what equipment is worth is looked up, and nothing can be given",
-    ),
 ];
 
 /// The rules by which a bug is rightly named.

@@ -9,9 +9,9 @@ use quintet::contract::Contracts;
 use quintet::driver::{Driver, DriverError, Fault, Until};
 use quintet::history::Event;
 use quintet::message::{Json, Outgoing, RecordId, Seed, Stream, Tenant, TraceParent, VirtualTime};
-use quintet::service::{Service, StimulusError};
+use quintet::service::{Given, Service, StimulusError};
 use quintet::verify::script::{Act, Known, Script, Step, filled};
-use quintet::verify::{Asked, Observation, What};
+use quintet::verify::{Asked, Observation, Provided, What};
 
 use crate::outsider::{SETTLE, View, observe};
 use crate::play::{CRASHES, Otherwise, Pick};
@@ -49,6 +49,7 @@ pub(crate) fn watch(
         world: world.expect("the five have contracts"),
         subject,
         asked: Vec::new(),
+        given: Vec::new(),
         draws: Stream::keyed(Seed(staging.seed), &"stage"),
         heard: 0,
         is_down: false,
@@ -72,6 +73,7 @@ pub(crate) fn watch(
     let view = View { delay_ms: staging.delay_ms, seed: staging.seed };
     let mut seen = observe(stage.world.history(), subject, view);
     seen.asked = stage.asked;
+    seen.given = stage.given;
     seen
 }
 
@@ -83,6 +85,7 @@ struct Stage<'a> {
     world: World,
     subject: &'a str,
     asked: Vec<Asked>,
+    given: Vec<Provided>,
     draws: Stream,
     /// How many entries of the history were heard of.
     heard: usize,
@@ -125,8 +128,17 @@ impl Stage<'_> {
             }
             Act::Stimulus { name, args } => self.ask(lane, &step, What::Stimulus, (name, args)),
             Act::Query { name, args } => self.ask(lane, &step, What::Query, (name, args)),
+            Act::Give { data, entry } => self.give(lane.tenants[step.tenant].clone(), data, entry),
+            Act::Kill => panic!("no script asks for that"),
         }
         lane.next += 1;
+    }
+
+    fn give(&mut self, tenant: Tenant, data: &str, entry: &Json) {
+        let data = vec![(data.to_owned(), Json::Array(vec![entry.clone()]))];
+        let given = Given { settings: None, data: &data };
+        self.world.give(self.subject, &tenant, &given).expect("it is taken");
+        self.given.push(Provided { tenant, settings: None, data });
     }
 
     fn send(&mut self, lane: &mut Lane, step: &Step, outgoing: Outgoing, trace: TraceParent) {
@@ -242,9 +254,9 @@ impl Lane {
         let open = |sent: &&Sent| sent.tenant == step.tenant && sent.sound && !sent.is_settled(now);
         let in_flight = self.sent.values().filter(open).count();
         let may = match &step.act {
-            Act::Pause(_) => true,
+            Act::Pause(_) | Act::Kill => true,
             Act::Send(_) => in_flight < IN_FLIGHT,
-            Act::Stimulus { .. } | Act::Query { .. } => in_flight == 0,
+            Act::Stimulus { .. } | Act::Query { .. } | Act::Give { .. } => in_flight == 0,
         };
         let is_ready = now >= self.not_before && step.act.needs().iter().all(has);
         (may && is_ready).then(|| step.clone())

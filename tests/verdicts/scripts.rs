@@ -20,19 +20,21 @@ static SUITE: LazyLock<Vec<TestPlan>> = LazyLock::new(|| {
 pub(crate) fn abilities(service: &str) -> Abilities {
     let mut all = reference().into_iter();
     let one = all.find(|one| one.name() == service).expect("one of the five");
-    let Vocabulary { stimuli, queries, .. } = one.vocabulary();
+    let Vocabulary { stimuli, queries, data, .. } = one.vocabulary();
     let name = |(name, _): &(&str, &[&str])| (*name).to_owned();
     Abilities {
         stimuli: stimuli.iter().map(name).collect(),
         queries: queries.iter().map(name).collect(),
+        data: data.iter().map(name).collect(),
     }
 }
 
 /// The scripts of the scenarios whose names begin so.
 pub(crate) fn of_scenarios(service: &str, named: &str) -> Vec<Script> {
     let setup = Setup::reference(Contracts::builtin());
+    let abilities = abilities(service);
     let plans = SUITE.iter().filter(|plan| plan.name.starts_with(named));
-    plans.filter_map(|plan| scenario::script(plan, &setup, service).ok()).collect()
+    plans.filter_map(|plan| scenario::script(plan, &setup, (service, &abilities)).ok()).collect()
 }
 
 /// So many random scripts.

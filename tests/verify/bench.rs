@@ -15,7 +15,7 @@ use quintet::message::{Json, Seed, Tenant};
 use quintet::rule::Severity;
 use quintet::scenario::run::Setup;
 use quintet::scenario::{Known, TestPlan, suite, words_of};
-use quintet::service::{Service, StimulusError, Vocabulary, reference};
+use quintet::service::{Given, Service, StimulusError, Vocabulary, reference};
 use quintet::verify::live::{Commands, Neighbours, Plan, Probe, ProbeError, Verified, verify};
 use quintet::verify::script::Script;
 use quintet::verify::script::random::Abilities;
@@ -76,6 +76,13 @@ impl Probe for Inside {
         };
         answer.map_err(|error| ProbeError::Refused(error.to_string()))
     }
+
+    fn give(&self, data: &str, tenant: &Tenant, entry: &Json) -> Result<(), ProbeError> {
+        let data = [(data.to_owned(), Json::Array(vec![entry.clone()]))];
+        let given = Given { settings: None, data: &data };
+        let given = self.host.give(&self.service, tenant, &given);
+        given.map_err(|error| ProbeError::Refused(error.to_string()))
+    }
 }
 
 /// Asks the process in which the service runs.
@@ -98,6 +105,22 @@ impl Probe for Outside {
         args: &Json,
     ) -> Result<Json, ProbeError> {
         let what = if what == What::Query { "query" } else { "stimulus" };
+        self.tell(what, name, tenant, args)
+    }
+
+    fn give(&self, data: &str, tenant: &Tenant, entry: &Json) -> Result<(), ProbeError> {
+        self.tell("data", data, tenant, entry).map(drop)
+    }
+}
+
+impl Outside {
+    fn tell(
+        &self,
+        what: &str,
+        name: &str,
+        tenant: &Tenant,
+        args: &Json,
+    ) -> Result<Json, ProbeError> {
         let Tenant { id, region, major, minor } = tenant;
         let asked = json!({
             "what": what, "name": name, "tenant": id, "region": region, "major": major,
@@ -119,11 +142,12 @@ impl Probe for Outside {
 
 /// All that a service can be asked and told.
 fn abilities(name: &str) -> Abilities {
-    let Vocabulary { stimuli, queries, .. } = service(name).vocabulary();
+    let Vocabulary { stimuli, queries, data, .. } = service(name).vocabulary();
     let name = |(name, _): &(&str, &[&str])| (*name).to_owned();
     Abilities {
         stimuli: stimuli.iter().map(name).collect(),
         queries: queries.iter().map(name).collect(),
+        data: data.iter().map(name).collect(),
     }
 }
 
@@ -148,8 +172,11 @@ pub(crate) fn plan(subject: &str, play: &Play) -> Plan {
     let contracts = Contracts::builtin();
     let setup = Setup::reference(Arc::clone(&contracts));
     let named = |plan: &&TestPlan| play.scenarios.is_some_and(|name| plan.name.starts_with(name));
+    // Without a probe nothing can be given.
+    let abilities = if play.probed { abilities(subject) } else { Abilities::default() };
+    let of = (subject, &abilities);
     let scripts: Vec<Script> =
-        SUITE.iter().filter(named).filter_map(|plan| script(plan, &setup, subject).ok()).collect();
+        SUITE.iter().filter(named).filter_map(|plan| script(plan, &setup, of).ok()).collect();
     let names = scripts.iter().map(|script| script.name.clone());
     let random = (0..play.random).map(|number| format!("random {number}"));
     let group = match &contracts.group(subject).expect("a group").name {

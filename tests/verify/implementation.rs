@@ -145,6 +145,11 @@ fn answer(host: &Host, service: &str, mut caller: &UnixStream) -> std::io::Resul
     let (name, args) = (text("name"), Json::from(asked["args"].clone()));
     let answer = match text("what").as_str() {
         "query" => host.query(service, &name, &tenant, &args),
+        "data" => {
+            let data = [(name, Json::Array(vec![args]))];
+            let given = Given { settings: None, data: &data };
+            host.give(service, &tenant, &given).map(|()| Json::Null)
+        }
         _ => match host.stimulus(service, &name, &tenant, &args) {
             // A client that is not there can do nothing: that is no trouble.
             Err(DriverError::Stimulus(StimulusError::Refused(_))) => Ok(Json::Null),

@@ -13,9 +13,10 @@ use crate::kafka::{Lag, Sender, Tap, TapError, wall_ms};
 use crate::message::{
     ChannelIx, Offset, Outgoing, Partition, Record, Tenant, TraceParent, VirtualTime,
 };
-use crate::verify::{Asked, Observation};
+use crate::verify::{Asked, Observation, Provided};
 
 use super::VerifyError;
+use super::lane::Lane;
 
 /// A record's own time counts where it is not further from ours.
 const CLOCKS_APART_MS: i64 = 60_000;
@@ -40,6 +41,33 @@ pub(super) enum Turn {
     Back,
 }
 
+/// What is looked at.
+pub(super) struct Of {
+    pub(super) tenants: BTreeSet<Tenant>,
+    /// Of what has no tenant, only what has these traces, or none; everything where none are named.
+    pub(super) traces: Option<BTreeSet<u128>>,
+}
+
+impl Of {
+    /// What one script has to do with.
+    pub(super) fn lane(lane: &Lane) -> Self {
+        let traces = lane.inputs(|_| true).iter().map(|input| input.trace).collect();
+        Self { tenants: lane.tenants.iter().cloned().collect(), traces: Some(traces) }
+    }
+
+    fn has(&self, heard: &Heard) -> bool {
+        let headers = &heard.record.headers;
+        match (headers.tenant(), &self.traces) {
+            (Ok(tenant), _) => self.tenants.contains(tenant),
+            (Err(_), None) => true,
+            (Err(_), Some(traces)) => match headers.trace() {
+                Some(trace) => traces.contains(&trace.trace),
+                None => !heard.ours,
+            },
+        }
+    }
+}
+
 /// Everything that was sent and seen.
 pub(super) struct Field {
     contracts: Arc<Contracts>,
@@ -57,6 +85,7 @@ pub(super) struct Field {
     pub(super) heard: Vec<Heard>,
     pub(super) turns: Vec<(i64, Turn)>,
     pub(super) asked: Vec<Asked>,
+    pub(super) given: Vec<Provided>,
 }
 
 impl Field {
@@ -80,6 +109,7 @@ impl Field {
             heard: Vec::new(),
             turns: Vec::new(),
             asked: Vec::new(),
+            given: Vec::new(),
         }
     }
 
@@ -161,23 +191,18 @@ impl Field {
         !heard.ours && (self.sends.contains(channel) || self.unclaimed.contains(channel))
     }
 
-    /// What was seen of these tenants (of all where none are named), as it is judged.
-    pub(super) fn observation(
-        &self,
-        tenants: Option<&BTreeSet<Tenant>>,
-        settle: Duration,
-    ) -> Observation {
+    /// What was seen, as it is judged; of kills, those since the first record.
+    pub(super) fn observation(&self, of: &Of, settle: Duration) -> Observation {
         let services: Vec<_> =
             self.contracts.contracts().iter().map(|one| one.service.clone()).collect();
         let subject = services.iter().position(|name| *name == self.subject).unwrap_or_default();
         let mut history = History::new(Arc::clone(&self.contracts), services);
-        let wanted = |heard: &&Heard| match (tenants, heard.record.headers.tenant()) {
-            (Some(tenants), Ok(tenant)) => tenants.contains(tenant),
-            _ => true,
-        };
-        let mut heard: Vec<_> = self.heard.iter().filter(wanted).collect();
+        let mut heard: Vec<_> = self.heard.iter().filter(|heard| of.has(heard)).collect();
         heard.sort_by_key(|heard| (heard.at_ms, !heard.ours, heard.partition, heard.offset));
-        let mut turns = self.turns.iter().peekable();
+        let first_ms = heard.first().map_or(i64::MIN, |first| first.at_ms);
+        let since =
+            self.turns.iter().position(|(at, turn)| *at >= first_ms && *turn == Turn::Killed);
+        let mut turns = self.turns[since.unwrap_or(self.turns.len())..].iter().peekable();
         let subject = ServiceIx(u16::try_from(subject).unwrap_or_default());
         let mut turn = |history: &mut History, until: i64| {
             while let Some((at, turn)) = turns.next_if(|(at, _)| *at <= until) {
@@ -196,10 +221,14 @@ impl Field {
             history.append(at, place, heard.record.clone(), producer);
         }
         turn(&mut history, i64::MAX);
-        let wanted = |asked: &&Asked| tenants.is_none_or(|some| some.contains(&asked.tenant));
         let ended = VirtualTime::from_unix_ms(wall_ms());
-        let asked = self.asked.iter().filter(wanted).cloned().collect();
-        Observation { asked, ..Observation::new(history, &self.subject, ended, settle) }
+        let asked = self.asked.iter().filter(|asked| of.tenants.contains(&asked.tenant));
+        let given = self.given.iter().filter(|given| of.tenants.contains(&given.tenant));
+        Observation {
+            asked: asked.cloned().collect(),
+            given: given.cloned().collect(),
+            ..Observation::new(history, &self.subject, ended, settle)
+        }
     }
 
     fn producer(&self, heard: &Heard) -> Producer {

@@ -23,6 +23,8 @@ pub(super) struct Lane {
     answers: BTreeMap<u32, Json>,
     traces: Stream,
     not_before_ms: i64,
+    /// The steps before which the implementation was killed.
+    kills: Vec<u32>,
 }
 
 /// An input that was sent.
@@ -80,6 +82,7 @@ impl Lane {
             answers: BTreeMap::new(),
             traces,
             not_before_ms: 0,
+            kills: Vec::new(),
         }
     }
 
@@ -134,7 +137,7 @@ impl Lane {
                     None => Want::Wait,
                 }
             }
-            Act::Stimulus { .. } | Act::Query { .. } if in_flight == 0 => {
+            Act::Stimulus { .. } | Act::Query { .. } | Act::Give { .. } if in_flight == 0 => {
                 self.next += 1;
                 Want::Probe(step)
             }
@@ -148,6 +151,25 @@ impl Lane {
         let tenant = tenant.map_or(0, |step| step.tenant);
         let sent = Sent { tenant, trace: trace.trace, at_ms, events_ms: None, id: None, sound };
         self.sent.insert(step, sent);
+    }
+
+    /// Whether it goes on only once the implementation was killed.
+    pub(super) fn awaits_kill(&self) -> bool {
+        self.script.steps.get(self.next).is_some_and(|step| matches!(step.act, Act::Kill))
+    }
+
+    /// Notes that the implementation was killed.
+    pub(super) fn was_killed(&mut self) {
+        match self.script.steps.get(self.next) {
+            Some(Step { act: Act::Kill, .. }) => self.next += 1,
+            Some(step) => self.kills.push(step.id),
+            None => {}
+        }
+    }
+
+    /// What was played, with the kills that came meanwhile.
+    pub(super) fn as_played(&self) -> Script {
+        self.script.clone().killed_before(&self.kills)
     }
 
     /// Notes what the probe answered.

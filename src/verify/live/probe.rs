@@ -26,6 +26,12 @@ pub trait Probe: std::fmt::Debug + Send + Sync {
     /// [`ProbeError`].
     fn ask(&self, what: What, name: &str, tenant: &Tenant, args: &Json)
     -> Result<Json, ProbeError>;
+
+    /// Makes an entry of some data known where the implementation looks it up.
+    ///
+    /// # Errors
+    /// [`ProbeError`].
+    fn give(&self, data: &str, tenant: &Tenant, entry: &Json) -> Result<(), ProbeError>;
 }
 
 /// A probe of commands, by what they are for; without any, nothing is asked.
@@ -35,6 +41,8 @@ pub struct Commands {
     pub queries: BTreeMap<String, String>,
     /// By the name of the stimulus.
     pub stimuli: BTreeMap<String, String>,
+    /// By the kind of data, e.g. `equipment`.
+    pub data: BTreeMap<String, String>,
     /// Arguments that may be given or not: in a command, those that are not are empty.
     pub arguments: BTreeSet<String>,
 }
@@ -84,6 +92,7 @@ impl Probe for Commands {
         Abilities {
             stimuli: self.stimuli.keys().cloned().collect(),
             queries: self.queries.keys().cloned().collect(),
+            data: self.data.keys().cloned().collect(),
         }
     }
 
@@ -101,6 +110,12 @@ impl Probe for Commands {
         let command = commands.get(name);
         let command = command.ok_or_else(|| ProbeError::Missing(kind, name.to_owned()))?;
         run(&self.filled(command, tenant, args))
+    }
+
+    fn give(&self, data: &str, tenant: &Tenant, entry: &Json) -> Result<(), ProbeError> {
+        let command = self.data.get(data);
+        let command = command.ok_or_else(|| ProbeError::Missing("data", data.to_owned()))?;
+        run(&self.filled(command, tenant, entry)).map(drop)
     }
 }
 

@@ -8,7 +8,7 @@ use crate::diagnostic::{Diagnostic, SourceFile, Span};
 use crate::service::{Vocabulary, reference};
 use crate::yaml::{self, Node};
 
-const KEYS: [&str; 3] = ["format", "queries", "stimuli"];
+const KEYS: [&str; 4] = ["format", "queries", "stimuli", "data"];
 
 /// Reads a probe file for a service. All problems are reported; `None` if any is an error.
 pub fn read_probe(
@@ -38,7 +38,8 @@ impl Reader<'_> {
         let Some(entries) = root.mapping() else {
             let message = format!("a probe file is a mapping, not {}", root.describe());
             let error = self.error("probe::wrong-shape", message, root.span);
-            error.help = Some("it has the keys `format: 1`, `queries` and `stimuli`".to_owned());
+            error.help =
+                Some("it has the keys `format: 1`, `queries`, `stimuli` and `data`".to_owned());
             return None;
         };
         if root.get("format").and_then(Node::text) != Some("1") {
@@ -62,13 +63,14 @@ impl Reader<'_> {
         }
         let vocabulary = reference().into_iter().find(|one| one.name() == service);
         let vocabulary = vocabulary.map(|one| one.vocabulary()).unwrap_or_default();
-        let Vocabulary { queries, stimuli, .. } = vocabulary;
-        let known = queries.iter().chain(stimuli);
+        let Vocabulary { queries, stimuli, data, .. } = vocabulary;
+        let known = queries.iter().chain(stimuli).chain(data);
         let arguments = known.flat_map(|(_, names)| names.iter().map(|name| (*name).to_owned()));
         Some(Commands {
             arguments: arguments.collect(),
             queries: self.commands(root.get("queries"), (service, "query", queries)),
             stimuli: self.commands(root.get("stimuli"), (service, "stimulus", stimuli)),
+            data: self.commands(root.get("data"), (service, "data", data)),
         })
     }
 

@@ -4,18 +4,18 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::field::{Field, Turn};
+use super::field::{Field, Of, Turn};
 use super::lane::{Lane, Want};
 use super::pace::Pace;
 use super::process::{Launch, Process};
 use super::{Done, Plan, Verified, VerifyError, death, shrink};
 use crate::contract::Contracts;
 use crate::kafka::{Connection, Deadline, From, Sender, Tap, Topics, wall_ms};
-use crate::message::{ChannelIx, Outgoing, Tenant, TraceParent, VirtualTime};
+use crate::message::{ChannelIx, Json, Outgoing, Tenant, TraceParent, VirtualTime};
 use crate::rule::Severity;
 use crate::verify::script::random::{self, Abilities};
 use crate::verify::script::{Act, Script, Step};
-use crate::verify::{Asked, Found, Observation, What, judge};
+use crate::verify::{Asked, Found, Observation, Provided, What, judge};
 
 /// How many scripts send at a time, and how many may be under way with those that only wait.
 const SENDING: usize = 60;
@@ -140,9 +140,8 @@ impl<'a> Run<'a> {
             tell(&format!("playing random sequences for {} s", plan.budget.as_secs()));
             self.play(&mut (0..).map(random), Some(plan.budget))
         } else {
-            let number = |name: &String| name.strip_prefix("random ")?.parse().ok();
-            let numbers: Vec<u64> = plan.only.iter().filter_map(number).collect();
-            self.play(&mut numbers.into_iter().map(random), None)
+            let named = |name: &String| random::named(&plan.subject, &abilities, plan.seed, name);
+            self.play(&mut plan.only.iter().filter_map(named), None)
         };
         self.kills.clear();
         played
@@ -178,6 +177,7 @@ impl<'a> Run<'a> {
             self.hear()?;
             self.see_that_it_lives()?;
             self.kill_if_due(used)?;
+            self.kill_if_awaited()?;
         }
     }
 
@@ -240,9 +240,13 @@ impl<'a> Run<'a> {
         let (what, name, args) = match &step.act {
             Act::Stimulus { name, args } => (What::Stimulus, name, args),
             Act::Query { name, args } => (What::Query, name, args),
-            Act::Send(_) | Act::Pause(_) => return Ok(()),
+            Act::Give { data, entry } => {
+                let tenant = self.lanes[at].tenants[step.tenant].clone();
+                return self.give(tenant, (data, entry));
+            }
+            Act::Send(_) | Act::Pause(_) | Act::Kill => return Ok(()),
         };
-        let Abilities { stimuli, queries } = self.plan.probe.abilities();
+        let Abilities { stimuli, queries, .. } = self.plan.probe.abilities();
         let known = if what == What::Query { queries } else { stimuli };
         if !known.contains(name) {
             return Ok(());
@@ -255,6 +259,14 @@ impl<'a> Run<'a> {
         self.lanes[at].was_answered(step.id, answer.clone());
         let name = name.clone();
         self.field.asked.push(Asked { from, to, tenant, what, name, args, answer });
+        Ok(())
+    }
+
+    /// Lets the implementation know something that it looks up elsewhere.
+    fn give(&mut self, tenant: Tenant, (data, entry): (&str, &Json)) -> Result<(), VerifyError> {
+        self.plan.probe.give(data, &tenant, entry)?;
+        let data = vec![(data.to_owned(), Json::Array(vec![entry.clone()]))];
+        self.field.given.push(Provided { tenant, settings: None, data });
         Ok(())
     }
 
@@ -321,12 +333,30 @@ impl<'a> Run<'a> {
 
     fn kill_if_due(&mut self, used: Duration) -> Result<(), VerifyError> {
         let due = self.kills.front().is_some_and(|at| *at <= used);
-        let Some(process) = self.process.as_mut().filter(|_| due) else {
+        if !due || self.process.is_none() {
             return Ok(());
-        };
-        process.kill();
+        }
         self.kills.pop_front();
         self.done.kills += 1;
+        self.kill()
+    }
+
+    /// Kills it for scripts that wait for that, once all of them do.
+    fn kill_if_awaited(&mut self) -> Result<(), VerifyError> {
+        let awaits = |lane: &&Lane| lane.awaits_kill();
+        let ready = |lane: &Lane| lane.awaits_kill() || lane.has_sent_all();
+        if self.lanes.iter().find(awaits).is_none() || !self.lanes.iter().all(ready) {
+            return Ok(());
+        }
+        self.kill()
+    }
+
+    /// Kills the implementation, where it was started here, and starts it again.
+    fn kill(&mut self) -> Result<(), VerifyError> {
+        if let Some(process) = &mut self.process {
+            process.kill();
+        }
+        self.lanes.iter_mut().for_each(Lane::was_killed);
         self.restart()
     }
 
@@ -338,7 +368,7 @@ impl<'a> Run<'a> {
 
     /// Starts the implementation again, and waits until it is back.
     fn restart(&mut self) -> Result<(), VerifyError> {
-        let Some(launch) = &self.launch else {
+        let Some(launch) = self.launch.as_ref().filter(|_| !self.is_gone()) else {
             return Ok(());
         };
         let outage = Deadline::after(Duration::ZERO);
@@ -389,7 +419,8 @@ impl<'a> Run<'a> {
 
     /// What was seen of these tenants, as long as the implementation was there.
     fn observe(&self, tenants: &BTreeSet<Tenant>) -> Observation {
-        let mut observed = self.field.observation(Some(tenants), self.pace.longest_settle());
+        let of = Of { tenants: tenants.clone(), traces: None };
+        let mut observed = self.field.observation(&of, self.pace.longest_settle());
         if let Some(gone_ms) = self.gone_ms {
             observed.ended = VirtualTime::from_unix_ms(gone_ms);
         }
@@ -415,13 +446,10 @@ impl<'a> Run<'a> {
         while !settle.is_over() {
             self.hear()?;
         }
-        let apart: BTreeMap<_, _> = self
-            .played
-            .drain(before..)
-            .map(|lane| (lane.script.name.clone(), lane.tenants.into_iter().collect()))
-            .collect();
+        let apart = self.played.drain(before..).map(|lane| (lane.script.name.clone(), lane));
+        let apart: BTreeMap<String, Lane> = apart.collect();
         let settle = self.pace.longest_settle();
-        let seen = |name| Some(self.field.observation(Some(apart.get(name)?), settle));
+        let seen = |name| Some(self.field.observation(&Of::lane(apart.get(name)?), settle));
         Ok(names.iter().filter_map(seen).collect())
     }
 }

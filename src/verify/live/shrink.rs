@@ -50,7 +50,7 @@ pub(super) fn shrink(
 fn script_of(run: &Run<'_>, found: &Found) -> Option<Script> {
     let tenant = found.tenant.as_ref()?;
     let lane = run.played.iter().find(|lane| lane.tenants.contains(tenant))?;
-    Some(lane.script.clone())
+    Some(lane.as_played())
 }
 
 /// The fewest steps of a script that still break a rule, with what was seen of them; `None` where

@@ -20,6 +20,9 @@ use crate::message::{
 };
 use crate::scenario::TenantSpec;
 
+/// What stands in a name before the steps that a kill precedes.
+const KILLED: &str = " killed before ";
+
 /// The inputs of one run, for tenants of its own.
 #[derive(Clone, Debug)]
 pub struct Script {
@@ -29,6 +32,34 @@ pub struct Script {
     pub tenants: Vec<TenantSpec>,
     /// What happens, in order.
     pub steps: Vec<Step>,
+}
+
+impl Script {
+    /// The script with a kill before each of these steps, as its name then says.
+    #[must_use]
+    pub fn killed_before(mut self, steps: &[u32]) -> Self {
+        for (number, before) in (0..).zip(steps) {
+            if let Some(at) = self.steps.iter().position(|step| step.id == *before) {
+                let (id, tenant) = (u32::MAX - number, self.steps[at].tenant);
+                self.steps.insert(at, Step { id, tenant, act: Act::Kill });
+            }
+        }
+        if !steps.is_empty() {
+            let steps: Vec<_> = steps.iter().map(u32::to_string).collect();
+            self.name = format!("{}{KILLED}{}", self.name, steps.join(","));
+        }
+        self
+    }
+
+    /// The name of a script, and before which of its steps there is a kill.
+    #[must_use]
+    pub fn parse_name(name: &str) -> Option<(&str, Vec<u32>)> {
+        let Some((name, steps)) = name.split_once(KILLED) else {
+            return Some((name, Vec::new()));
+        };
+        let steps: Result<Vec<_>, _> = steps.split(',').map(str::parse).collect();
+        Some((name, steps.ok()?))
+    }
 }
 
 /// One thing that happens to the implementation.
@@ -61,8 +92,17 @@ pub enum Act {
         /// Its arguments.
         args: Json,
     },
+    /// The implementation gets to know something that it looks up elsewhere.
+    Give {
+        /// What kind of data, e.g. `equipment`.
+        data: String,
+        /// One entry of it.
+        entry: Json,
+    },
     /// Nothing is sent for a while, so that timers come due.
     Pause(Duration),
+    /// The implementation is killed (`kill -9`) and started again.
+    Kill,
 }
 
 /// A record to be made and sent.
@@ -176,7 +216,7 @@ impl Act {
             Self::Stimulus { args, .. } | Self::Query { args, .. } => {
                 collect_needs(args, &mut steps);
             }
-            Self::Pause(_) => {}
+            Self::Give { .. } | Self::Pause(_) | Self::Kill => {}
         }
         steps
     }

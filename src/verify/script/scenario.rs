@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::random::Abilities;
 use super::{Act, HeadersFrom, KeyFrom, Message, Script, Step, Value};
 use crate::bus::{Chooser, Fifo, World};
 use crate::contract::Contracts;
@@ -18,8 +19,8 @@ use crate::history::{Event, FaultId, History, Producer};
 use crate::message::{Json, Outgoing, RecordId, Seed, Tenant, VirtualTime};
 use crate::rule::check::Checks;
 use crate::scenario::run::{Setup, Verdict, play};
-use crate::scenario::{TenantSpec, TestPlan};
-use crate::service::{Given, Service};
+use crate::scenario::{Field, TenantSpec, TestPlan};
+use crate::service::Given;
 
 /// Waits that are shorter are not part of what is told.
 const SHORTEST_PAUSE: Duration = Duration::from_secs(2);
@@ -50,16 +51,27 @@ pub enum NoScript {
 ///
 /// # Errors
 /// [`NoScript`], where it cannot be told that outside the simulator.
-pub fn script(plan: &TestPlan, setup: &Setup, subject: &str) -> Result<Script, NoScript> {
+pub fn script(
+    plan: &TestPlan,
+    setup: &Setup,
+    (subject, abilities): (&str, &Abilities),
+) -> Result<Script, NoScript> {
     let services = (setup.services)();
-    if services.iter().any(|one| one.name() == subject && is_given(plan, &**one)) {
+    let takes = services.iter().find(|one| one.name() == subject).map(|one| one.vocabulary().data);
+    let takes: Vec<_> = takes.into_iter().flatten().map(|(data, _)| (*data).to_owned()).collect();
+    let given = &plan.scenario.given;
+    let is_lacking =
+        |field: &Field| takes.contains(&field.name) && !abilities.data.contains(&field.name);
+    if given.settings.iter().any(|field| field.name == subject) || given.data.iter().any(is_lacking)
+    {
         return Err(NoScript::Given);
     }
     let contracts = Arc::clone(&setup.contracts);
     let start = (Seed(0), Box::new(Fifo) as Box<dyn Chooser>);
     let world = World::new(contracts, services, setup.topology, start);
     let world = world.map_err(|_| NoScript::NotPassing)?;
-    let mut recorder = Recorder { world, told: Vec::new(), armed: false };
+    let subject_takes = (subject.to_owned(), takes);
+    let mut recorder = Recorder { world, subject_takes, told: Vec::new(), armed: false };
     let outcome = play(plan, &mut recorder, Seed(0), &mut Checks::new());
     if recorder.armed {
         return Err(NoScript::Faults);
@@ -70,14 +82,6 @@ pub fn script(plan: &TestPlan, setup: &Setup, subject: &str) -> Result<Script, N
     let history = recorder.world.into_history();
     let writer = Writer::new(&history, subject);
     writer.write(plan, recorder.told)
-}
-
-/// Whether a scenario gives a service something.
-fn is_given(plan: &TestPlan, service: &dyn Service) -> bool {
-    let given = &plan.scenario.given;
-    let takes = |name: &str| service.vocabulary().data.iter().any(|(data, _)| *data == name);
-    given.settings.iter().any(|field| field.name == service.name())
-        || given.data.iter().any(|field| takes(&field.name))
 }
 
 /// Something that was not a record, with how much had happened before it.
@@ -93,6 +97,8 @@ struct Told {
 struct Recorder {
     world: World,
     told: Vec<Told>,
+    /// The subject, and the data that it looks up.
+    subject_takes: (String, Vec<String>),
     armed: bool,
 }
 
@@ -122,6 +128,16 @@ impl Driver for Recorder {
     }
 
     fn give(&mut self, to: &str, tenant: &Tenant, given: &Given<'_>) -> Result<(), DriverError> {
+        let (subject, takes) = self.subject_takes.clone();
+        for (data, entries) in
+            given.data.iter().filter(|(data, _)| to == subject && takes.contains(data))
+        {
+            let Json::Array(entries) = entries else { continue };
+            for entry in entries {
+                let act = Act::Give { data: data.clone(), entry: entry.clone() };
+                self.note(to, tenant, act, &Json::Null);
+            }
+        }
         self.world.give(to, tenant, given)
     }
 
@@ -374,7 +390,7 @@ fn headers_from(placed: &crate::history::Placed) -> Option<HeadersFrom> {
 
 #[cfg(test)]
 mod tests {
-    use super::script;
+    use super::{Abilities, script};
     use crate::contract::Contracts;
     use crate::message::Json;
     use crate::scenario::run::Setup;
@@ -402,7 +418,9 @@ steps:
         let loaded = load_bytes("ban.scenario.yaml", TEXT.as_bytes(), &known, &NoFiles);
         let shown: Vec<_> = loaded.diagnostics.iter().map(|one| format!("{one:?}")).collect();
         let plan = loaded.plans.first().unwrap_or_else(|| panic!("{shown:#?}"));
-        let script = script(plan, &Setup::reference(contracts.clone()), "ban").unwrap();
+        let script =
+            script(plan, &Setup::reference(contracts.clone()), ("ban", &Abilities::default()))
+                .unwrap();
         let Act::Send(message) = &script.steps[1].act else { panic!("a second command") };
         let Value::Json(value) = &message.value else { panic!("an object") };
         assert_eq!(value.pointer("/body/banId/$id").and_then(Json::as_integer), Some(0));
@@ -416,7 +434,9 @@ steps:
         let plans = crate::scenario::suite(&known);
         let setup = Setup::reference(contracts.clone());
         for service in ["ban", "account", "login", "effective_stats", "invite"] {
-            let scripts = plans.iter().filter(|plan| script(plan, &setup, service).is_ok());
+            let scripts = plans
+                .iter()
+                .filter(|plan| script(plan, &setup, (service, &Abilities::default())).is_ok());
             assert!(scripts.count() >= 20, "{service}");
         }
     }

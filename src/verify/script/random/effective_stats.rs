@@ -28,6 +28,18 @@ pub(super) fn next(draw: &mut Draw<'_>) -> Vec<Act> {
     if acts.is_empty() { buff(draw, character) } else { acts }
 }
 
+/// What characters and equipment are worth, where that can be said.
+pub(super) fn begin(draw: &mut Draw<'_>) {
+    for tenant in 0..2 {
+        draw.tenant = tenant;
+        for id in 1..=3 {
+            let (strength, speed) = (draw.number(50), draw.number(9));
+            draw.give("characters", json!({ "id": id, "strength": strength, "max_hp": 50 }));
+            draw.give("equipment", json!({ "assetId": id, "strength": strength, "speed": speed }));
+        }
+    }
+}
+
 /// Mostly a character that has come: of others nothing shows; none where nobody has.
 fn somebody(draw: &mut Draw<'_>) -> Option<u32> {
     if draw.one_in(5) {
@@ -155,7 +167,8 @@ fn asset(draw: &mut Draw<'_>, character: u32) -> Vec<Act> {
     moved(draw, (character, asset), (from, to), reference_type)
 }
 
-/// Equipment that is put on, and then taken off, moved or destroyed, seen each time.
+/// Equipment that is put on, and then taken off, moved or destroyed, seen each time; sometimes with
+/// a buff in between.
 fn wear(draw: &mut Draw<'_>, character: u32) -> Vec<Act> {
     let worn = (character, draw.number(3));
     let mut acts = present(draw, character);
@@ -163,10 +176,15 @@ fn wear(draw: &mut Draw<'_>, character: u32) -> Vec<Act> {
         acts.extend(moved(draw, worn, (3, -1), "equipable"));
         acts.extend(look(draw, character));
     }
-    acts.extend(match draw.below(4) {
+    if draw.one_in(3) {
+        let (source, changes) = (draw.number(2), [json!({ "type": "PAD", "amount": 7 })]);
+        acts.extend(buff_status(draw, (character, source), "APPLIED", &changes));
+        acts.extend(look(draw, character));
+    }
+    acts.extend(match draw.below(5) {
         0 => moved(draw, worn, (3, 4), "equipable"),
-        1 => moved(draw, worn, (-1, 3), "equipable"),
-        2 => deleted(draw, worn, 3),
+        1..=2 => moved(draw, worn, (-1, 3), "equipable"),
+        3 => deleted(draw, worn, 3),
         _ => deleted(draw, worn, -1),
     });
     acts.extend(look(draw, character));

@@ -29,11 +29,13 @@ pub struct Abilities {
     pub stimuli: BTreeSet<String>,
     /// Queries that can be asked.
     pub queries: BTreeSet<String>,
+    /// Kinds of data that the implementation can be given.
+    pub data: BTreeSet<String>,
 }
 
 /// What the UUIDs of scripts begin with.
 const IDS: u128 = 0x5e55_0000_0000_4000_8000_0000_0000_0000;
-/// How many steps a script has.
+/// How many steps a script has, besides those that it begins with.
 const STEPS: usize = 32;
 
 /// Random script number `number` of a service; empty for a service that is none of the five.
@@ -54,10 +56,13 @@ pub fn script(service: &str, abilities: &Abilities, (seed, number): (Seed, u64))
         "invite" => invite::next,
         _ => return Script { name: String::new(), tenants: Vec::new(), steps: Vec::new() },
     };
-    if service == "login" && !abilities.stimuli.is_empty() {
-        draw.open_accounts();
+    match service {
+        "login" if !abilities.stimuli.is_empty() => draw.open_accounts(),
+        "effective_stats" => effective_stats::begin(&mut draw),
+        _ => {}
     }
-    while draw.steps.len() < STEPS {
+    let most = draw.steps.len() + STEPS;
+    while draw.steps.len() < most {
         draw.tenant = usize::from(draw.one_in(3));
         if draw.one_in(12) && draw.repeat() {
             continue;
@@ -74,6 +79,15 @@ pub fn script(service: &str, abilities: &Abilities, (seed, number): (Seed, u64))
         tenants: vec![TenantSpec::default(), TenantSpec::default()],
         steps: draw.steps,
     }
+}
+
+/// The random script of a name such as `random 17`, or `random 17 killed before 12,20`; `None` for
+/// another name.
+#[must_use]
+pub fn named(service: &str, abilities: &Abilities, seed: Seed, name: &str) -> Option<Script> {
+    let (name, killed) = Script::parse_name(name)?;
+    let number = name.strip_prefix("random ")?.parse().ok()?;
+    Some(script(service, abilities, (seed, number)).killed_before(&killed))
 }
 
 /// A harmless input on each topic that a service reads, to see whether anybody takes it.
@@ -193,6 +207,13 @@ impl Draw<'_> {
         let known = self.abilities.queries.contains(name);
         let query = || Act::Query { name: name.to_owned(), args: Json::from(args) };
         known.then(query).into_iter().collect()
+    }
+
+    /// Data where the probe can give it.
+    fn give(&mut self, data: &str, entry: Plain) {
+        if self.abilities.data.contains(data) {
+            self.push(Act::Give { data: data.to_owned(), entry: Json::from(entry) });
+        }
     }
 
     /// A stimulus where the probe can give it.
