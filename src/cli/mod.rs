@@ -8,6 +8,8 @@
 //! stream is no error; a panic is our bug and ends with 101; nothing is read or opened before the
 //! command line is understood. Start at [`main`].
 
+#[cfg(feature = "kafka")]
+mod again;
 mod args;
 mod bug;
 #[cfg(feature = "kafka")]

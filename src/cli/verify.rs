@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use tokio::signal::unix::{SignalKind, signal};
 
+use super::again;
 use super::args::{Stand, Verify};
 use super::check::is_known;
 use super::exit::Exit;
@@ -14,8 +15,8 @@ use super::outputs::Outputs;
 use super::terminal::Terminal;
 use crate::contract::{Contracts, GroupName};
 use crate::message::Seed;
-use crate::report::style::{count, shell_word};
-use crate::report::verdicts::{Reproduction, Shown, Verdicts};
+use crate::report::style::count;
+use crate::report::verdicts::Verdicts;
 use crate::scenario::run::Setup;
 use crate::scenario::{Known as KnownWords, suite, words_of};
 use crate::verify::Persistence;
@@ -202,29 +203,8 @@ fn told(args: &Verify, verified: &Verified) -> Verdicts {
     ));
     verdicts.notes.extend(verified.notes.iter().cloned());
     verdicts.add(history, &verified.judgement);
-    for reproduction in &verified.reproductions {
-        let history = &reproduction.observation.history;
-        let shown = history.records().iter().map(|placed| Shown::of(history, placed.id));
-        let steps = shown.map(|shown| format!("{}: {}", shown.producer, shown.placed));
-        verdicts.findings[reproduction.finding].reproduction = Some(Reproduction {
-            seed: Some(args.seed),
-            tenant: reproduction.found.tenant.as_ref().map(ToString::to_string),
-            steps: steps.collect(),
-            command: again(args, &reproduction.script),
-        });
+    for shrunk in &verified.reproductions {
+        verdicts.findings[shrunk.finding].reproduction = Some(again::reproduction(args, shrunk));
     }
     verdicts
-}
-
-/// The command that plays a script again.
-fn again(args: &Verify, script: &str) -> String {
-    let mut text = format!("quintet verify {}", args.service);
-    if let Some(on) = &args.link.on {
-        text.push_str(&format!(" --on {}", shell_word(on)));
-    }
-    if let Some(command) = &args.command {
-        text.push_str(&format!(" --command {}", shell_word(command)));
-    }
-    text.push_str(&format!(" --seed {} --script {}", args.seed, shell_word(script)));
-    text
 }

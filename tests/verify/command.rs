@@ -43,7 +43,7 @@ fn one_that_keeps_its_state_may_be_killed() {
     let folder = tempfile::tempdir().expect("a folder");
     let program = implementation();
     let command = format!("exec {} ban data={}", program.display(), folder.path().display());
-    let args = ["ban", "--on", "mock", "--command", &command, "--budget", "6s"];
+    let args = ["ban", "--on", "mock", "--command", &command, "--budget", "6s", "--wait", "20s"];
     let ran = verify(&[&args[..], &["--neighbours", "none", "--format", "json"]].concat());
     assert_eq!(ran.code, 0, "{}\n{}", ran.stdout, ran.stderr);
     assert_eq!(
@@ -56,12 +56,18 @@ fn one_that_keeps_its_state_may_be_killed() {
 #[test]
 fn one_that_loses_its_state_is_found_out() {
     let command = format!("exec {} ban", implementation().display());
-    let args = ["ban", "--on", "mock", "--command", &command, "--budget", "6s", "--shrink", "0"];
+    let args = ["ban", "--on", "mock", "--command", &command, "--budget", "6s", "--wait", "20s"];
     let all = [&args[..], &["--neighbours", "none", "--format", "json"]].concat();
     let ran = verify(&all);
     assert_eq!(ran.code, 1, "{}\n{}", ran.stdout, ran.stderr);
     let rules: Vec<_> = lines(&ran, "finding").iter().map(|one| one["rule"].clone()).collect();
     assert!(rules.iter().any(|rule| rule == "COM-9" || rule == "BAN-1"), "{rules:?}");
+    // What shows it is the kill, and what was there before it.
+    let shown = lines(&ran, "finding").into_iter().find(|one| one["rule"] == "COM-9");
+    let again = shown.map(|one| one["reproduction"].clone()).unwrap_or_default();
+    let steps = again["steps"].to_string();
+    assert!(steps.contains("is killed (-9)"), "{again}\n{}\n{}", ran.stdout, ran.stderr);
+    assert!(again["command"].as_str().unwrap().contains(" killed before "), "{again}");
     let tolerant = verify(&[&all[..], &["--not-persistent"]].concat());
     assert_eq!(tolerant.code, 0, "{}\n{}", tolerant.stdout, tolerant.stderr);
 }

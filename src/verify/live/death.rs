@@ -185,7 +185,7 @@ impl Run<'_> {
     }
 
     /// Whether it is there; where it died at each start, it is started behind what it died on.
-    fn is_back(&mut self) -> Result<bool, VerifyError> {
+    pub(super) fn is_back(&mut self) -> Result<bool, VerifyError> {
         if !self.is_gone() {
             return Ok(true);
         }

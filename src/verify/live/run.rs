@@ -404,7 +404,7 @@ impl<'a> Run<'a> {
         self.name_the_late();
         let scripts = self.played.len();
         let mut reproductions = death::name_inputs(&mut self, &observation, &mut judgement, tell)?;
-        reproductions.extend(shrink::shrink(&mut self, &judgement, tell)?);
+        reproductions.extend(shrink::shrink(&mut self, &judgement, &reproductions, tell)?);
         if let Some(process) = &mut self.process {
             process.stop();
         }

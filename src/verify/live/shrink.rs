@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::run::Run;
 use super::{Reproduction, VerifyError};
+use crate::kafka::Deadline;
 use crate::rule::{RuleId, Severity};
 use crate::verify::script::{Script, Step};
 use crate::verify::{Found, Judgement, Observation, judge};
@@ -13,17 +14,19 @@ const ROUNDS: usize = 10;
 /// How many parts are tried at a time.
 const WIDTH: usize = 12;
 
-/// Makes the first violations of different rules smaller.
+/// One finding may take so many times as long as it may take until the implementation takes inputs:
+/// where it has to be killed, each round waits for it.
+const WAITS: u32 = 2;
+
+/// Makes the first violations of different rules smaller, but for those that are small.
 pub(super) fn shrink(
     run: &mut Run<'_>,
     judgement: &Judgement,
+    small: &[Reproduction],
     tell: &mut dyn FnMut(&str),
 ) -> Result<Vec<Reproduction>, VerifyError> {
-    let mut rules = BTreeSet::new();
+    let mut rules: BTreeSet<_> = small.iter().map(|one| one.found.rule).collect();
     let mut reproductions = Vec::new();
-    if run.is_gone() {
-        return Ok(reproductions);
-    }
     for (at, found) in judgement.findings.iter().enumerate() {
         let violation = found.severity == Severity::Violation;
         if !violation || rules.len() == run.plan.shrink || !rules.insert(found.rule) {
@@ -32,15 +35,22 @@ pub(super) fn shrink(
         let Some(script) = script_of(run, found) else {
             continue;
         };
+        if !run.is_back()? {
+            break;
+        }
         tell(&format!("looking for the fewest inputs that break {}", found.rule));
-        if let Some((observation, found)) = smallest(run, &script, found.rule)? {
-            reproductions.push(Reproduction {
+        match smallest(run, &script, found.rule)? {
+            Some((observation, found)) => reproductions.push(Reproduction {
                 finding: at,
                 script: script.name.clone(),
                 of: script.steps.len(),
                 observation,
                 found,
-            });
+            }),
+            None => run.notes.push(format!(
+                "{} was not broken again when {} was played by itself",
+                found.rule, script.name
+            )),
         }
     }
     Ok(reproductions)
@@ -63,7 +73,11 @@ fn smallest(
     let mut steps = script.steps.clone();
     let mut best: Option<(Observation, Found)> = None;
     let mut parts = 1;
+    let bound = Deadline::after(run.plan.wait * WAITS);
     for _ in 0..ROUNDS {
+        if bound.is_over() || !run.is_back()? {
+            break;
+        }
         let candidates: Vec<Vec<Step>> = match parts {
             1 => vec![steps.clone(); 2],
             _ => without_each(&steps, parts),
