@@ -19,6 +19,8 @@ mod clock;
 mod exit;
 mod explain;
 mod files;
+#[cfg(feature = "kafka")]
+mod futile;
 mod judged;
 mod link;
 mod list;

@@ -9,6 +9,7 @@ use super::again;
 use super::args::{Stand, Verify};
 use super::check::is_known;
 use super::exit::Exit;
+use super::futile::futile;
 use super::judged::{Known, exit_of, report};
 use super::load;
 use super::outputs::Outputs;
@@ -47,6 +48,10 @@ pub(super) fn verify(args: &Verify, terminal: &mut Terminal) -> Exit {
     let Some(plan) = plan(args, &contracts, terminal) else {
         return Exit::Unusable;
     };
+    if let Some(why) = futile(args) {
+        terminal.error(&why);
+        return Exit::Unusable;
+    }
     let Some(mut outputs) = Outputs::open(&args.forms, terminal) else {
         return Exit::Unusable;
     };

@@ -45,7 +45,7 @@ fn a_command_without_its_broker_says_what_to_do(
 #[case::missing("--on mock --no-create", BROKER, "topics are missing: COMMAND_TOPIC_")]
 #[case::unknown("--on no-such-host.invalid:9", BROKER, "the host of no-such-host.invalid:9 is not")]
 fn a_command_that_cannot_start_says_why(
-    #[values("verify ban", "serve ban")] command: &str,
+    #[values("verify ban --command false", "serve ban")] command: &str,
     #[case] options: &str,
     #[case] expected: i32,
     #[case] sentence: &str,

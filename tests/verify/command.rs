@@ -114,7 +114,7 @@ fn a_broker_that_is_not_there_is_said_within_seconds() {
 
 #[test]
 fn topics_that_are_missing_are_named() {
-    let ran = verify(&["ban", "--on", "mock", "--no-create"]);
+    let ran = verify(&["ban", "--on", "mock", "--command", "sleep 1000", "--no-create"]);
     assert_eq!(ran.code, 3, "{}\n{}", ran.stdout, ran.stderr);
     assert!(ran.stderr.contains("COMMAND_TOPIC_BAN"), "{}", ran.stderr);
 }
@@ -125,6 +125,11 @@ fn topics_that_are_missing_are_named() {
 #[case::script(&["ban", "--script", "ban/expirey"], "no script of ban")]
 #[case::probe(&["ban", "--probe", "nowhere.yaml"], "cannot read nowhere.yaml")]
 #[case::rule(&["ban", "--rule", "BAN-55"], "did you mean BAN-5")]
+#[case::rule_of_another(
+    &["ban", "--rule", "BAN-5", "--rule", "ACC-1"],
+    "ACC-1 does not concern ban: the rules that do are BAN-*, COM-* and SEQ-*"
+)]
+#[case::nobody_can_come(&["ban"], "started with `--command 'COMMAND {bootstrap}'`, or name its broker")]
 fn what_is_wrong_with_the_command_line_is_said(#[case] args: &[&str], #[case] said: &str) {
     let ran = verify(&[args, &["--on", "mock"]].concat());
     assert_eq!(ran.code, 2, "{}\n{}", ran.stdout, ran.stderr);

@@ -1,0 +1,88 @@
+//! Verifications that could never say anything, seen before they begin.
+
+use super::args::Verify;
+use crate::kafka::On;
+use crate::rule::{RULES, RuleId};
+
+/// How the names of rules begin that concern every service.
+const COMMON: [&str; 2] = ["COM", "SEQ"];
+
+/// Why the verification that is asked for could not say anything, and what to do.
+pub(super) fn futile(args: &Verify) -> Option<String> {
+    let (rules, on) = (&args.judged.rules, args.link.on.as_deref());
+    beside(rules, &args.service).or_else(|| alone(on, args.command.is_some()))
+}
+
+/// A rule that does not concern the service.
+fn beside(rules: &[RuleId], service: &str) -> Option<String> {
+    let own = service.get(..3).unwrap_or(service).to_uppercase();
+    let concerns = |rule: RuleId| family(rule) == own || COMMON.contains(&family(rule));
+    let beside = rules.iter().find(|rule| !concerns(**rule))?;
+    let has_own = RULES.iter().any(|rule| family(rule.id) == own);
+    let own = if has_own { format!("{own}-*, ") } else { String::new() };
+    Some(format!("{beside} does not concern {service}: the rules that do are {own}COM-* and SEQ-*"))
+}
+
+/// How the name of a rule begins.
+fn family(rule: RuleId) -> &'static str {
+    rule.as_str().split_once('-').map_or("", |(family, _)| family)
+}
+
+/// A broker inside this process, to which no implementation comes that is not told of it.
+fn alone(on: Option<&str>, is_started: bool) -> Option<String> {
+    let of_its_own = on.is_some_and(|on| on.parse() == Ok(On::Mock));
+    (of_its_own && !is_started).then(|| {
+        "no implementation that runs already knows the broker that `--on mock` starts: have it \
+         started with `--command 'COMMAND {bootstrap}'`, or name its broker with `--on HOST:PORT`"
+            .to_owned()
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::{alone, beside};
+    use crate::rule::{RULES, find};
+
+    #[rstest]
+    #[case::own("ban", &["BAN-5"], None)]
+    #[case::of_all("effective_stats", &["EFF-7", "COM-5", "SEQ-5"], None)]
+    #[case::of_another("ban", &["BAN-5", "ACC-1"], Some("ACC-1 does not concern ban: "))]
+    #[case::no_own("orders", &["BAN-5"], Some("the rules that do are COM-* and SEQ-*"))]
+    fn a_rule_of_another_service_is_told(
+        #[case] service: &str,
+        #[case] rules: &[&str],
+        #[case] expected: Option<&str>,
+    ) {
+        let rules: Vec<_> = rules.iter().map(|name| find(name).expect("a rule").id).collect();
+        let told = beside(&rules, service);
+        assert_eq!(told.is_some(), expected.is_some(), "{told:?}");
+        assert!(told.unwrap_or_default().contains(expected.unwrap_or_default()));
+    }
+
+    #[test]
+    fn each_rule_concerns_one_service_or_all() {
+        let services = crate::service::reference();
+        for rule in RULES.iter().map(|rule| rule.id) {
+            let of = services.iter().filter(|one| beside(&[rule], one.name()).is_none()).count();
+            let is_common = ["COM-", "SEQ-"].iter().any(|one| rule.as_str().starts_with(one));
+            assert_eq!(of, if is_common { services.len() } else { 1 }, "{rule}");
+        }
+    }
+
+    #[rstest]
+    #[case::mock(Some("mock"), false, true)]
+    #[case::container(Some("container"), false, false)]
+    #[case::started(Some("mock"), true, false)]
+    #[case::running(Some("localhost:9092"), false, false)]
+    #[case::no_broker(Some("nowhere"), false, false)]
+    #[case::none(None, false, false)]
+    fn nobody_comes_to_a_broker_inside(
+        #[case] on: Option<&str>,
+        #[case] is_started: bool,
+        #[case] told: bool,
+    ) {
+        assert_eq!(alone(on, is_started).is_some(), told);
+    }
+}
