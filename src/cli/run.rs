@@ -45,7 +45,7 @@ pub(super) fn run(args: &Run, terminal: &mut Terminal) -> Exit {
     };
     #[cfg(feature = "kafka")]
     let live = match args.link.on.as_ref().map(|_| World::open(args, &loaded.contracts, terminal)) {
-        Some(Err(exit)) => return exit,
+        Some(Err(exit)) => return loaded.exit.and(exit),
         Some(Ok(world)) => Some(world),
         None => None,
     };

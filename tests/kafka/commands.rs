@@ -55,6 +55,15 @@ fn a_command_that_cannot_start_says_why(
     assert_eq!(code, Some(expected), "{told}");
 }
 
+#[test]
+fn a_file_that_cannot_be_used_counts_before_a_broker_that_is_not_there() {
+    let at = dead_port();
+    let (code, told) = told(&format!("run no-such.scenario.yaml --on {at}"));
+    assert!(told.contains("no-such.scenario.yaml"), "{told}");
+    assert!(told.contains(&format!("no broker answers at {at}: ")), "{told}");
+    assert_eq!(code, Some(UNUSABLE), "{told}");
+}
+
 #[cfg(not(feature = "tls"))]
 #[test]
 fn a_build_without_tls_names_the_feature() {
