@@ -15,6 +15,7 @@ use super::load;
 use super::outputs::Outputs;
 use super::terminal::Terminal;
 use crate::contract::{Contracts, GroupName};
+use crate::diagnostic::suggest;
 use crate::message::Seed;
 use crate::report::style::count;
 use crate::report::verdicts::Verdicts;
@@ -86,17 +87,12 @@ fn plan(args: &Verify, contracts: &Arc<Contracts>, terminal: &mut Terminal) -> O
         false => Persistence::Kept,
     });
     let probe = probe(args, terminal)?;
-    let (service, abilities) = (args.service.as_str(), probe.abilities());
-    let scripts = scripts((service, &abilities), contracts);
-    for name in &args.script {
-        let random = random::named(service, &abilities, Seed(args.seed), name).is_some();
-        if !random && !scripts.iter().any(|script| script.name == *name) {
-            let names = scripts.iter().map(|script| script.name.as_str());
-            let near = crate::diagnostic::suggest(name, names);
-            let near = near.map(|near| format!("; did you mean {near:?}?")).unwrap_or_default();
-            terminal.error(&format!("no script of {} is named {name:?}{near}", args.service));
-            return None;
-        }
+    let abilities = probe.abilities();
+    let scripts = scripts((&args.service, &abilities), contracts);
+    let of = (args.service.as_str(), &abilities);
+    if let Some(why) = args.script.iter().find_map(|name| unknown(name, &scripts, of)) {
+        terminal.error(&why);
+        return None;
     }
     Some(Plan {
         subject: args.service.clone(),
@@ -117,6 +113,28 @@ fn plan(args: &Verify, contracts: &Arc<Contracts>, terminal: &mut Terminal) -> O
         shrink: args.shrink,
         stop: Arc::default(),
     })
+}
+
+/// What is wrong where no script has this name. A scenario has a script for each of its rows.
+fn unknown(
+    name: &str,
+    scripts: &[Script],
+    (service, abilities): (&str, &Abilities),
+) -> Option<String> {
+    let is_random = random::named(service, abilities, Seed(0), name).is_some();
+    if is_random || scripts.iter().any(|script| script.name == name) {
+        return None;
+    }
+    let names = || scripts.iter().map(|script| script.name.as_str());
+    let scenarios =
+        names().map(|name| name.split_once("::").map_or(name, |(scenario, _)| scenario));
+    let row = |scenario: &str| names().find(|name| name.starts_with(scenario));
+    let near = suggest(name, names()).or_else(|| suggest(name, scenarios).and_then(row));
+    let help = near.map_or_else(
+        || "reports name them: `ban/twice`, `random 17`".to_owned(),
+        |near| format!("did you mean {near:?}?"),
+    );
+    Some(format!("no script of {service} is named {name:?}; {help}"))
 }
 
 /// The moments that part the budget evenly; none where somebody asks for certain scripts.

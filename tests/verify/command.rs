@@ -122,7 +122,9 @@ fn topics_that_are_missing_are_named() {
 #[rstest]
 #[case::service(&["bann"], "did you mean `ban`")]
 #[case::group(&["login"], "--group")]
-#[case::script(&["ban", "--script", "ban/expirey"], "no script of ban")]
+#[case::script(&["ban", "--script", "ban/twise"], "did you mean \"ban/twice\"?")]
+#[case::rows(&["ban", "--script", "ban/expirey"], "did you mean \"ban/expiry::just before")]
+#[case::far(&["ban", "--script", "nothing"], "reports name them: `ban/twice`, `random 17`")]
 #[case::probe(&["ban", "--probe", "nowhere.yaml"], "cannot read nowhere.yaml")]
 #[case::rule(&["ban", "--rule", "BAN-55"], "did you mean BAN-5")]
 #[case::rule_of_another(
