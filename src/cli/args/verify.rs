@@ -17,7 +17,7 @@ pub(in crate::cli) struct Verify {
     pub(in crate::cli) service: String,
 
     /// Start the implementation with this line for `sh`, and kill and restart it meanwhile;
-    /// {bootstrap} and {group} are filled in
+    /// {bootstrap} and {group} are filled in, quoted as their place needs it
     #[arg(long, value_name = "COMMAND")]
     pub(in crate::cli) command: Option<String>,
 
@@ -41,7 +41,7 @@ pub(in crate::cli) struct Verify {
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub(in crate::cli) seed: u64,
 
-    /// Play only this script, as reports name it: `ban/expiry` or `random 17`; may be given several
+    /// Play only this script, as reports name it: `ban/twice` or `random 17`; may be given several
     /// times
     #[arg(long, value_name = "NAME")]
     pub(in crate::cli) script: Vec<String>,

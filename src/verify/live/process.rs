@@ -11,6 +11,7 @@ use std::time::Duration;
 use rustix::process::{Pid, Signal, kill_process_group};
 
 use super::Stop;
+use super::probe::quoted;
 use crate::kafka::{Deadline, pause};
 
 /// How many of its last lines are kept to be shown.
@@ -40,7 +41,7 @@ impl Launch {
         (bootstrap, group): (&str, &str),
         topics: Vec<(String, String)>,
     ) -> Self {
-        let line = command.replace("{bootstrap}", bootstrap).replace("{group}", group);
+        let line = filled(command, &[("{bootstrap}", bootstrap), ("{group}", group)]);
         let mut variables = topics;
         variables.push(("BOOTSTRAP_SERVERS".to_owned(), bootstrap.to_owned()));
         Self { line, variables }
@@ -68,6 +69,47 @@ impl Launch {
         }
         Ok(Process { child, last_lines })
     }
+}
+
+/// A line for `sh` with values in the place of names. A value is part of the word in which it
+/// stands, whatever is in it: it is quoted as that place needs it.
+fn filled(line: &str, values: &[(&str, &str)]) -> String {
+    let mut filled = String::new();
+    let mut within = None;
+    let mut rest = line;
+    while let Some(next) = rest.chars().next() {
+        if let Some((name, value)) = values.iter().find(|(name, _)| rest.starts_with(name)) {
+            filled.push_str(&match within {
+                None => quoted(value),
+                Some('\'') => value.replace('\'', "'\\''"),
+                Some(_) => escaped(value),
+            });
+            rest = &rest[name.len()..];
+            continue;
+        }
+        let is_escape = next == '\\' && within != Some('\'');
+        within = match within {
+            None if matches!(next, '\'' | '"') => Some(next),
+            Some(quote) if quote == next => None,
+            same => same,
+        };
+        let taken = rest.chars().take(if is_escape { 2 } else { 1 }).map(char::len_utf8).sum();
+        filled.push_str(&rest[..taken]);
+        rest = &rest[taken..];
+    }
+    filled
+}
+
+/// A text between the double quotes of a shell.
+fn escaped(text: &str) -> String {
+    let mut escaped = String::new();
+    for c in text.chars() {
+        if matches!(c, '"' | '\\' | '$' | '`') {
+            escaped.push('\\');
+        }
+        escaped.push(c);
+    }
+    escaped
 }
 
 /// Reads what a process writes, so that it never waits for a reader, and keeps the last of it.
@@ -143,6 +185,8 @@ impl Drop for Process {
 mod tests {
     use std::time::Duration;
 
+    use rstest::rstest;
+
     use super::{Launch, Stop, pause};
     use crate::kafka::Deadline;
 
@@ -160,6 +204,20 @@ mod tests {
         }
         assert_eq!(process.last_lines(), ["127.0.0.1:9 A Group 127.0.0.1:9 t"]);
         process.stop();
+    }
+
+    #[rstest]
+    #[case::bare("printf '<%s>' --group ban={group}", "<--group><ban=A 'B' \"C\" $HOME \\D>")]
+    #[case::single("printf '<%s>' 'group={group}'", "<group=A 'B' \"C\" $HOME \\D>")]
+    #[case::double("printf '<%s>' \"it's {group}\"", "<it's A 'B' \"C\" $HOME \\D>")]
+    #[case::after_escapes("printf '<%s>' \\' \"\\\"\" {group}", "<'><\"><A 'B' \"C\" $HOME \\D>")]
+    #[case::other_braces("printf '<%s>' {groups} ${group}", "<{groups}><$A 'B' \"C\" $HOME \\D>")]
+    fn a_value_stays_within_its_word(#[case] line: &str, #[case] said: &str) {
+        let group = "A 'B' \"C\" $HOME \\D";
+        let launch = Launch::new(line, ("127.0.0.1:9", group), Vec::new());
+        let mut shell = std::process::Command::new("sh");
+        let output = shell.args(["-c", &launch.line]).output().expect("there is a shell");
+        assert_eq!(String::from_utf8_lossy(&output.stdout), said, "{}", launch.line);
     }
 
     #[test]
