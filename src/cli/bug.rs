@@ -5,11 +5,16 @@ use std::panic::{self, AssertUnwindSafe, PanicHookInfo};
 
 use super::exit::Exit;
 
-/// Does the work; of a panic in it, on whatever thread, people are told that it is our bug.
+/// Does the work; of a panic in it, on whatever thread, people are told that it is our bug. One of
+/// a library that is caught is none.
 pub(super) fn caught(work: impl FnOnce() -> Exit) -> Exit {
     let backtrace = std::env::var_os("RUST_BACKTRACE").is_some_and(|set| set != "0");
     let default = panic::take_hook();
     panic::set_hook(Box::new(move |info| {
+        #[cfg(feature = "kafka")]
+        if crate::kafka::catches() {
+            return;
+        }
         // Nothing can be done where stderr is closed.
         let _ = writeln!(std::io::stderr(), "{}", said(info));
         if backtrace {

@@ -1,12 +1,11 @@
 //! Records as librdkafka carries them, and back, byte for byte.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
-
 use rdkafka::Message as _;
 use rdkafka::message::{
     BorrowedHeaders, BorrowedMessage, Header as Borrowed, Headers as _, OwnedHeaders,
 };
 
+use super::caught::caught;
 use crate::message::{Header, Headers, KeyBytes, Payload, Record};
 
 /// The name under which a header is shown whose own name is no UTF-8.
@@ -26,12 +25,9 @@ fn headers_of(headers: &BorrowedHeaders) -> Vec<Header> {
     let read = |at| {
         // rdkafka panics at a name that is no UTF-8, which Kafka's protocol forbids and nobody
         // checks. Such a header is kept by place, without its bytes, which cannot be had.
-        let header = catch_unwind(AssertUnwindSafe(|| headers.try_get(at)));
-        match header {
-            Ok(Some(header)) => {
-                Header { name: header.key.into(), value: header.value.map(Into::into) }
-            }
-            Ok(None) | Err(_) => Header { name: UNREADABLE.into(), value: None },
+        match caught(|| headers.try_get(at)).flatten() {
+            Some(header) => Header { name: header.key.into(), value: header.value.map(Into::into) },
+            None => Header { name: UNREADABLE.into(), value: None },
         }
     };
     (0..headers.count()).map(read).collect()

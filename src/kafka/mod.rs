@@ -12,6 +12,7 @@
 
 mod broker;
 mod bytes;
+mod caught;
 mod clock;
 mod connection;
 mod container;
@@ -28,6 +29,7 @@ mod watch;
 
 pub use crate::topics::{BadTopic, Topics, TopicsError};
 pub use broker::{Broker, BrokerError};
+pub(crate) use caught::catches;
 pub(crate) use clock::pause;
 pub use clock::{Deadline, wall_ms};
 pub use connection::{ConnectError, Connection};

@@ -132,6 +132,30 @@ fn what_cannot_be_served_is_told_with_its_exit_code() {
     }
 }
 
+#[test]
+fn damaged_data_is_no_bug_of_ours() {
+    let bed = Bed::new();
+    let at = bed.connection.bootstrap().to_owned();
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().to_str().unwrap();
+    let args = ["ban", "--on", &at, "--data", data];
+    let served = Served::start(&args);
+    served.ready();
+    served.signal("TERM");
+    assert_eq!(served.end().0, Some(0));
+    let path = folder.path().join("ban.redb");
+    let whole = std::fs::read(&path).unwrap();
+    let mut overwritten = whole.clone();
+    overwritten[10..40].fill(0x5a);
+    for bytes in [&whole[..5000], &overwritten] {
+        std::fs::write(&path, bytes).unwrap();
+        let (code, told) = Served::start(&args).end();
+        assert_eq!(code, Some(2), "{told}");
+        assert!(told.contains("no data of quintet, or damaged"), "{told}");
+        assert!(!told.contains("bug of quintet"), "{told}");
+    }
+}
+
 /// A number of its own for each kill, so that they fall at many different moments.
 fn moments(count: u64) -> impl Iterator<Item = Duration> {
     let mut state = 0x9e37_79b9_7f4a_7c15_u64;

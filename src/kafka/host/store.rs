@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::ErrorKind;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 
 use redb::{
@@ -12,6 +11,7 @@ use redb::{
 
 use super::journal::{Entry, Unreadable, Unsent};
 use super::window::Window;
+use crate::kafka::caught::caught;
 use crate::message::{ChannelIx, Partition, Seed};
 
 /// The version of the files.
@@ -372,8 +372,8 @@ enum Trouble {
 
 /// Reads a file that may be damaged: redb panics at pages that it could not have written.
 fn unbroken<T>(path: &Path, read: impl FnOnce() -> Result<T, StoreError>) -> Result<T, StoreError> {
-    let broken = |_| Err(damaged(path, "its pages do not fit together"));
-    catch_unwind(AssertUnwindSafe(read)).unwrap_or_else(broken)
+    let broken = || Err(damaged(path, "its pages do not fit together"));
+    caught(read).unwrap_or_else(broken)
 }
 
 fn damaged(path: &Path, why: impl std::fmt::Display) -> StoreError {
