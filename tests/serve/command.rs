@@ -107,6 +107,23 @@ fn a_second_signal_stops_it_at_once() {
 }
 
 #[test]
+fn an_end_without_the_broker_is_no_good_end() {
+    let mut bed = Bed::new();
+    let contracts = bed.contracts.clone();
+    let at = bed.connection.bootstrap().to_owned();
+    let served = Served::start(&["ban", "account", "--on", &at]);
+    served.ready();
+    bed.create_ban(&tenant(1), "10.0.0.1");
+    bed.until("an answer", |seen| created(seen, &contracts, &tenant(1)) == [1]);
+    assert!(bed.broker.take_down().unwrap());
+    served.signal("TERM");
+    let (code, told) = served.end();
+    assert_eq!(code, Some(3), "{told}");
+    assert!(told.contains("ban: offsets are not committed: "), "{told}");
+    assert!(told.contains("as the broker did not take it: ban\n"), "{told}");
+}
+
+#[test]
 fn what_cannot_be_served_is_told_with_its_exit_code() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("ban.redb"), "some text that is no database").unwrap();

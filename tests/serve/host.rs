@@ -260,7 +260,7 @@ fn a_host_stops_in_time_where_the_broker_is_gone() {
     bed.until("an answer", |seen| created(seen, &contracts, &tenant(1)) == [1]);
     assert!(bed.broker.take_down().unwrap());
     let watch = quintet::kafka::Deadline::after(STOPS_WITHIN);
-    host.stop().unwrap();
+    assert_eq!(host.stop(), Err(HostError::CutOff(vec!["ban".to_owned()])));
     assert!(!watch.is_over(), "it took {:?}", watch.elapsed());
 }
 

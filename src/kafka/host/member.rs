@@ -317,7 +317,8 @@ impl Member {
             stage.slots[self.at].plans.iter().map(|plan| plan.events.len()).sum()
         };
         if unsent > 0 {
-            self.shared.tell(&format!("{}: {unsent} events could not be sent", self.name));
+            let events = if unsent == 1 { "event" } else { "events" };
+            self.cut_off(&format!("{unsent} {events} could not be sent"));
         }
         self.commit();
         self.commit_all();
@@ -344,13 +345,19 @@ impl Member {
             Some((consumer, Ok(()))) => self.consumer = Some(consumer),
             Some((consumer, Err(error))) => {
                 self.consumer = Some(consumer);
-                self.ill(&format!("offsets are not committed: {error}"));
+                self.cut_off(&format!("offsets are not committed: {error}"));
             }
             None => {
                 let waited_s = STOP.as_secs();
-                self.ill(&format!("offsets are not committed: no answer within {waited_s} s"));
+                self.cut_off(&format!("offsets are not committed: no answer within {waited_s} s"));
             }
         }
+    }
+
+    /// Tells what it leaves undone at the end.
+    fn cut_off(&mut self, text: &str) {
+        self.shared.stage().slots[self.at].is_cut_off = true;
+        self.ill(text);
     }
 
     /// Tells a trouble, once.

@@ -87,6 +87,11 @@ pub enum HostError {
         /// The groups.
         groups: Vec<String>,
     },
+    /// Services that stopped, and of which the broker did not take everything.
+    #[error(
+        "not everything was sent and committed, as the broker did not take it: {}", .0.join(", ")
+    )]
+    CutOff(Vec<String>),
     /// A service panicked, or its state could not be kept.
     #[error("{0}")]
     Failed(String),
@@ -287,11 +292,16 @@ impl Host {
     /// gone.
     ///
     /// # Errors
-    /// [`HostError::Failed`] when a service had failed before.
+    /// [`HostError::Failed`] when a service had failed before, [`HostError::CutOff`] when the
+    /// broker did not take everything.
     pub fn stop(mut self) -> Result<(), HostError> {
         self.shared.set_order(Order::Stop);
         self.join();
-        self.check()
+        self.check()?;
+        let stage = self.shared.stage();
+        let cut_off = stage.slots.iter().filter(|slot| slot.is_cut_off);
+        let cut_off: Vec<_> = cut_off.map(|slot| slot.name.clone()).collect();
+        if cut_off.is_empty() { Ok(()) } else { Err(HostError::CutOff(cut_off)) }
     }
 
     /// Stops at once: nothing more is handled, sent, kept or committed. What a killed process would

@@ -40,6 +40,8 @@ pub(super) struct Slot {
     pub(super) stimuli: u64,
     /// When it starts again, while it is down.
     pub(super) down_until: Option<VirtualTime>,
+    /// Whether it has stopped with events that the broker did not take, or offsets.
+    pub(super) is_cut_off: bool,
     /// The memory of the last handler's effects, for the next.
     pub(super) spare: Effects,
 }
@@ -93,6 +95,7 @@ impl Slot {
             next_event: 0,
             stimuli: 0,
             down_until: None,
+            is_cut_off: false,
             spare: Effects::default(),
         }
     }
