@@ -1,7 +1,8 @@
 //! `capture`: what flows, written down.
 //!
 //! What always holds: only whole lines are handed to the system, so that a capture that is killed
-//! leaves at most its last line cut; what was there in the file stays.
+//! leaves at most its last line cut; what was there in the file stays; where nothing can be read,
+//! no file is made.
 
 use std::collections::BTreeMap;
 use std::fs::{File, OpenOptions};
@@ -26,13 +27,6 @@ const BUFFER_BYTES: usize = 1 << 16;
 /// Writes what flows into the file until the end.
 pub(super) fn capture(args: &Capture, terminal: &mut Terminal) -> Exit {
     let shown = load::shown(&args.out);
-    let file = match open(&args.out) {
-        Ok(file) => file,
-        Err(error) => {
-            terminal.error(&format!("cannot write {shown}: {error}"));
-            return Exit::Unusable;
-        }
-    };
     let Some(contracts) = load::contracts(&args.contracts, terminal) else {
         return Exit::Unusable;
     };
@@ -43,6 +37,13 @@ pub(super) fn capture(args: &Capture, terminal: &mut Terminal) -> Exit {
     let tap = match tap(&linked, args.from, terminal) {
         Ok(tap) => tap,
         Err(exit) => return exit,
+    };
+    let file = match open(&args.out) {
+        Ok(file) => file,
+        Err(error) => {
+            terminal.error(&format!("cannot write {shown}: {error}"));
+            return Exit::Unusable;
+        }
     };
     let partitions = count(tap.starts().len(), "partition", "partitions");
     let mut reader = match Reader::start(tap, args.time) {

@@ -99,10 +99,25 @@ pub(super) fn report(
     for finding in &verdicts.findings {
         outputs.line(Format::Json, &json::finding(finding), terminal);
     }
-    if outputs.wants(Format::Text) {
+    if verdicts.error.is_none() && outputs.wants(Format::Text) {
         outputs.line(Format::Text, &text::all(verdicts), terminal);
     }
     end(verdicts, (command, exit), outputs, terminal);
+}
+
+/// Ends a command that could judge nothing, for the reason that was told last: reports for programs
+/// say so.
+#[cfg(feature = "kafka")]
+pub(super) fn unjudged(
+    (command, exit): (&str, Exit),
+    service: Option<&str>,
+    mut outputs: Outputs,
+    terminal: &mut Terminal,
+) -> Exit {
+    let mut verdicts = Verdicts::on(service);
+    verdicts.error = Some(terminal.last_error().to_owned());
+    report(&verdicts, (command, exit), &mut outputs, terminal);
+    exit.and(outputs.close(terminal))
 }
 
 /// Writes what stands before the first finding.

@@ -45,7 +45,9 @@ pub(super) fn run(args: &Run, terminal: &mut Terminal) -> Exit {
     };
     #[cfg(feature = "kafka")]
     let live = match args.link.on.as_ref().map(|_| World::open(args, &loaded.contracts, terminal)) {
-        Some(Err(exit)) => return loaded.exit.and(exit),
+        Some(Err(exit)) => {
+            return unreached(args, &loaded, loaded.exit.and(exit), outputs, terminal);
+        }
         Some(Ok(world)) => Some(world),
         None => None,
     };
@@ -157,7 +159,7 @@ impl Running<'_> {
             warnings: self.loaded.count(Severity::Warning),
             ..Summary::default()
         };
-        let mut cases = self.begin(outputs, terminal);
+        let mut cases = begin(self.args, &self.loaded, outputs, terminal);
         let mut exit = self.loaded.exit;
         let mut progress = Progress::start(plans.len(), self.clock);
         let mut passing = self.groups_passing().then(Passing::default);
@@ -195,18 +197,6 @@ impl Running<'_> {
         self.end(&summary, exit, outputs, terminal);
         outputs.line(Format::Junit, document("quintet run", cases).trim_end(), terminal);
         exit
-    }
-
-    /// What stands before the first test; files that cannot be used are cases of their own.
-    fn begin(&self, outputs: &mut Outputs, terminal: &mut Terminal) -> Vec<Case> {
-        let head = json::run(self.args.seed, self.loaded.plans.len());
-        outputs.line(Format::Json, &head, terminal);
-        for one in &self.loaded.diagnostics {
-            outputs.line(Format::Json, &json::diagnostic(one), terminal);
-            outputs.line(Format::Github, &github::diagnostic(one), terminal);
-        }
-        let errors = self.loaded.diagnostics.iter().filter(|one| one.is_error());
-        errors.map(Case::unusable).collect()
     }
 
     /// Writes the text of a test.
@@ -315,6 +305,42 @@ impl Running<'_> {
             outputs.line(Format::Json, &line, terminal);
         }
     }
+}
+
+/// What stands before the first test; files that cannot be used are cases of their own.
+fn begin(args: &Run, loaded: &Loaded, outputs: &mut Outputs, terminal: &mut Terminal) -> Vec<Case> {
+    outputs.line(Format::Json, &json::run(args.seed, loaded.plans.len()), terminal);
+    for one in &loaded.diagnostics {
+        outputs.line(Format::Json, &json::diagnostic(one), terminal);
+        outputs.line(Format::Github, &github::diagnostic(one), terminal);
+    }
+    let errors = loaded.diagnostics.iter().filter(|one| one.is_error());
+    errors.map(Case::unusable).collect()
+}
+
+/// Reports for programs where no test can be run, for the reason that was told last.
+#[cfg(feature = "kafka")]
+fn unreached(
+    args: &Run,
+    loaded: &Loaded,
+    exit: Exit,
+    mut outputs: Outputs,
+    terminal: &mut Terminal,
+) -> Exit {
+    let why = terminal.last_error().to_owned();
+    let mut cases = begin(args, loaded, &mut outputs, terminal);
+    cases.push(Case::not_set_up("quintet run", &why));
+    let summary = Summary {
+        bad_files: loaded.files_with(Severity::Error),
+        not_started: loaded.plans.len(),
+        ..Summary::default()
+    };
+    outputs.line(Format::Github, &github::error(&why), terminal);
+    outputs.line(Format::Json, &json::error(&why), terminal);
+    let ended = json::summary(&summary, &loaded.contracts, (exit.info().code, None));
+    outputs.line(Format::Json, &ended, terminal);
+    outputs.line(Format::Junit, document("quintet run", cases).trim_end(), terminal);
+    exit.and(outputs.close(terminal))
 }
 
 /// What a test says about the whole.

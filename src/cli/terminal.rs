@@ -18,6 +18,8 @@ pub(super) struct Terminal {
     err: AutoStream<io::Stderr>,
     /// Why stdout could not be written, if it is not that nobody reads it.
     lost: Option<io::Error>,
+    #[cfg(feature = "kafka")]
+    last_error: String,
 }
 
 impl Terminal {
@@ -27,6 +29,8 @@ impl Terminal {
             out: io::BufWriter::new(AutoStream::auto(io::stdout())),
             err: AutoStream::auto(io::stderr()),
             lost: None,
+            #[cfg(feature = "kafka")]
+            last_error: String::new(),
         }
     }
 
@@ -71,6 +75,14 @@ impl Terminal {
 
     /// Tells of something in the environment or on the command line that cannot be used.
     pub(super) fn error(&mut self, text: &str) {
+        #[cfg(feature = "kafka")]
+        text.clone_into(&mut self.last_error);
         self.trouble(&format!("{}: {text}", paint(BAD, "error")));
+    }
+
+    /// What could not be used, as it was told last.
+    #[cfg(feature = "kafka")]
+    pub(super) fn last_error(&self) -> &str {
+        &self.last_error
     }
 }

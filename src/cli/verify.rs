@@ -10,7 +10,7 @@ use super::args::{Stand, Verify};
 use super::check::is_known;
 use super::exit::Exit;
 use super::futile::futile;
-use super::judged::{Known, exit_of, report};
+use super::judged::{Known, exit_of, report, unjudged};
 use super::load;
 use super::outputs::Outputs;
 use super::terminal::Terminal;
@@ -58,7 +58,7 @@ pub(super) fn verify(args: &Verify, terminal: &mut Terminal) -> Exit {
     };
     let linked = match args.link.open(&contracts, terminal) {
         Ok(linked) => linked,
-        Err(exit) => return exit,
+        Err(exit) => return unjudged(("verify", exit), Some(&args.service), outputs, terminal),
     };
     stop_at_a_signal(&plan.stop);
     let mut tell = |text: &str| terminal.trouble(text);
@@ -67,10 +67,11 @@ pub(super) fn verify(args: &Verify, terminal: &mut Terminal) -> Exit {
         Ok(verified) => verified,
         Err(error) => {
             terminal.error(&error.to_string());
-            return match error {
+            let exit = match error {
                 VerifyError::Command(_) => Exit::Unusable,
                 _ => Exit::Unchecked,
             };
+            return unjudged(("verify", exit), Some(&args.service), outputs, terminal);
         }
     };
     let mut verdicts = told(args, &verified);

@@ -62,6 +62,12 @@ pub(crate) fn test(told: &Told<'_>) -> Vec<String> {
     troubles.chain(advisories).collect()
 }
 
+/// Why no test could be run.
+#[cfg(feature = "kafka")]
+pub(crate) fn error(message: &str) -> String {
+    annotation(Level::Error, "no test is run", None, message)
+}
+
 /// A problem of a file.
 pub(crate) fn diagnostic(diagnostic: &Diagnostic) -> String {
     let level = match diagnostic.severity {

@@ -81,6 +81,10 @@ enum Line<'a> {
         record: Option<u32>,
         setup: bool,
     },
+    #[cfg(feature = "kafka")]
+    Error {
+        message: &'a str,
+    },
     Summary {
         tests: usize,
         passed: usize,
@@ -282,6 +286,12 @@ fn record(id: RecordId, outcome: &Outcome) -> RecordOf {
         at_ms: placed.at.as_ms(),
         placed: outcome.history.placed_json(placed),
     }
+}
+
+/// Why no test could be run.
+#[cfg(feature = "kafka")]
+pub(crate) fn error(message: &str) -> String {
+    line(&Line::Error { message })
 }
 
 /// The last line.

@@ -73,6 +73,14 @@ impl Case {
         Self { class: path.to_owned(), name: test.to_owned(), came, real: None }
     }
 
+    /// What could not be set up, so that nothing is known of what it is for.
+    pub(crate) fn not_set_up(class: &str, why: &str) -> Self {
+        let text = plain(why);
+        let message = text.lines().next().unwrap_or_default().to_owned();
+        let came = Came::Broken { message, text };
+        Self { class: class.to_owned(), name: "set-up".to_owned(), came, real: None }
+    }
+
     /// A file that cannot be used.
     pub(crate) fn unusable(diagnostic: &Diagnostic) -> Self {
         let path = diagnostic.file.path.clone();

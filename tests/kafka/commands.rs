@@ -56,6 +56,26 @@ fn a_command_that_cannot_start_says_why(
 }
 
 #[test]
+fn reports_of_a_run_say_why_no_test_is_run() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (path, at) = (folder.path().join("run.xml"), dead_port());
+    let shown = path.to_str().expect("text");
+    let (code, told) = told(&format!("run --on {at} --format junit --out {shown}"));
+    assert_eq!(code, Some(BROKER), "{told}");
+    let junit = std::fs::read_to_string(&path).expect("a file");
+    assert!(junit.contains(&format!("<error message=\"no broker answers at {at}: ")), "{junit}");
+    let mut command = Command::new(env!("CARGO_BIN_EXE_quintet"));
+    let ran = command.args(["run", "--on", &at, "--format", "json"]).output().expect("it runs");
+    let lines = String::from_utf8(ran.stdout).expect("text");
+    let lines: Vec<serde_json::Value> =
+        lines.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+    let events: Vec<_> = lines.iter().map(|line| line["event"].clone()).collect();
+    assert_eq!(events, ["run", "error", "summary"]);
+    assert_eq!(lines[2]["not_started"], lines[0]["tests"]);
+    assert_eq!(lines[2]["exit"], 3);
+}
+
+#[test]
 fn a_file_that_cannot_be_used_counts_before_a_broker_that_is_not_there() {
     let at = dead_port();
     let (code, told) = told(&format!("run no-such.scenario.yaml --on {at}"));

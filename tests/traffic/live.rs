@@ -226,6 +226,7 @@ fn nothing_seen_is_no_pass_and_nobody_there_is_trouble() {
         let without = Said::of(&folder, arguments);
         assert_eq!(without.code, 2, "{without:#?}");
     }
+    assert!(!folder.join("x.jsonl").exists(), "there is nothing in it");
 }
 
 #[test]

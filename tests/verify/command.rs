@@ -112,6 +112,31 @@ fn a_broker_that_is_not_there_is_said_within_seconds() {
     assert!(ran.took < Duration::from_secs(20), "{:?}", ran.took);
 }
 
+#[rstest]
+#[case::broker(&["--on", "127.0.0.1:1"], "no broker answers at 127.0.0.1:1")]
+#[case::implementation(&["--on", "mock", "--command", "exit 7"], "the command ended at once")]
+fn reports_say_why_nothing_is_judged(#[case] args: &[&str], #[case] why: &str) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let paths = ["ban.xml", "ban.jsonl"].map(|name| folder.path().join(name));
+    let [xml, jsonl] = paths.each_ref().map(|path| path.to_str().expect("text"));
+    let forms = ["ban", "--format", "junit", "--format", "json", "--format", "github"];
+    let ran = verify(&[&forms[..], &["--out", xml, "--out", jsonl], args].concat());
+    assert_eq!(ran.code, 3, "{}\n{}", ran.stdout, ran.stderr);
+    let [junit, json] = [xml, jsonl].map(|path| std::fs::read_to_string(path).expect("a file"));
+    let case = "<testcase name=\"set-up\" classname=\"quintet.ban\">";
+    let error = format!("<error message=\"{why}");
+    assert!(junit.contains(case) && junit.contains(&error), "{junit}");
+    assert!(junit.contains("errors=\"1\"") && junit.contains("</testsuites>"), "{junit}");
+    let events: Vec<Value> =
+        json.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+    let names: Vec<_> = events.iter().map(|event| event["event"].clone()).collect();
+    assert_eq!(names, ["verdicts", "error", "summary"], "{json}");
+    assert!(events[1]["message"].as_str().expect("text").starts_with(why), "{json}");
+    assert_eq!(events[2]["exit"], 3, "{json}");
+    let annotation = format!("::error title=ban%3A nothing is judged::{why}");
+    assert!(ran.stdout.starts_with(&annotation), "{}", ran.stdout);
+}
+
 #[test]
 fn topics_that_are_missing_are_named() {
     let ran = verify(&["ban", "--on", "mock", "--command", "sleep 1000", "--no-create"]);

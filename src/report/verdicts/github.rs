@@ -6,7 +6,7 @@ use super::{Reported, Verdicts};
 use crate::rule::Severity;
 use crate::verify::Standing;
 
-/// A line for each finding and each rule of which nothing can be said.
+/// A line for why nothing is judged, for each finding and each rule of which nothing can be said.
 pub(crate) fn lines(verdicts: &Verdicts) -> Vec<String> {
     let findings = verdicts.findings.iter().map(|one| finding(verdicts, one));
     let unsure = verdicts.rules.iter().filter_map(|(rule, standing)| match standing {
@@ -16,7 +16,10 @@ pub(crate) fn lines(verdicts: &Verdicts) -> Vec<String> {
         }
         _ => None,
     });
-    findings.chain(unsure).collect()
+    let errors = verdicts.error.iter().map(|why| {
+        annotation(Level::Error, &format!("{}: nothing is judged", verdicts.whose()), None, why)
+    });
+    errors.chain(findings).chain(unsure).collect()
 }
 
 /// One finding.

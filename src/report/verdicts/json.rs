@@ -45,6 +45,9 @@ enum Line<'a> {
     Note {
         note: &'a str,
     },
+    Error {
+        message: &'a str,
+    },
     Summary {
         service: Option<&'a str>,
         records: u64,
@@ -141,7 +144,8 @@ fn rule(verdicts: &Verdicts, id: RuleId, standing: &Standing) -> String {
 /// All lines but the first and the findings.
 pub(crate) fn end(verdicts: &Verdicts, exit: u8) -> Vec<String> {
     let rules = verdicts.rules.iter().map(|(id, standing)| rule(verdicts, *id, standing));
-    let mut lines: Vec<_> = rules.collect();
+    let errors = verdicts.error.iter().map(|message| line(&Line::Error { message }));
+    let mut lines: Vec<_> = errors.chain(rules).collect();
     let messages = verdicts.messages.iter();
     lines.extend(
         messages.map(|(message, records)| line(&Line::Message { message, records: *records })),

@@ -1,12 +1,13 @@
 //! Verdicts as JUnit XML: a suite with a test case for each rule.
 
 use super::super::junit::{Came, Case, plain};
+use super::super::style::count;
 use super::text::finding;
 use super::{Verdicts, times};
 use crate::rule::RuleId;
 use crate::verify::Standing;
 
-/// The test case of each rule.
+/// The test case of each rule, behind one for what could not be set up.
 pub(crate) fn cases(verdicts: &Verdicts) -> Vec<Case> {
     let class = format!("quintet.{}", verdicts.subject.as_deref().unwrap_or("channels"));
     let case = |(rule, standing): (&RuleId, &Standing)| Case {
@@ -15,14 +16,16 @@ pub(crate) fn cases(verdicts: &Verdicts) -> Vec<Case> {
         came: came(verdicts, *rule, standing),
         real: None,
     };
-    verdicts.rules.iter().map(case).collect()
+    let errors = verdicts.error.iter().map(|why| Case::not_set_up(&class, why));
+    errors.chain(verdicts.rules.iter().map(case)).collect()
 }
 
 fn came(verdicts: &Verdicts, rule: RuleId, standing: &Standing) -> Came {
     let told = || verdicts.of(rule).map(finding).map(|text| plain(&text)).collect::<Vec<_>>();
     match standing {
         Standing::Passed { .. } => {
-            Came::Passed(format!("its premise held {} times", times(standing)))
+            let times = usize::try_from(times(standing)).unwrap_or(usize::MAX);
+            Came::Passed(format!("its premise held {}", count(times, "time", "times")))
         }
         Standing::Advisory { .. } => Came::Passed(told().join("\n\n")),
         Standing::Violated { .. } => match verdicts.of(rule).find(|one| one.counts()) {

@@ -25,6 +25,8 @@ use crate::verify::{Found, Judgement, Standing};
 /// The verdicts on an implementation, or on all that flows.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Verdicts {
+    /// Why nothing could be judged, if it could not.
+    pub(crate) error: Option<String>,
     /// The service that is judged; none where all channels were looked at.
     pub(crate) subject: Option<String>,
     /// Violations and advisories, in the order in which they were found.
