@@ -106,6 +106,19 @@ accepted:
     }
 
     #[rstest]
+    #[case::empty("''", "empty")]
+    #[case::blank("'  '", "empty")]
+    #[case::number("7", "a number")]
+    fn a_reason_is_a_text(#[case] reason: &str, #[case] is: &str) {
+        let mut diagnostics = Vec::new();
+        let file = SourceFile::new("a.yaml", FILE.replace("old", reason));
+        let read = Accepted::read(&file, &Contracts::builtin(), &mut diagnostics);
+        assert!(read.is_none());
+        let message = format!("`reason` must be a text that is not empty, and is {is}");
+        assert_eq!(diagnostics[0].message, message);
+    }
+
+    #[rstest]
     #[case::still(id::BAN_5, "once", "2026-01-31", Some((0, false)))]
     #[case::over(id::BAN_5, "once", "2026-02-01", Some((0, true)))]
     #[case::one_that_holds_comes_first(id::BAN_5, "twice", "2026-02-01", Some((1, false)))]

@@ -8,7 +8,7 @@ use super::{Accepted, Entry};
 use crate::contract::Contracts;
 use crate::diagnostic::{Diagnostic, SourceFile, Span};
 use crate::rule::{RULES, RuleId, find};
-use crate::yaml::{self, Meaning, Node};
+use crate::yaml::{self, Meaning, Node, Scalar};
 
 /// The version of the file's form.
 const FORMAT: &str = "1";
@@ -118,14 +118,14 @@ impl Reader<'_> {
     }
 
     fn text(&mut self, name: &str, node: &Node) -> Option<String> {
-        let text = node.scalar().and_then(|scalar| match scalar.meaning() {
-            Meaning::Text(text) if !text.trim().is_empty() => Some(text.to_owned()),
-            _ => None,
-        });
-        if text.is_none() {
-            self.wrong_type(&format!("`{name}`"), "a text that is not empty", node);
-        }
-        text
+        let is = match node.scalar().map(Scalar::meaning) {
+            Some(Meaning::Text(text)) if !text.trim().is_empty() => return Some(text.to_owned()),
+            Some(Meaning::Text(_)) => "empty",
+            _ => node.describe(),
+        };
+        let message = format!("`{name}` must be a text that is not empty, and is {is}");
+        self.error("accepted::wrong-type", message, node.span);
+        None
     }
 
     fn rule(&mut self, node: &Node) -> Option<RuleId> {
