@@ -54,7 +54,10 @@ type Meant = (Vec<Box<dyn Service>>, BTreeMap<String, String>);
 /// The services and groups that are named.
 fn meant(args: &Serve) -> Result<Meant, String> {
     let mut services = Vec::new();
-    for name in &args.services {
+    for (at, name) in args.services.iter().enumerate() {
+        if args.services[..at].contains(name) {
+            return Err(HostError::Twice(name.clone()).to_string());
+        }
         let found = reference().into_iter().find(|service| service.name() == name);
         let names = || {
             let names: Vec<_> = reference().iter().map(|one| one.name().to_owned()).collect();
