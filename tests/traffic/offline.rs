@@ -76,6 +76,13 @@ fn whole_outputs(#[case] name: &str, #[case] arguments: &str) {
     assert_snapshot(&format!("check-{name}"), &check(arguments).whole());
 }
 
+#[test]
+fn junit_says_how_often_a_premise_held() {
+    let said = check("@good.jsonl --format junit");
+    assert!(said.out.contains(">its premise held 2 times<"), "{}", said.out);
+    assert!(said.out.contains(">its premise held 1 time<"), "{}", said.out);
+}
+
 fn fixtures(folder: &str, ending: &str) -> Vec<(String, PathBuf)> {
     let entries = std::fs::read_dir(root().join(folder)).expect("the fixtures are there");
     let named = |path: PathBuf| {
