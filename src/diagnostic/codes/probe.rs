@@ -8,7 +8,9 @@ pub(super) const CODES: &[CodeInfo] = &[
         title: "the probe file names something that there is not",
         explanation: "A probe file has the keys format, queries and stimuli; below them stand the \
                       names that scenarios use for the service, with or without the service in \
-                      front. docs/verifying.md lists them with an example for each.",
+                      front, and in their commands its arguments in braces, such as {accountId}. \
+                      Braces that the shell is to see have blanks: { print }. docs/verifying.md \
+                      lists the names with an example for each.",
         example: Some("format: 1\nqueries:\n  ban.chekc: curl …\n"),
     },
     CodeInfo {

@@ -34,6 +34,9 @@ pub trait Probe: std::fmt::Debug + Send + Sync {
     fn give(&self, data: &str, tenant: &Tenant, entry: &Json) -> Result<(), ProbeError>;
 }
 
+/// What stands for the tenant in a command, and for all arguments.
+pub(super) const ALWAYS: [&str; 5] = ["tenant", "region", "major", "minor", "args"];
+
 /// A probe of commands, by what they are for; without any, nothing is asked.
 #[derive(Clone, Debug, Default)]
 pub struct Commands {
@@ -54,32 +57,48 @@ pub enum ProbeError {
     #[error("the probe has no command for the {0} {1:?}")]
     Missing(&'static str, String),
     /// The command cannot be run.
-    #[error("the probe's command `{command}` cannot be run: {why}")]
+    #[error("the probe's command for the {asked}, `{command}`, cannot be run: {why}")]
     NotRun {
+        /// What was asked or told: `query "check"`.
+        asked: String,
         /// The command.
         command: String,
         /// Why not.
         why: String,
     },
     /// The command took too long and was ended.
-    #[error("the probe's command `{0}` took more than {limit} s", limit = LIMIT.as_secs())]
-    TooSlow(String),
+    #[error(
+        "the probe's command for the {asked}, `{command}`, took more than {} s", LIMIT.as_secs()
+    )]
+    TooSlow {
+        /// What was asked or told.
+        asked: String,
+        /// The command.
+        command: String,
+    },
     /// The command ended with an error.
-    #[error("the probe's command `{command}` ended with {status}: {said}")]
+    #[error(
+        "the probe's command for the {asked}, `{command}`, ended with {status} and {}",
+        wrote(said)
+    )]
     Failed {
+        /// What was asked or told.
+        asked: String,
         /// The command.
         command: String,
         /// How it ended.
         status: String,
-        /// The last line that it wrote.
+        /// The last line that it wrote to stderr; empty where there is none.
         said: String,
     },
     /// It refuses, in its own words.
     #[error("{0}")]
     Refused(String),
     /// What it printed is not JSON.
-    #[error("the probe's command `{command}` printed no JSON: {why}")]
+    #[error("the probe's command for the {asked}, `{command}`, printed no JSON: {why}")]
     NoJson {
+        /// What was asked or told.
+        asked: String,
         /// The command.
         command: String,
         /// What is wrong.
@@ -109,13 +128,13 @@ impl Probe for Commands {
         };
         let command = commands.get(name);
         let command = command.ok_or_else(|| ProbeError::Missing(kind, name.to_owned()))?;
-        run(&self.filled(command, tenant, args))
+        run(&format!("{kind} {name:?}"), &self.filled(command, tenant, args))
     }
 
     fn give(&self, data: &str, tenant: &Tenant, entry: &Json) -> Result<(), ProbeError> {
         let command = self.data.get(data);
         let command = command.ok_or_else(|| ProbeError::Missing("data", data.to_owned()))?;
-        run(&self.filled(command, tenant, entry)).map(drop)
+        run(&format!("the data {data:?}"), &self.filled(command, tenant, entry)).map(drop)
     }
 }
 
@@ -173,10 +192,15 @@ pub(super) fn quoted(text: &str) -> String {
     format!("'{}'", text.replace('\'', "'\\''"))
 }
 
-fn run(command: &str) -> Result<Json, ProbeError> {
-    let failed = |why: std::io::Error| ProbeError::NotRun {
-        command: command.to_owned(),
-        why: why.to_string(),
+fn wrote(said: &str) -> String {
+    if said.is_empty() { "wrote nothing to stderr".to_owned() } else { format!("wrote: {said}") }
+}
+
+fn run(asked: &str, command: &str) -> Result<Json, ProbeError> {
+    let told = || (asked.to_owned(), command.to_owned());
+    let failed = |why: std::io::Error| {
+        let (asked, command) = told();
+        ProbeError::NotRun { asked, command, why: why.to_string() }
     };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let output = runtime.map_err(failed)?.block_on(async {
@@ -184,19 +208,24 @@ fn run(command: &str) -> Result<Json, ProbeError> {
         tokio::time::timeout(LIMIT, child).await
     });
     let Ok(output) = output else {
-        return Err(ProbeError::TooSlow(command.to_owned()));
+        let (asked, command) = told();
+        return Err(ProbeError::TooSlow { asked, command });
     };
     let output = output.map_err(failed)?;
     if !output.status.success() {
         let text = String::from_utf8_lossy(&output.stderr).into_owned();
+        let (asked, command) = told();
         return Err(ProbeError::Failed {
-            command: command.to_owned(),
+            asked,
+            command,
             status: output.status.to_string(),
             said: text.trim().lines().last().unwrap_or_default().to_owned(),
         });
     }
-    Json::parse(output.stdout.trim_ascii())
-        .map_err(|error| ProbeError::NoJson { command: command.to_owned(), why: error.to_string() })
+    Json::parse(output.stdout.trim_ascii()).map_err(|error| {
+        let (asked, command) = told();
+        ProbeError::NoJson { asked, command, why: error.to_string() }
+    })
 }
 
 fn shell(command: &str) -> Command {
@@ -239,8 +268,13 @@ mod tests {
 
     #[test]
     fn what_gives_no_answer_is_an_error() {
-        let failed = ask("echo nobody there >&2; exit 7", json!({})).unwrap_err();
-        assert!(failed.to_string().ends_with("exit status: 7: nobody there"), "{failed}");
+        let failed = |command| ask(command, json!({})).unwrap_err().to_string();
+        assert_eq!(
+            failed("echo nobody there >&2; exit 7"),
+            "the probe's command for the query \"check\", `echo nobody there >&2; exit 7`, ended \
+             with exit status: 7 and wrote: nobody there"
+        );
+        assert!(failed("exit 3").ends_with("exit status: 3 and wrote nothing to stderr"));
         assert!(matches!(ask("echo hello", json!({})), Err(ProbeError::NoJson { .. })));
         let tenant = Tenant { id: Uuid::nil(), region: "GMS".into(), major: 83, minor: 1 };
         let missing = Commands::default().ask(What::Stimulus, "connect", &tenant, &Json::Null);

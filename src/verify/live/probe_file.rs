@@ -1,9 +1,10 @@
 //! The file in which a user writes down the probe: a command for each query and stimulus.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::Commands;
+use super::probe::ALWAYS;
 use crate::diagnostic::{Diagnostic, SourceFile, Span};
 use crate::service::{Vocabulary, reference};
 use crate::yaml::{self, Node};
@@ -66,12 +67,36 @@ impl Reader<'_> {
         let Vocabulary { queries, stimuli, data, .. } = vocabulary;
         let known = queries.iter().chain(stimuli).chain(data);
         let arguments = known.flat_map(|(_, names)| names.iter().map(|name| (*name).to_owned()));
-        Some(Commands {
+        let commands = Commands {
             arguments: arguments.collect(),
             queries: self.commands(root.get("queries"), (service, "query", queries)),
             stimuli: self.commands(root.get("stimuli"), (service, "stimulus", stimuli)),
             data: self.commands(root.get("data"), (service, "data", data)),
-        })
+        };
+        let parts = ["queries", "stimuli", "data"].into_iter();
+        for (_, value) in parts.filter_map(|part| root.get(part).and_then(Node::mapping)).flatten()
+        {
+            self.placeholders(value, (service, &commands.arguments));
+        }
+        Some(commands)
+    }
+
+    /// Tells of words in braces for which nothing is filled in.
+    fn placeholders(&mut self, value: &Node, (service, arguments): (&str, &BTreeSet<String>)) {
+        let command = value.text().unwrap_or_default();
+        let known = || arguments.iter().map(String::as_str).chain(ALWAYS);
+        for name in words_in_braces(command).filter(|name| !known().any(|one| one == *name)) {
+            let unknown = Diagnostic::error(
+                "probe::unknown-name",
+                format!("{service} has no argument `{name}`"),
+                self.file,
+                place_of(&format!("{{{name}}}"), value.span, self.file),
+            );
+            let all = known().collect::<Vec<_>>().join(", ");
+            let unknown = unknown.did_you_mean(name, known(), Some(format!("there are: {all}")));
+            let blanks = format!("braces that the shell is to see have blanks: `{{ {name} }}`");
+            self.diagnostics.push(unknown.note(blanks));
+        }
     }
 
     fn commands(
@@ -112,7 +137,8 @@ impl Reader<'_> {
             match value.text().filter(|text| !text.trim().is_empty()) {
                 Some(command) => drop(commands.insert(short.to_owned(), command.to_owned())),
                 None => {
-                    let message = format!("this is {}, not a command", value.describe());
+                    let is = value.text().map_or_else(|| value.describe(), |_| "empty");
+                    let message = format!("this is {is}, not a command");
                     self.error("probe::wrong-shape", message, value.span);
                 }
             }
@@ -121,11 +147,57 @@ impl Reader<'_> {
     }
 }
 
+/// What stands for an argument, or would if there were one: letters in braces, and no variable of
+/// the shell.
+fn words_in_braces(command: &str) -> impl Iterator<Item = &str> {
+    command.match_indices('{').filter_map(|(at, _)| {
+        let (word, _) = command[at + 1..].split_once('}')?;
+        let is_word = !word.is_empty() && word.chars().all(|c| c.is_ascii_alphabetic());
+        (is_word && !command[..at].ends_with('$')).then_some(word)
+    })
+}
+
+/// The first place of a text within a span; all of it where an escape hides it.
+fn place_of(text: &str, within: Span, file: &SourceFile) -> Span {
+    let written = file.text.get(within.start..within.end).unwrap_or_default();
+    let place = written.find(text).map(|at| within.start + at);
+    place.map_or(within, |start| Span { start, end: start + text.len() })
+}
+
 #[cfg(test)]
 mod tests {
     use super::read_probe;
     use crate::diagnostic::{Diagnostic, SourceFile};
     use crate::verify::live::Commands;
+
+    #[test]
+    fn what_is_not_filled_in_is_told() {
+        let text = "format: 1\nqueries:\n  check: 'curl {ipp} -H {tenant} {region}'\n  \
+                    ban: \"awk '{print}' {banId}\"\n  history: ''\n";
+        let (probe, told) = read(text);
+        assert!(probe.is_none());
+        assert_eq!(
+            told,
+            [
+                "5: this is empty, not a command ()",
+                "3: ban has no argument `ipp` (did you mean `ip`?)",
+                "4: ban has no argument `print` (there are: accountId, banId, hwid, ip, tenant, \
+                 region, major, minor, args)",
+            ]
+        );
+        let mut diagnostics = Vec::new();
+        let file = SourceFile::new("probe.yaml", text);
+        read_probe(&file, "ban", &mut diagnostics);
+        assert_eq!(diagnostics[1].position(), (3, 16));
+    }
+
+    #[test]
+    fn other_braces_are_no_arguments() {
+        let other = r#"x ${ipp} {"a":1} {} {a,b} { print } {1} {a-b} {ip {args}"#;
+        let (probe, told) = read(&format!("format: 1\nqueries:\n  check: |\n    {other}\n"));
+        assert_eq!(told, Vec::<String>::new());
+        assert_eq!(probe.unwrap().queries["check"].trim_end(), other);
+    }
 
     fn read(text: &str) -> (Option<Commands>, Vec<String>) {
         let mut diagnostics = Vec::new();
