@@ -194,6 +194,33 @@ fn what_the_references_do_is_no_violation_whether_seen_from_the_start_or_not() {
 }
 
 #[test]
+fn what_lies_before_the_first_record_of_a_channel_may_explain_anything() {
+    let (mut cuts, mut passed) = (0, BTreeSet::new());
+    for outcome in calm() {
+        let records = captured(&outcome.history);
+        let channel = |topic: &str| SETUP.contracts.channel_at(topic).map(|one| one.index);
+        let topics: BTreeSet<_> = records.iter().map(|one| Arc::clone(&one.topic)).collect();
+        for (late, from) in
+            topics.iter().flat_map(|late| (1..=records.len()).map(move |at| (late, at)))
+        {
+            let there = |(at, one): &(usize, &Captured)| one.topic != *late || *at >= from;
+            let some = records.iter().enumerate().filter(there);
+            let some = some.map(|(_, one)| one.clone()).collect();
+            let judgement = judge(&gather(some, &SETUP.contracts, channel, None).history, false);
+            let violations =
+                judgement.findings.iter().filter(|one| one.severity == Severity::Violation);
+            let violations: Vec<_> = violations.map(|one| (one.rule, &one.message)).collect();
+            assert!(violations.is_empty(), "{}, {late} from {from}: {violations:?}", told(outcome));
+            cuts += 1;
+            let kept = |standing: &_| matches!(standing, quintet::verify::Standing::Passed { .. });
+            passed
+                .extend(judgement.rules.into_iter().filter(|(_, one)| kept(one)).map(|(id, _)| id));
+        }
+    }
+    assert!(cuts > 100 && passed.len() > 3, "{cuts} cuts, {passed:?}");
+}
+
+#[test]
 fn the_order_of_lines_says_nothing() {
     let longest = calm().max_by_key(|outcome| outcome.history.records().len());
     let records = captured(&longest.expect("there are runs").history);

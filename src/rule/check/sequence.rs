@@ -45,8 +45,6 @@ struct Session {
 #[derive(Clone, Copy, Debug, Default)]
 struct Account {
     logged_in: bool,
-    /// A LOGGED_IN or LOGGED_OUT was seen.
-    known: bool,
     /// A command was sent that may end a session.
     may_end: bool,
 }
@@ -63,6 +61,8 @@ struct Event<'a> {
     record: RecordId,
     cause: Option<RecordId>,
     tenant: TenantIx,
+    /// What came before the history is not known.
+    amid: bool,
     out: &'a mut Out,
 }
 
@@ -78,6 +78,14 @@ impl Event<'_> {
         self.out.held(rule);
         if !kept {
             self.wrong(rule, what);
+        }
+    }
+
+    /// Judges a rule by what must have come before: of a history that begins amid, what is not
+    /// there may have come before all of it, however late it is answered.
+    fn judge_by_earlier(&mut self, rule: RuleId, kept: bool, what: &str) {
+        if kept || !self.amid {
+            self.judge(rule, kept, what);
         }
     }
 }
@@ -122,13 +130,12 @@ impl Sequence {
             Fact::Invite(head, what) => {
                 if what.status != InviteStatusKind::Rejected || event.answers_command() {
                     let known = self.transactions.contains_key(&(tenant, head.id));
-                    if known || !self.amid {
-                        event.judge(id::SEQ_6, known, "no command had this transaction id");
-                    }
+                    event.judge_by_earlier(id::SEQ_6, known, "no command had this transaction id");
                 }
                 let place = (tenant, what.target, head.kind, what.reference);
                 let ends = what.status != InviteStatusKind::Created;
                 let was = self.invites.insert(place, !ends);
+                // All events on one place have one key: none is missing between two of them.
                 if ends && (was.is_some() || !self.amid) {
                     let was = was == Some(true);
                     event.judge(id::SEQ_4, was, "no CREATED came before it that is not ended");
@@ -140,12 +147,9 @@ impl Sequence {
                     known.created = true;
                     return;
                 }
-                let (created, to_delete) = (known.created, known.to_delete);
-                if self.amid && !created && !to_delete {
-                    return;
-                }
-                event.judge(id::SEQ_5, created || to_delete, "no CREATED came before it");
-                event.judge(id::SEQ_6, to_delete, "no DELETE had this id");
+                let (known, to_delete) = (known.created || known.to_delete, known.to_delete);
+                event.judge_by_earlier(id::SEQ_5, known, "no CREATED came before it");
+                event.judge_by_earlier(id::SEQ_6, to_delete, "no DELETE had this id");
             }
             _ => {}
         }
@@ -154,26 +158,19 @@ impl Sequence {
     fn answer(&mut self, mut event: Event<'_>, of: Uuid, answer: Answer) {
         let session = self.sessions.entry((event.tenant, of)).or_default();
         let commanded = session.commanded;
-        if commanded || !self.amid {
-            event.judge(id::SEQ_6, commanded, "no command had this session id");
-        }
+        event.judge_by_earlier(id::SEQ_6, commanded, "no command had this session id");
         if matches!(answer, Answer::Created | Answer::Licence) {
             session.welcomed = true;
-            if self.amid && !session.asked {
-                return;
-            }
-            event.judge(id::SEQ_1, session.asked, "no CREATE of this session came before it");
+            let asked = session.asked;
+            event.judge_by_earlier(id::SEQ_1, asked, "no CREATE of this session came before it");
         }
     }
 
     fn account(&mut self, mut event: Event<'_>, of: u32, status: AccountStatusType) {
         let account = self.accounts.entry((event.tenant, of)).or_default();
-        let known = account.known;
-        account.known |= status != AccountStatusType::Created;
         match status {
             AccountStatusType::Created => {}
             AccountStatusType::LoggedIn => account.logged_in = true,
-            AccountStatusType::LoggedOut if self.amid && !known => {}
             AccountStatusType::LoggedOut => {
                 let was = std::mem::take(&mut account.logged_in);
                 // ACC-8, ACC-10 and ACC-11 accept a LOGGED_OUT more from a command that ends
@@ -186,7 +183,8 @@ impl Sequence {
                     Some(_) => false,
                     None => account.may_end,
                 };
-                event.judge(id::SEQ_2, was || accepted, "the account was not logged in");
+                let kept = was || accepted;
+                event.judge_by_earlier(id::SEQ_2, kept, "the account was not logged in");
             }
         }
     }
@@ -196,10 +194,8 @@ impl Sequence {
         let gone = session.destroyed.is_some();
         match kind {
             ClientSessionType::Created => {
-                let (welcomed, asked) = (session.welcomed, session.asked);
-                if welcomed || asked || !self.amid {
-                    event.judge(id::SEQ_1, welcomed, "the session was not answered with CREATED");
-                }
+                let what = "the session was not answered with CREATED";
+                event.judge_by_earlier(id::SEQ_1, session.welcomed, what);
                 event.judge(id::SEQ_3, !gone, "the session was destroyed before");
             }
             ClientSessionType::Destroyed => {
@@ -232,7 +228,8 @@ impl Checker for Sequence {
             return;
         }
         if appended.by.is_some() {
-            self.event(Event { view, record, cause: appended.cause, tenant, out });
+            let (cause, amid) = (appended.cause, self.amid);
+            self.event(Event { view, record, cause, tenant, amid, out });
         }
         self.command(view, record, tenant);
     }
