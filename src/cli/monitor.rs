@@ -184,8 +184,9 @@ impl Watching {
         let all: usize = self.found.values().sum();
         if all > verdicts.findings.len() {
             verdicts.notes.push(format!(
-                "{} are only counted: of each rule {MOST_TOLD} are shown",
-                count(all - verdicts.findings.len(), "finding", "findings")
+                "{} only counted: of each rule {MOST_TOLD} violations are shown, and {MOST_TOLD} \
+                 findings that are accepted or advisories",
+                count(all - verdicts.findings.len(), "finding is", "findings are")
             ));
         }
         if self.sluice.disordered() > 0 {
@@ -222,5 +223,7 @@ fn tell(
         to.outputs.line(Format::Json, &json::finding(&finding), to.terminal);
         to.terminal.flush();
         told.findings.push(finding);
+    } else {
+        told.not_shown.add(&finding);
     }
 }

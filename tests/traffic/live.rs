@@ -8,7 +8,7 @@ use std::sync::Arc;
 use quintet::capture::{Captured, Reading};
 use quintet::contract::Contracts;
 use quintet::kafka::{Broker, Connection, Create, On, Sender, Settings, Topics};
-use quintet::message::Outgoing;
+use quintet::message::{Outgoing, Payload};
 use rstest::rstest;
 
 use super::files::{Said, command};
@@ -180,6 +180,38 @@ fn a_backlog_is_monitored(#[case] name: &str, #[case] code: i32) {
     assert_eq!((&summary["records"], &summary["exit"]), (&4.into(), &code.into()));
     let finding = lines.iter().find(|line| line["event"] == "finding");
     assert!(finding.is_none_or(|finding| finding["rule"] == "COM-7"));
+}
+
+#[test]
+fn of_many_findings_all_are_counted_and_the_first_are_shown() {
+    let bed = Bed::new();
+    let contracts = Contracts::builtin();
+    let kind = |one: &Captured| {
+        let channel = bed.topics.channel(&one.topic)?;
+        let said = contracts.check_sent(channel, &one.record);
+        let status = contracts.channel_name(channel) == "ban.status";
+        Some((status, said.is_empty()))
+    };
+    let records = fixture("violating.jsonl");
+    let violating = records.iter().find(|one| kind(one) == Some((true, false)));
+    let command = records.iter().find(|one| kind(one) == Some((false, true)));
+    let mut advised = command.expect("there is one").clone();
+    advised.record.value = Some(Payload::new(br#"{"type":"CREATE","body":7}"#));
+    for _ in 0..57 {
+        bed.send(&[violating.expect("there is one").clone(), advised.clone()]);
+    }
+    let said = bed.says("monitor --from beginning --for 2s --format json --rule COM-7");
+    assert_eq!(said.code, 1, "{said:#?}");
+    let lines: Vec<serde_json::Value> =
+        said.out.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let of = |event: &'static str| lines.iter().filter(move |line| line["event"] == event);
+    let shown = |severity| of("finding").filter(|one| one["severity"] == severity).count();
+    assert_eq!((shown("violation"), shown("advisory")), (50, 50));
+    let summary = of("summary").next().unwrap();
+    assert_eq!((&summary["violations"], &summary["advisories"]), (&57.into(), &57.into()));
+    assert_eq!(of("rule").next().unwrap()["times"], 57);
+    let note = of("note").next().unwrap()["note"].as_str().unwrap().to_owned();
+    assert!(note.starts_with("14 findings are only counted"), "{note}");
 }
 
 #[test]

@@ -31,6 +31,8 @@ pub(crate) struct Verdicts {
     pub(crate) subject: Option<String>,
     /// Violations and advisories, in the order in which they were found.
     pub(crate) findings: Vec<Reported>,
+    /// How many findings more there were that are not shown.
+    pub(crate) not_shown: Counts,
     /// How each rule stands.
     pub(crate) rules: BTreeMap<RuleId, Standing>,
     /// What else is to be known before a verdict is believed.
@@ -129,6 +131,17 @@ pub(crate) struct Counts {
     pub(crate) not_exercised: usize,
 }
 
+impl Counts {
+    /// Counts a finding.
+    pub(crate) fn add(&mut self, finding: &Reported) {
+        match finding.severity {
+            Severity::Violation if finding.counts() => self.violations += 1,
+            Severity::Violation => self.accepted += 1,
+            Severity::Advisory => self.advisories += 1,
+        }
+    }
+}
+
 impl Verdicts {
     /// Verdicts on a service; on all channels where none is named.
     pub(crate) fn on(subject: Option<&str>) -> Self {
@@ -180,16 +193,10 @@ impl Verdicts {
         }
     }
 
-    /// How many there are of each kind.
+    /// How many there are of each kind, shown or not.
     pub(crate) fn counts(&self) -> Counts {
-        let mut counts = Counts::default();
-        for finding in &self.findings {
-            match finding.severity {
-                Severity::Violation if finding.counts() => counts.violations += 1,
-                Severity::Violation => counts.accepted += 1,
-                Severity::Advisory => counts.advisories += 1,
-            }
-        }
+        let mut counts = self.not_shown;
+        self.findings.iter().for_each(|finding| counts.add(finding));
         for standing in self.rules.values() {
             match standing {
                 Standing::Passed { .. } => counts.passed += 1,
