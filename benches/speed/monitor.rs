@@ -18,7 +18,7 @@ use quintet::kafka::{
 use quintet::message::{ChannelIx, Offset, Outgoing, Partition, Record, Seed};
 use quintet::scenario::TestPlan;
 use quintet::scenario::run::{Options, Setup, run};
-use quintet::verify::traffic::{Flow, Passing, Sluice};
+use quintet::verify::traffic::{Disordered, Flow, Passing, Sluice};
 
 use crate::{Figure, delivery};
 
@@ -108,14 +108,15 @@ impl Bed {
             assert!(batch > 0, "the mock did not keep the backlog");
             count += batch;
             passing.extend(sluice.release(wall_ms()));
-            if sluice.disordered() > 0 {
+            if sluice.disordered() != Disordered::default() {
                 flow.out_of_order();
             }
             take(&mut flow, passing);
         }
         take(&mut flow, sluice.drain());
         let taken = start.elapsed();
-        self.disordered.set(sluice.disordered());
+        let Disordered { untimed, crowded } = sluice.disordered();
+        self.disordered.set(untimed + crowded);
         let seen: u64 = flow.messages().values().sum();
         assert_eq!(seen, RECORDS as u64, "records were left out");
         taken

@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::args::{Format, Monitor};
 use super::clock::Clock;
@@ -16,7 +17,7 @@ use super::reader::{Batch, Reader, tap};
 use super::terminal::Terminal;
 use crate::contract::Contracts;
 use crate::history::History;
-use crate::kafka::{Tap, Tapped, wall_ms};
+use crate::kafka::{Deadline, Tap, Tapped, wall_ms};
 use crate::message::Offset;
 use crate::report::style::count;
 use crate::report::verdicts::{Verdicts, json, text};
@@ -26,6 +27,8 @@ use crate::verify::traffic::{Flow, Passing, Sluice};
 
 /// Of each rule so many findings are shown, of those that count and of those that do not.
 const MOST_TOLD: usize = 50;
+/// When nothing came for so long, all records are read that are there.
+const SILENCE: Duration = Duration::from_secs(2);
 
 /// Judges what flows until the end.
 pub(super) fn monitor(args: &Monitor, terminal: &mut Terminal) -> Exit {
@@ -63,11 +66,15 @@ pub(super) fn monitor(args: &Monitor, terminal: &mut Terminal) -> Exit {
         match reader.next() {
             None => break Exit::Holds,
             Some(Batch::Records(records)) => watching.take(records, &mut to),
-            Some(Batch::Quiet) => watching.quiet(&mut to),
+            Some(Batch::Quiet) => watching.quiet(reader.tap().is_in_trouble(), &mut to),
             Some(Batch::Failed(error)) => {
                 to.terminal.error(&error.to_string());
                 break Exit::Unchecked;
             }
+        }
+        if let Err(error) = reader.tap().pause(watching.sluice.paused()) {
+            to.terminal.error(&error.to_string());
+            break Exit::Unchecked;
         }
         if args.every.is_some_and(|every| clock.elapsed() >= every) {
             clock = Clock::start();
@@ -94,6 +101,8 @@ struct Watching {
     known: Known,
     rules: Vec<RuleId>,
     sluice: Sluice,
+    /// When nothing has come for long enough, if nothing comes.
+    silence: Option<Deadline>,
     flow: Flow,
     told: Verdicts,
     /// How many findings of each rule there were: those that count, and others.
@@ -112,6 +121,7 @@ impl Watching {
             known,
             rules: args.rules.clone(),
             sluice: Sluice::new(tap.ends().iter().filter_map(begun)),
+            silence: None,
             flow: Flow::new(contracts, whole),
             told: Verdicts::on(None),
             found: BTreeMap::new(),
@@ -119,6 +129,7 @@ impl Watching {
     }
 
     fn take(&mut self, records: Vec<Tapped>, to: &mut To<'_>) {
+        self.silence = None;
         let was_behind = self.sluice.is_behind();
         let before = self.sluice.disordered();
         let mut passing = Vec::new();
@@ -129,7 +140,7 @@ impl Watching {
             passing.extend(self.sluice.push(place, times, rank, one.record));
         }
         passing.extend(self.sluice.release(wall_ms()));
-        if self.sluice.disordered() > before {
+        if self.sluice.disordered() != before {
             self.flow.out_of_order();
         }
         self.judge(passing, to);
@@ -138,11 +149,17 @@ impl Watching {
         }
     }
 
-    fn quiet(&mut self, to: &mut To<'_>) {
-        if self.sluice.is_behind() {
+    fn quiet(&mut self, in_trouble: bool, to: &mut To<'_>) {
+        let silence = self.silence.get_or_insert_with(|| Deadline::after(SILENCE));
+        if in_trouble {
+            self.silence = None;
+        } else if self.sluice.is_behind() && silence.is_over() {
             // Nothing comes although offsets are missing: no records are there.
+            self.silence = None;
             self.sluice.catch_up();
-            self.flow.in_order();
+            if !self.sluice.is_behind() {
+                self.flow.in_order();
+            }
         }
         let passing = self.sluice.release(wall_ms());
         self.judge(passing, to);
@@ -171,10 +188,35 @@ impl Watching {
         format!("{all} records, {} findings: {each}", self.found.values().sum::<usize>())
     }
 
+    /// Of how many records it was not judged what comes before what, and why.
+    fn unordered(&self, cut_short: bool) -> Option<String> {
+        let disordered = self.sluice.disordered();
+        let reasons = [
+            (disordered.untimed > 0, "records bear no time"),
+            (disordered.crowded > 0, "too many records lie at one moment"),
+            (cut_short, "the end came before all was read that was there at the start"),
+        ];
+        let reasons: Vec<_> = reasons.iter().filter(|(is, _)| *is).map(|(_, why)| *why).collect();
+        let unordered = usize::try_from(self.flow.unordered()).unwrap_or(usize::MAX);
+        (unordered > 0).then(|| {
+            format!(
+                "of {} what comes before what was not judged: {}{}",
+                count(unordered, "record", "records"),
+                reasons.join("; "),
+                if disordered.untimed > 0 { "" } else { "; `capture` and `check` judge all of it" }
+            )
+        })
+    }
+
     /// Judges what is left, and sums up.
     fn end(mut self, to: &mut To<'_>) -> Verdicts {
+        let cut_short = self.sluice.is_behind();
+        if cut_short {
+            self.flow.out_of_order();
+        }
         let left = self.sluice.drain();
         self.judge(left, to);
+        let unordered = self.unordered(cut_short);
         let mut verdicts = self.told;
         verdicts.rules = self.flow.standings();
         if !self.rules.is_empty() {
@@ -189,13 +231,7 @@ impl Watching {
                 count(all - verdicts.findings.len(), "finding is", "findings are")
             ));
         }
-        if self.sluice.disordered() > 0 {
-            verdicts.notes.push(format!(
-                "of {} that were there at the start the order is not known, for they bear no time \
-                 or lie too far apart: what comes before what was not judged of them",
-                count(usize::try_from(self.sluice.disordered()).unwrap_or(0), "record", "records")
-            ));
-        }
+        verdicts.notes.extend(unordered);
         self.known.note_unused(&mut verdicts);
         verdicts
     }

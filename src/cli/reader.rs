@@ -48,6 +48,11 @@ impl Reader {
         Ok(Self { tap, deadline: time.map(Deadline::after), stop })
     }
 
+    /// What is read.
+    pub(super) fn tap(&mut self) -> &mut Tap {
+        &mut self.tap
+    }
+
     /// What comes next; `Some(Quiet)` where nothing came for a moment, `None` at the end.
     pub(super) fn next(&mut self) -> Option<Batch> {
         let over = self.deadline.as_ref().is_some_and(Deadline::is_over);

@@ -1,6 +1,6 @@
 //! Reading everything that is on the topics, as nobody's consumer.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use rdkafka::consumer::{BaseConsumer, Consumer as _};
@@ -89,6 +89,7 @@ pub struct Tap {
     starts: BTreeMap<(ChannelIx, Partition), i64>,
     /// The offset behind what was there at the start.
     ends: BTreeMap<(ChannelIx, Partition), i64>,
+    paused: BTreeSet<(ChannelIx, Partition)>,
 }
 
 impl std::fmt::Debug for Tap {
@@ -140,7 +141,8 @@ impl Tap {
         }
         consumer.assign(&list).map_err(settings)?;
         let (connection, topics) = (connection.clone(), topics.clone());
-        Ok(Self { consumer, connection, topics, patience: Self::PATIENCE, starts, ends })
+        let (patience, paused) = (Self::PATIENCE, BTreeSet::new());
+        Ok(Self { consumer, connection, topics, patience, starts, ends, paused })
     }
 
     /// As this, but giving up when the broker is gone for `patience`.
@@ -160,6 +162,39 @@ impl Tap {
     #[must_use]
     pub fn ends(&self) -> &BTreeMap<(ChannelIx, Partition), i64> {
         &self.ends
+    }
+
+    /// Reads on all partitions but these, from where each was left.
+    ///
+    /// # Errors
+    /// [`TapError::Refused`] when librdkafka knows none of these partitions.
+    pub fn pause(&mut self, places: &BTreeSet<(ChannelIx, Partition)>) -> Result<(), TapError> {
+        let refused = |error: KafkaError| TapError::Refused(self.connection.why(&error));
+        let list = |places: &mut dyn Iterator<Item = &(ChannelIx, Partition)>| {
+            let mut list = TopicPartitionList::new();
+            for (channel, partition) in places {
+                list.add_partition(self.topics.name(*channel), partition.0.cast_signed());
+            }
+            list
+        };
+        let (to_read, to_pause) =
+            (list(&mut self.paused.difference(places)), list(&mut places.difference(&self.paused)));
+        if to_read.count() > 0 {
+            self.consumer.resume(&to_read).map_err(refused)?;
+        }
+        if to_pause.count() > 0 {
+            self.consumer.pause(&to_pause).map_err(refused)?;
+        }
+        if self.paused != *places {
+            self.paused.clone_from(places);
+        }
+        Ok(())
+    }
+
+    /// Whether the broker may be gone, by what is known.
+    #[must_use]
+    pub fn is_in_trouble(&self) -> bool {
+        self.consumer.context().cause().is_some()
     }
 
     /// The next record; `None` when there is none within `wait`. Order holds within a partition

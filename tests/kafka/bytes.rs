@@ -1,9 +1,10 @@
 //! Keys, headers and values come back as they went in.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use quintet::bus::murmur2;
-use quintet::kafka::{From, PARTITIONS, wall_ms};
+use quintet::kafka::{From, PARTITIONS, Tapped, wall_ms};
 use quintet::message::Partition;
 
 use crate::bed::{Bed, by_partition, read};
@@ -98,4 +99,32 @@ fn a_header_that_no_client_can_read_is_not_sent() {
     let bad = bed.outgoing("ban.command", None, &[("A\0B", None)], None);
     let told = bed.sender().send(&bad, None).expect_err("it cannot be carried").to_string();
     assert!(told.contains("NUL"), "{told}");
+}
+
+#[test]
+fn a_partition_that_is_paused_waits_and_loses_nothing() {
+    let bed = Bed::mock().with_topics();
+    let sent: Vec<_> = (0..600_u32)
+        .map(|at| bed.outgoing("ban.command", None, &[], Some(at.to_string().as_bytes())))
+        .collect();
+    let places = (0..).map(|at| Some(Partition(at % PARTITIONS)));
+    for placed in bed.sender().send_all(sent.iter().zip(places)) {
+        placed.expect("it is acknowledged");
+    }
+    let mut tap = bed.tap(From::Beginning);
+    let mut seen = read(&mut tap, 50, WAIT);
+    let waits = (bed.channel("ban.command"), seen[0].partition);
+    tap.pause(&BTreeSet::from([waits])).expect("it is one of these");
+    let of_others = |seen: &[Tapped]| seen.iter().filter(|one| one.partition != waits.1).count();
+    let before = seen.len() - of_others(&seen);
+    while of_others(&seen) < 400 {
+        seen.extend(read(&mut tap, 1, WAIT));
+    }
+    assert_eq!(seen.len() - of_others(&seen), before, "a paused partition was read");
+    tap.pause(&BTreeSet::new()).expect("it is one of these");
+    seen.extend(read(&mut tap, sent.len() - seen.len(), WAIT));
+    assert_eq!(seen.len(), sent.len());
+    for (_, seen) in by_partition(&seen) {
+        assert!(seen.iter().map(|one| one.offset.0).eq(0..200));
+    }
 }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use quintet::capture::{Captured, Reading};
 use quintet::contract::Contracts;
 use quintet::kafka::{Broker, Connection, Create, On, Sender, Settings, Topics};
-use quintet::message::{Outgoing, Payload};
+use quintet::message::{Headers, Outgoing, Partition, Payload, Record, Tenant, TraceParent};
 use rstest::rstest;
 
 use super::files::{Said, command};
@@ -212,6 +212,41 @@ fn of_many_findings_all_are_counted_and_the_first_are_shown() {
     assert_eq!(of("rule").next().unwrap()["times"], 57);
     let note = of("note").next().unwrap()["note"].as_str().unwrap().to_owned();
     assert!(note.starts_with("14 findings are only counted"), "{note}");
+}
+
+/// Deletions of bans, each after its command, in a tenant.
+fn deletions(bed: &Bed, bans: u32) -> Vec<(Outgoing, Option<Partition>)> {
+    let id = "5e1f3b7a-0c55-4d3a-9a57-0a4d0f2b6c11".parse().unwrap();
+    let tenant = Tenant { id, region: "GMS".into(), major: 83, minor: 1 };
+    let outgoing = |channel: &str, ban: u32, value: String| {
+        let trace = TraceParent { trace: u128::from(ban) + 1, span: 1, flags: 1 };
+        let channel = bed.contracts.channel_ix(channel).expect("a channel");
+        let record = Record {
+            key: Some(ban.to_le_bytes().into_iter().chain([0; 4]).collect()),
+            headers: Headers::of_tenant(&tenant, trace),
+            value: Some(Payload::new(value.as_bytes())),
+        };
+        (Outgoing { channel, record }, Some(Partition(ban % 3)))
+    };
+    let each = |ban| {
+        let delete = format!(r#"{{"type":"DELETE","body":{{"banId":{ban}}}}}"#);
+        let deleted = format!(r#"{{"banId":{ban},"status":"DELETED"}}"#);
+        [outgoing("ban.command", ban, delete), outgoing("ban.status", ban, deleted)]
+    };
+    (0..bans).flat_map(each).collect()
+}
+
+#[test]
+fn a_large_backlog_is_judged_whole_however_its_partitions_come() {
+    let bed = Bed::new();
+    let sent = deletions(&bed, 13_000);
+    for placed in bed.sender.send_all(sent.iter().map(|(one, to)| (one, *to))) {
+        placed.expect("the mock takes it");
+    }
+    let said = bed.says("monitor --from beginning --for 12s");
+    assert_eq!(said.code, 0, "{said:#?}");
+    assert!(said.out.contains("SEQ-5×13000 SEQ-6×13000"), "{}", said.out);
+    assert!(!said.out.contains("note"), "{}", said.out);
 }
 
 #[test]

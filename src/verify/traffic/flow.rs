@@ -51,8 +51,9 @@ pub struct Flow {
     bytes: usize,
     /// How many records of the history, and findings of the checks, were looked at.
     seen: (usize, usize),
-    /// Whether the order of what flows is known.
+    /// Whether the order of what flows is known, and of how many records it was not.
     ordered: bool,
+    unordered: u64,
     /// How often premises held in what was forgotten.
     held: BTreeMap<RuleId, u64>,
     tally: Tally,
@@ -81,6 +82,7 @@ impl Flow {
             bytes: 0,
             seen: (0, 0),
             ordered: true,
+            unordered: 0,
             held: BTreeMap::new(),
             tally: Tally::default(),
             messages: vec![0; contracts.all_messages().len()],
@@ -102,15 +104,25 @@ impl Flow {
             Some(MessageIx(at)) => self.messages[usize::from(at)] += 1,
             None => *self.unknown.entry(place.0).or_default() += 1,
         }
+        self.unordered += u64::from(!self.ordered);
         self.bytes += bytes_of(&record);
         let producer = self.writers.of(place.0, &record);
         self.history.append(at, place, record, producer);
     }
 
-    /// The order of what was added since the last call of [`Flow::judge`], and of what comes until
-    /// [`Flow::in_order`], is not known: nothing is said of what comes before what.
+    /// The order of what comes until [`Flow::in_order`] is not known: nothing is said of what comes
+    /// before what.
     pub fn out_of_order(&mut self) {
-        self.ordered = false;
+        if self.ordered {
+            self.forget(0);
+            self.ordered = false;
+        }
+    }
+
+    /// Of how many records it was not judged what comes before what.
+    #[must_use]
+    pub fn unordered(&self) -> u64 {
+        self.unordered
     }
 
     /// What comes from now on comes in order. Nothing is known of what was before, but for what was
@@ -250,7 +262,8 @@ fn is_of_order(rule: RuleId) -> bool {
     [id::SEQ_1, id::SEQ_2, id::SEQ_3, id::SEQ_4, id::SEQ_5, id::SEQ_6].contains(&rule)
 }
 
-fn bytes_of(record: &Record) -> usize {
+/// How much memory a record needs, about.
+pub(super) fn bytes_of(record: &Record) -> usize {
     let key = record.key.as_ref().map_or(0, smallvec::SmallVec::len);
     key + record.value_bytes().map_or(0, <[u8]>::len)
 }
@@ -357,5 +370,16 @@ mod tests {
         assert_eq!(disordered.standings()[&id::SEQ_6], Standing::NotExercised);
         disordered.in_order();
         assert!(disordered.ordered && disordered.history.records().is_empty());
+    }
+
+    #[test]
+    fn what_was_judged_before_order_was_lost_stays() {
+        let (mut flow, ..) = flow(WIDE, true, 30);
+        let before = flow.standings();
+        assert_eq!(before[&id::SEQ_6], Standing::Passed { times: 27 });
+        flow.out_of_order();
+        assert_eq!((flow.standings(), flow.unordered()), (before.clone(), 0));
+        flow.in_order();
+        assert_eq!(flow.standings(), before);
     }
 }

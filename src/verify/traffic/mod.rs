@@ -16,5 +16,5 @@ mod writers;
 
 pub use flow::{Flow, RULES, judge};
 pub use gather::{Gathered, gather};
-pub use sluice::{Passing, Place, Sluice, is_time};
+pub use sluice::{Disordered, Passing, Place, Sluice, is_time};
 pub use writers::Writers;

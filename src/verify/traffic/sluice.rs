@@ -2,12 +2,13 @@
 //!
 //! A broker keeps order inside a partition only. Of what lay there before, a record is let through
 //! once every partition with more to come has got to its time; of what flows now, once it has been
-//! here for a while. Where records bear no time, or one partition lies too far ahead of another,
-//! order is not known, and that is said.
+//! here for a while. Partitions that have got far ahead of another wait for it. Where records bear
+//! no time, or too many lie at one moment, order is not known, and that is said.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use super::flow::bytes_of;
 use crate::message::{ChannelIx, Offset, Partition, Record, VirtualTime};
 
 /// How long a record is kept for those of other partitions that were written before it.
@@ -15,8 +16,11 @@ const HOLD: Duration = Duration::from_millis(300);
 /// Moments less far apart, in milliseconds, count as the same: clocks of producers differ. Of the
 /// same moment, commands come before events.
 const MOMENT_MS: i64 = 50;
-/// More records are not held back.
-const MOST_HELD: usize = 20_000;
+/// More is not held back: records, of which a large one counts for one more by each KiB.
+const MOST_HELD: usize = 150_000;
+/// With as much held, those partitions wait that have got ahead; with as little they are read on.
+const MANY_HELD: usize = 50_000;
+const FEW_HELD: usize = 10_000;
 /// No record was written before Kafka was: 2011-01-01, in milliseconds of Unix time.
 const FIRST_TIME_MS: i64 = 1_293_840_000_000;
 
@@ -49,10 +53,22 @@ pub struct Sluice {
     behind: BTreeMap<Place, (Offset, i64)>,
     /// How far each partition has got in time.
     last_ms: BTreeMap<Place, i64>,
+    /// Partitions that are not to be read on for now.
+    paused: BTreeSet<Place>,
     waiting: BTreeMap<(i64, u8, u64), (i64, Passing)>,
+    /// How much is waiting.
+    held: usize,
     next: u64,
-    /// How many records went through in an order that is not known.
-    disordered: u64,
+    disordered: Disordered,
+}
+
+/// How many records went through in an order that is not known.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Disordered {
+    /// They bear no time.
+    pub untimed: u64,
+    /// Too many lay at one moment.
+    pub crowded: u64,
 }
 
 impl Sluice {
@@ -74,8 +90,26 @@ impl Sluice {
 
     /// How many records went through in an order that is not known.
     #[must_use]
-    pub fn disordered(&self) -> u64 {
+    pub fn disordered(&self) -> Disordered {
         self.disordered
+    }
+
+    /// The partitions that are not to be read on for now: they have got far ahead in time of one
+    /// of whose backlog there is more to come.
+    pub fn paused(&mut self) -> &BTreeSet<Place> {
+        match self.behind.values().map(|(_, got)| *got).min() {
+            Some(frontier) if self.held > FEW_HELD => {
+                let ahead = |ms: &i64| ms.div_euclid(MOMENT_MS) > frontier;
+                if self.held >= MANY_HELD {
+                    let ahead = self.last_ms.iter().filter(|(_, ms)| ahead(ms));
+                    self.paused = ahead.map(|(place, _)| *place).collect();
+                } else {
+                    self.paused.retain(|place| self.last_ms.get(place).is_some_and(ahead));
+                }
+            }
+            _ => self.paused.clear(),
+        }
+        &self.paused
     }
 
     /// Takes a record in: its place, its timestamp and when it was read (both in milliseconds of
@@ -104,18 +138,19 @@ impl Sluice {
             }
         }
         if was_behind && !timed {
-            self.disordered += 1;
+            self.disordered.untimed += 1;
             return Some(passing);
         }
         self.next += 1;
+        self.held += weight(&passing.record);
         self.waiting.insert((moment, rank, self.next), (seen_ms, passing));
         None
     }
 
-    /// Nothing is behind any more, although not every end was seen: what lay there was deleted, or
-    /// is no record.
+    /// Of the partitions that are read nothing more is to come, although not every end was seen:
+    /// what lay there was deleted, or is no record.
     pub fn catch_up(&mut self) {
-        self.behind.clear();
+        self.behind.retain(|place, _| self.paused.contains(place));
     }
 
     /// Those whose turn it is now, in order.
@@ -124,7 +159,7 @@ impl Sluice {
         let frontier = self.behind.values().map(|(_, got)| *got).min();
         let mut released = Vec::new();
         while let Some((&(moment, ..), &(seen_ms, _))) = self.waiting.first_key_value() {
-            let crowded = self.waiting.len() > MOST_HELD;
+            let crowded = self.held > MOST_HELD;
             let due = match frontier {
                 Some(frontier) => moment < frontier,
                 None => now_ms.saturating_sub(seen_ms) >= hold_ms,
@@ -132,21 +167,30 @@ impl Sluice {
             if !due && !crowded {
                 break;
             }
-            self.disordered += u64::from(!due && frontier.is_some());
-            released.extend(self.waiting.pop_first().map(|(_, (_, passing))| passing));
+            self.disordered.crowded += u64::from(!due && frontier.is_some());
+            if let Some((_, (_, passing))) = self.waiting.pop_first() {
+                self.held -= weight(&passing.record);
+                released.push(passing);
+            }
         }
         released
     }
 
     /// All that is held, in order: nothing more will come.
     pub fn drain(&mut self) -> Vec<Passing> {
+        self.held = 0;
         std::mem::take(&mut self.waiting).into_values().map(|(_, passing)| passing).collect()
     }
 }
 
+/// For how many records one counts: memory is what is scarce.
+fn weight(record: &Record) -> usize {
+    1 + bytes_of(record) / 1024
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{MOST_HELD, Passing, Sluice};
+    use super::{Disordered, MANY_HELD, MOMENT_MS, MOST_HELD, Passing, Sluice};
     use crate::message::{ChannelIx, Headers, Offset, Partition, Record};
 
     const NOON_MS: i64 = 1_800_000_000_000;
@@ -184,7 +228,7 @@ mod tests {
         assert_eq!(places(&sluice.release(NOON_MS)), []);
         // Of the same moment the command comes first.
         assert_eq!(places(&sluice.release(NOON_MS + 300)), [(0, 0), (0, 1), (1, 1)]);
-        assert_eq!(sluice.disordered(), 0);
+        assert_eq!(sluice.disordered(), Disordered::default());
     }
 
     #[test]
@@ -203,16 +247,72 @@ mod tests {
         let mut sluice = backlog(&[(0, 1)]);
         assert!(push(&mut sluice, 0, 0, 1234).is_some());
         assert!(push(&mut sluice, 0, 1, 1234).is_none());
-        assert_eq!(sluice.disordered(), 1);
+        assert_eq!(sluice.disordered(), Disordered { untimed: 1, crowded: 0 });
     }
 
     #[test]
     fn not_all_is_held_for_a_partition_that_lies_far_behind() {
-        let mut sluice = backlog(&[(0, 1), (1, 99_999)]);
+        let mut sluice = backlog(&[(0, 1), (1, 999_999)]);
         for offset in 0..MOST_HELD as u64 + 5 {
             assert!(push(&mut sluice, 1, offset, NOON_MS).is_none());
         }
         assert_eq!(sluice.release(NOON_MS + 9_999).len(), 5);
-        assert_eq!(sluice.disordered(), 5);
+        assert_eq!(sluice.disordered(), Disordered { untimed: 0, crowded: 5 });
+    }
+
+    /// Reads partitions as a broker hands them out: so many records of each in turn, but none of
+    /// those that are to wait. All go through in order; the most that were held at once.
+    fn read_all(times: &[Vec<i64>]) -> usize {
+        let place = |channel: usize| (ChannelIx(u16::try_from(channel).unwrap()), Partition(0));
+        let ends = times.iter().enumerate();
+        let ends = ends.map(|(channel, own)| (place(channel), Offset(own.len() as u64)));
+        let mut sluice = Sluice::new(ends);
+        let (mut got, mut through, mut most) = (vec![0; times.len()], Vec::new(), 0);
+        while sluice.is_behind() {
+            let paused = sluice.paused().clone();
+            for (channel, own) in times.iter().enumerate() {
+                let next = own[got[channel]..].iter().take(500);
+                for ms in next.take(if paused.contains(&place(channel)) { 0 } else { 500 }) {
+                    let at = got[channel] as u64;
+                    assert!(push(&mut sluice, u16::try_from(channel).unwrap(), at, *ms).is_none());
+                    got[channel] += 1;
+                }
+                most = most.max(sluice.waiting.len());
+                through.extend(sluice.release(NOON_MS));
+            }
+        }
+        through.extend(sluice.drain());
+        assert_eq!(sluice.disordered(), Disordered::default());
+        assert_eq!(through.len(), times.iter().map(Vec::len).sum::<usize>());
+        let moments = through.iter().map(|one| one.at.as_unix_ms().div_euclid(MOMENT_MS));
+        assert!(moments.is_sorted());
+        most
+    }
+
+    #[test]
+    fn partitions_that_lie_far_ahead_wait() {
+        let at = |from: i64, step: i64, most: usize| -> Vec<_> {
+            (0..).map(|number| NOON_MS + from + number * step).take(most).collect()
+        };
+        // One after the other, all at once with gaps, and one that is sparse.
+        let most = read_all(&[at(0, 1, 200_000), at(200_000, 1, 200_000), at(400_000, 1, 9)]);
+        assert!((MANY_HELD..MOST_HELD).contains(&most), "{most} were held");
+        let most = read_all(&[at(0, 1, 200_000), at(0, 10, 200_000), at(5, 700, 900)]);
+        assert!((MANY_HELD..MOST_HELD).contains(&most), "{most} were held");
+    }
+
+    #[test]
+    fn what_was_deleted_is_not_waited_for() {
+        let mut sluice = backlog(&[(0, 20), (1, 90_000)]);
+        for offset in 0..MANY_HELD as u64 {
+            assert!(push(&mut sluice, 1, offset, NOON_MS + 100).is_none());
+        }
+        let ahead = (ChannelIx(1), Partition(0));
+        assert_eq!(sluice.paused().iter().collect::<Vec<_>>(), [&ahead]);
+        sluice.catch_up();
+        assert!(sluice.is_behind());
+        assert!(sluice.paused().is_empty());
+        assert!(push(&mut sluice, 1, MANY_HELD as u64, NOON_MS + 200).is_none());
+        assert_eq!(sluice.release(NOON_MS).len(), MANY_HELD);
     }
 }
