@@ -283,7 +283,8 @@ fn elsewhere(
     if cases.len() > 1 && !circumstance {
         // As much as can be looked at, and what is to be explained in any case.
         let until = moment_of(cases, ENOUGH_MERGED).max(stuck_at(case, ends));
-        let merged = Case::merged(cases, number, (until, shown.is_answer));
+        let answered = |record| scene.is_answered(record);
+        let merged = Case::merged(cases, number, (until, shown.is_answer), answered);
         let whole = merged.inputs.len() + merged.outputs.len();
         if whole <= MOST_MERGED {
             let words = "what other tenants do takes effect in this one, too";

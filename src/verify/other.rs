@@ -1,16 +1,19 @@
 //! Other ways to take what was seen of a tenant: with less freedom, or together with all others.
 
 use super::case::{Act, Case, Output, SKEW, Scene};
-use crate::message::VirtualTime;
+use crate::message::{RecordId, VirtualTime};
 
 impl Case {
     /// All cases as one, in the name of one of them, up to a moment: what comes later is left out,
-    /// and what may still have an effect then need not have it. Questions count where they are what
-    /// is to be explained: who mixes tenants up may still answer them rightly.
+    /// and what may still have an effect then need not have it. What need not have one in another
+    /// tenant is left out unless it is answered: what had no effect there has none here. Questions
+    /// count where they are what is to be explained: who mixes tenants up may still answer them
+    /// rightly.
     pub(super) fn merged(
         cases: &[Case],
         number: usize,
         (until, asked): (VirtualTime, bool),
+        is_answered: impl Fn(RecordId) -> bool,
     ) -> Self {
         let tenant = cases[number].tenant.clone();
         let mut all: Vec<(usize, usize)> = Vec::new();
@@ -21,6 +24,10 @@ impl Case {
                 let is_told = match input.act {
                     Act::Restart(_) => of == number,
                     Act::Query(_) => asked,
+                    Act::Record(record) if of != number => {
+                        let must = input.bound <= until && !input.skippable && !input.lossy;
+                        must || is_answered(record)
+                    }
                     Act::Record(_) | Act::Stimulus(_) => true,
                 };
                 is_told && input.start <= until

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use quintet::capture::{Captured, Reading};
 use quintet::diagnostic::{CODES, code_info};
 use quintet::history::{History, Producer};
+use quintet::message::{Headers, Offset, Partition, Payload, Record, Tenant, TraceParent};
 use quintet::rule::Severity;
 use quintet::scenario::run::Outcome;
 use quintet::verify::traffic::{gather, judge};
@@ -252,6 +253,34 @@ fn secrets_stay_inside() {
             assert!(said.whole().contains("COM-7") || name == "cut.jsonl", "{said:#?}");
         }
     }
+}
+
+#[test]
+fn what_other_tenants_ask_for_in_vain_is_not_to_blame() {
+    let folder = tempfile::tempdir().unwrap();
+    let lines = [(0, 0), (1, 1_125), (2, 1_473), (6, 2_273), (7, 2_326)].map(|(offset, ms)| {
+        let id = uuid::Uuid::from_u128(u128::from(offset) + 1);
+        let tenant = Tenant { id, region: "GMS".into(), major: 83, minor: 1 };
+        let trace = TraceParent { trace: u128::from(offset) + 1, span: 1, flags: 1 };
+        let one = Captured {
+            topic: "COMMAND_TOPIC_CREATE_ACCOUNT".into(),
+            partition: Partition(0),
+            offset: Offset(offset),
+            timestamp_ms: 1_795_301_166_150 + ms,
+            record: Record {
+                key: None,
+                headers: Headers::of_tenant(&tenant, trace),
+                value: Some(Payload::new(br#"{"name":"alice","password":"correct-horse"}"#)),
+            },
+        };
+        one.line() + "\n"
+    });
+    let path = folder.path().join("x.jsonl");
+    std::fs::write(&path, lines.concat()).unwrap();
+    let said = check(&format!("{} --service account", path.display()));
+    assert_eq!(said.code, 1, "{said:#?}");
+    assert!(said.out.starts_with("violation[ACC-1]"), "{}", said.out);
+    assert!(!said.out.contains("other tenants do"), "{}", said.out);
 }
 
 #[test]
