@@ -138,10 +138,14 @@ fn notes(read: &Read, gathered: &Gathered, args: &Check) -> Vec<String> {
     }
     if gathered.shifted_ms > 0 {
         notes.push(
-            "the records were written before 2026, or bear no true time: their distances are \
-             kept, but moments that values name do not fit"
+            "the first record was written before 2026, when clocks begin here, or bears no true \
+             time: the distances of records are kept, but moments that values name do not fit"
                 .to_owned(),
         );
+    }
+    if gathered.history.records().is_empty() && gathered.other_topics.is_empty() {
+        let files = if args.files.len() == 1 { "file" } else { "files" };
+        notes.push(format!("there is no record in the {files}"));
     }
     notes
 }

@@ -284,6 +284,26 @@ fn what_other_tenants_ask_for_in_vain_is_not_to_blame() {
 }
 
 #[test]
+fn that_there_is_no_record_is_said_and_nothing_else() {
+    let folder = tempfile::tempdir().unwrap();
+    let (empty, blank) = (folder.path().join("empty.jsonl"), folder.path().join("blank.jsonl"));
+    std::fs::write(&empty, "").unwrap();
+    std::fs::write(&blank, "\n \n\n").unwrap();
+    let (empty, blank) = (empty.display(), blank.display());
+    for (files, note) in [
+        (format!("{empty}"), "there is no record in the file"),
+        (format!("{blank}"), "there is no record in the file"),
+        (format!("{empty} {blank}"), "there is no record in the files"),
+    ] {
+        let said = check(&files);
+        assert_eq!(said.code, 4, "{said:#?}");
+        let notes: Vec<_> = said.out.lines().filter(|line| line.contains("note ")).collect();
+        assert_eq!(notes.len(), 1, "{}", said.out);
+        assert!(notes[0].ends_with(note), "{}", notes[0]);
+    }
+}
+
+#[test]
 fn topics_may_have_other_names() {
     let folder = tempfile::tempdir().unwrap();
     let path = |name: &str| folder.path().join(name).display().to_string();

@@ -40,8 +40,9 @@ pub fn gather(
         None => contracts.contracts().iter().map(|one| one.service.clone()).collect(),
     };
     let writers = Writers::new(contracts, &services);
-    let first_ms = records.iter().map(|one| one.timestamp_ms).min().unwrap_or(0);
-    let shifted_ms = (VirtualTime::ZERO.as_unix_ms().saturating_sub(first_ms)).max(0);
+    let first_ms = records.iter().map(|one| one.timestamp_ms).min();
+    let shift = |first_ms| VirtualTime::ZERO.as_unix_ms().saturating_sub(first_ms).max(0);
+    let shifted_ms = first_ms.map_or(0, shift);
     let mut gathered = Gathered {
         history: History::new(Arc::clone(contracts), services),
         ended: VirtualTime::ZERO,
