@@ -49,7 +49,7 @@ pub(super) fn check(args: &Check, terminal: &mut Terminal) -> Exit {
     let records = std::mem::take(&mut read.records);
     let channel_of = |topic: &str| topics.channel(topic);
     let gathered = gather(records, &contracts, channel_of, args.service.as_deref());
-    let mut verdicts = Verdicts::on(args.service.as_deref());
+    let mut verdicts = Verdicts::on_traffic(args.service.as_deref());
     verdicts.count_messages(&gathered.history);
     verdicts.notes = notes(&read, &gathered, args);
     let (history, judgement) = judgement(args, gathered);

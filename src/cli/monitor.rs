@@ -123,7 +123,7 @@ impl Watching {
             sluice: Sluice::new(tap.ends().iter().filter_map(begun)),
             silence: None,
             flow: Flow::new(contracts, whole),
-            told: Verdicts::on(None),
+            told: Verdicts::on_traffic(None),
             found: BTreeMap::new(),
         }
     }

@@ -64,7 +64,7 @@ enum Line<'a> {
 #[derive(Serialize)]
 struct ShownOf<'a> {
     record: u32,
-    producer: &'a str,
+    producer: Option<&'a str>,
     at: String,
     #[serde(flatten)]
     placed: &'a Json,
@@ -117,7 +117,8 @@ pub(crate) fn finding(one: &Reported) -> String {
 }
 
 fn shown(one: &Shown) -> ShownOf<'_> {
-    let Shown { id, producer, at, placed } = one;
+    let Shown { id, producer, is_known, at, placed } = one;
+    let producer = is_known.then_some(producer.as_str());
     ShownOf { record: id.0, producer, at: at.to_rfc3339(), placed }
 }
 

@@ -29,6 +29,8 @@ pub(crate) struct Verdicts {
     pub(crate) error: Option<String>,
     /// The service that is judged; none where all channels were looked at.
     pub(crate) subject: Option<String>,
+    /// Whether the records are traffic, of which nobody says who wrote it.
+    pub(crate) of_traffic: bool,
     /// Violations and advisories, in the order in which they were found.
     pub(crate) findings: Vec<Reported>,
     /// How many findings more there were that are not shown.
@@ -69,6 +71,8 @@ pub(crate) struct Shown {
     pub(crate) id: RecordId,
     /// Who wrote it: a service, or `test`.
     pub(crate) producer: String,
+    /// Whether that is known, and not only what its channel suggests.
+    pub(crate) is_known: bool,
     /// When.
     pub(crate) at: VirtualTime,
     /// Message, place, key, headers and redacted value.
@@ -82,6 +86,7 @@ impl Shown {
         Self {
             id,
             producer: history.producer(placed).to_owned(),
+            is_known: true,
             at: placed.at,
             placed: history.placed_json(placed),
         }
@@ -148,6 +153,11 @@ impl Verdicts {
         Self { subject: subject.map(str::to_owned), ..Self::default() }
     }
 
+    /// Verdicts on traffic, whoever wrote it.
+    pub(crate) fn on_traffic(subject: Option<&str>) -> Self {
+        Self { of_traffic: true, ..Self::on(subject) }
+    }
+
     /// Adds a judgement on a history; the places of its findings among all.
     pub(crate) fn add(&mut self, history: &History, judgement: &Judgement) -> Range<usize> {
         let from = self.findings.len();
@@ -174,12 +184,13 @@ impl Verdicts {
 
     /// Adds a finding on a history.
     pub(crate) fn find(&mut self, history: &History, found: &Found) {
+        let shown = |id: &RecordId| Shown { is_known: !self.of_traffic, ..Shown::of(history, *id) };
         self.findings.push(Reported {
             severity: found.severity,
             rule: found.rule,
             message: found.message.clone(),
             tenant: found.tenant.as_ref().map(ToString::to_string),
-            records: found.records.iter().map(|id| Shown::of(history, *id)).collect(),
+            records: found.records.iter().map(shown).collect(),
             relaxation: found.relaxation.clone(),
             reproduction: None,
             acceptance: None,

@@ -123,9 +123,10 @@ fn record(name: &str, shown: &Shown) -> String {
         Some(other) => one_line(&other.to_string()),
     };
     let name = paint(FAINT, format!("{name:INDENT$}"));
-    let (by, at) = (&shown.producer, shown.at.to_rfc3339());
+    let by = if shown.is_known { format!("by {} ", shown.producer) } else { String::new() };
+    let at = shown.at.to_rfc3339();
     let head = format!(
-        "{}  {}  partition {} offset {}  key {}  by {by} at {at}",
+        "{}  {}  partition {} offset {}  key {}  {by}at {at}",
         shown.id,
         field("message"),
         field("partition"),
