@@ -11,6 +11,9 @@ use crate::diagnostic::{Span, suggest};
 const NAMES: [&str; 8] =
     ["topic", "partition", "offset", "timestamp_ms", "key", "headers", "value", "value_hex"];
 
+/// What some programs put in front of UTF-8.
+const MARK: char = '\u{feff}';
+
 /// Something wrong in a line. Nothing of a value is in its texts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Damage {
@@ -52,6 +55,12 @@ impl<'a> Fields<'a> {
     /// The fields of a line that is one JSON object.
     pub(super) fn of(text: &'a str) -> Result<Self, Damage> {
         let whole = Span::new(0, text.len());
+        if text.starts_with(MARK) {
+            let message = "the line begins with a byte order mark (U+FEFF)";
+            let help = "save the file as UTF-8 without one";
+            let span = Span::new(0, MARK.len_utf8());
+            return Err(Damage::new("capture::damaged", message, span).help(help));
+        }
         if !text.trim_start().starts_with('{') {
             let message = "the line is not a JSON object";
             let form = "each line is one record: {\"topic\":…,\"partition\":0,\"offset\":7,…}";

@@ -122,7 +122,9 @@ impl Reading {
             return;
         }
         let file = SourceFile::of_line(&**path, number, text);
-        hide(&file);
+        let names = ["capture::unknown-field", "capture::repeated-field"];
+        let names: Vec<_> = damages.iter().filter(|one| names.contains(&one.code)).collect();
+        hide(&file, names.iter().map(|one| one.span));
         self.read.diagnostics.extend(damages.into_iter().map(|damage| {
             let diagnostic = Diagnostic::error(damage.code, damage.message, &file, damage.span);
             match damage.help {
@@ -153,18 +155,25 @@ fn content(captured: &Captured) -> u64 {
 }
 
 /// Hides what may be the value of a record: all behind the first name of a value and behind the
-/// first brace inside, and all of a line that does not begin as a record does.
-fn hide(file: &SourceFile) {
+/// first brace inside, and all of a line that does not begin as a record does; but for names of
+/// fields, in order, which the messages say as well.
+fn hide(file: &SourceFile, names: impl Iterator<Item = Span>) {
     let text = &file.text;
     let inside = if text.starts_with("{\"topic\"") { 1 } else { 0 };
     let name = text.find("\"value").unwrap_or(text.len());
     let brace = text[inside.min(text.len())..].find('{').map_or(text.len(), |at| inside + at);
     let lower = text.to_ascii_lowercase();
     let word = ["pass", "secret"].iter().filter_map(|word| lower.find(word)).min();
-    let start = match inside {
+    let mut start = match inside {
         0 => 0,
         _ => name.min(brace).min(word.unwrap_or(text.len())),
     };
+    for name in names.filter(|name| name.end > name.start) {
+        if name.start > start {
+            file.mask(Span::new(start, name.start));
+        }
+        start = start.max(name.end);
+    }
     file.mask(Span::new(start, text.len()));
 }
 
@@ -237,6 +246,30 @@ mod tests {
         let found = &read.diagnostics[0];
         assert_eq!((found.code, found.position()), ("capture::contradiction", (4, 1)));
         assert!(found.message.ends_with("x.jsonl:1"), "{}", found.message);
+    }
+
+    #[rstest]
+    #[case("\"offset\":7}", "\"offset\"")]
+    #[case("\"extra\":{\"password\":\"hunter2\"}}", "\"extra\"")]
+    #[case("\"value\":\"hunter2\"}", "\"value\"")]
+    fn the_name_of_a_field_that_is_wrong_is_shown(#[case] more: &str, #[case] name: &str) {
+        let line = GOOD.replace("hunter2", &"hunter2".repeat(60));
+        let read = read(&format!("{},{more}\n", &line[..line.len() - 1]));
+        let text = render(&read.diagnostics[0], false);
+        let excerpt = text.lines().find(|line| line.starts_with("1 |")).unwrap();
+        let marks = text.lines().find(|line| line.contains("^^^")).unwrap();
+        let shown = excerpt.find(name).expect("it is there");
+        let marked: String = excerpt.chars().skip(marks.find('^').unwrap()).collect();
+        assert!(marked.starts_with(name) && shown > 0, "{text}");
+        assert!(!text.contains("hunter"), "{text}");
+    }
+
+    #[test]
+    fn a_byte_order_mark_is_named() {
+        let read = read(&format!("\u{feff}{GOOD}\n"));
+        let found = &read.diagnostics[0];
+        assert_eq!((found.code, found.position()), ("capture::damaged", (1, 1)));
+        assert!(found.message.contains("byte order mark"), "{}", found.message);
     }
 
     #[test]
