@@ -6,7 +6,9 @@
 
 use std::collections::BTreeMap;
 use std::fs::{File, OpenOptions};
-use std::io::{self, BufWriter, Read as _, Seek as _, SeekFrom, Write as _};
+use std::io::{
+    self, BufRead as _, BufReader, BufWriter, Read as _, Seek as _, SeekFrom, Write as _,
+};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -16,13 +18,15 @@ use super::link::Linked;
 use super::load;
 use super::reader::{Batch, Reader, tap};
 use super::terminal::Terminal;
-use crate::capture::Captured;
+use crate::capture::{Captured, MAX_LINE_BYTES, Reading};
 use crate::kafka::Tapped;
 use crate::report::style::count;
 use crate::verify::traffic::is_time;
 
 /// Lines are handed to the system when so many bytes are there, or when nothing comes.
 const BUFFER_BYTES: usize = 1 << 16;
+/// As each line begins.
+const BEGINNING: &[u8] = b"{\"topic\":\"";
 
 /// Writes what flows into the file until the end.
 pub(super) fn capture(args: &Capture, terminal: &mut Terminal) -> Exit {
@@ -39,7 +43,14 @@ pub(super) fn capture(args: &Capture, terminal: &mut Terminal) -> Exit {
         Err(exit) => return exit,
     };
     let file = match open(&args.out) {
-        Ok(file) => file,
+        Ok(Some(file)) => file,
+        Ok(None) => {
+            terminal.error(&format!(
+                "{shown} is there, and its first line is no record: a capture is added to captures \
+                 only"
+            ));
+            return Exit::Unusable;
+        }
         Err(error) => {
             terminal.error(&format!("cannot write {shown}: {error}"));
             return Exit::Unusable;
@@ -83,10 +94,15 @@ pub(super) fn capture(args: &Capture, terminal: &mut Terminal) -> Exit {
     exit
 }
 
-/// The file, ready to be added to. A line that was cut off there stays apart from what comes.
-fn open(path: &Path) -> io::Result<File> {
+/// The file, ready to be added to; none where something else is in it. A line that was cut off
+/// there stays apart from what comes.
+fn open(path: &Path) -> io::Result<Option<File>> {
     let mut file = OpenOptions::new().create(true).read(true).append(true).open(path)?;
     if file.metadata()?.is_file() && file.seek(SeekFrom::End(0))? > 0 {
+        file.seek(SeekFrom::Start(0))?;
+        if !begins_with_a_record(&file)? {
+            return Ok(None);
+        }
         file.seek(SeekFrom::End(-1))?;
         let mut last = [0];
         file.read_exact(&mut last)?;
@@ -94,7 +110,29 @@ fn open(path: &Path) -> io::Result<File> {
             file.write_all(b"\n")?;
         }
     }
-    Ok(file)
+    Ok(Some(file))
+}
+
+/// Whether the first line that is not blank is a record, or the beginning of one that was cut off.
+fn begins_with_a_record(file: &File) -> io::Result<bool> {
+    let mut lines = BufReader::new(file);
+    let mut line = Vec::new();
+    loop {
+        line.clear();
+        let limit = MAX_LINE_BYTES as u64 + 2;
+        if lines.by_ref().take(limit).read_until(b'\n', &mut line)? == 0 {
+            return Ok(true);
+        }
+        let ended = line.last() == Some(&b'\n');
+        let text = line.trim_ascii();
+        if !text.is_empty() {
+            let mut reading = Reading::new();
+            reading.line(&Arc::from(""), 1, text, ended);
+            let begun = text.len().min(BEGINNING.len());
+            let cut = !ended && text[..begun] == BEGINNING[..begun];
+            return Ok(cut || !reading.end().records.is_empty());
+        }
+    }
 }
 
 struct Writing {

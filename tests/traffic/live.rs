@@ -143,6 +143,32 @@ fn a_capture_ends_at_a_signal_and_goes_on_behind_what_is_there() {
 }
 
 #[test]
+fn a_capture_is_added_to_captures_only() {
+    let bed = Bed::new();
+    let path = bed.folder.path().join("x.jsonl");
+    let whole = fixture("good.jsonl")[0].line();
+    let cases = [
+        ("2026-11-20 12:00 INFO started\n", 2),
+        ("[]\n", 2),
+        ("half a word", 2),
+        ("", 0),
+        ("\n", 0),
+        (&whole[..5], 0),
+        (&whole[..60], 0),
+        (&format!("\n{whole}\n"), 0),
+    ];
+    for (text, code) in cases {
+        std::fs::write(&path, text).unwrap();
+        let said = bed.says("capture --for 100ms --out x.jsonl");
+        assert_eq!(said.code, code, "{text}: {said:#?}");
+        if code == 2 {
+            assert_eq!(std::fs::read_to_string(&path).unwrap(), text);
+            assert!(said.err.contains("its first line is no record"), "{said:#?}");
+        }
+    }
+}
+
+#[test]
 fn a_killed_capture_leaves_whole_lines() {
     let bed = Bed::new();
     let child = bed.start("capture --out x.jsonl --from beginning");
