@@ -289,6 +289,17 @@ impl Contracts {
         }
     }
 
+    /// As what a message is counted: by its kind, or where no contract knows it by its own type, or
+    /// as `ban.command/?`.
+    #[must_use]
+    pub fn counted_as(&self, channel: ChannelIx, value: Option<&[u8]>) -> String {
+        if let Some(kind) = value.and_then(|value| self.message_kind(channel, value)) {
+            return kind.label.clone();
+        }
+        let kind = self.message_type(channel, value);
+        format!("{}/{}", self.channel_name(channel), kind.as_deref().unwrap_or("?"))
+    }
+
     /// The consumer group of a service.
     #[must_use]
     pub fn group(&self, service: &str) -> Option<&super::Group> {

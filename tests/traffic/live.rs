@@ -8,7 +8,9 @@ use std::sync::Arc;
 use quintet::capture::{Captured, Reading};
 use quintet::contract::Contracts;
 use quintet::kafka::{Broker, Connection, Create, On, Sender, Settings, Topics};
-use quintet::message::{Headers, Outgoing, Partition, Payload, Record, Tenant, TraceParent};
+use quintet::message::{
+    Headers, Offset, Outgoing, Partition, Payload, Record, Tenant, TraceParent,
+};
 use rstest::rstest;
 
 use super::files::{Said, command};
@@ -238,6 +240,37 @@ fn of_many_findings_all_are_counted_and_the_first_are_shown() {
     assert_eq!(of("rule").next().unwrap()["times"], 57);
     let note = of("note").next().unwrap()["note"].as_str().unwrap().to_owned();
     assert!(note.starts_with("14 findings are only counted"), "{note}");
+}
+
+#[test]
+fn messages_are_counted_by_the_same_names_as_in_a_file() {
+    let bed = Bed::new();
+    let values =
+        [None, Some("{}"), Some("no JSON"), Some(r#"{"type":"KICK"}"#), Some(r#"{"type":"KICK"}"#)];
+    let records: Vec<_> = (0..)
+        .zip(values)
+        .map(|(offset, value)| {
+            let mut one = fixture("good.jsonl")[0].clone();
+            one.offset = Offset(offset);
+            one.record.value = value.map(|value| Payload::new(value.as_bytes()));
+            one
+        })
+        .collect();
+    bed.send(&records);
+    let lines: String = records.iter().map(|one| one.line() + "\n").collect();
+    std::fs::write(bed.folder.path().join("x.jsonl"), lines).unwrap();
+    let counted = |said: &Said| -> Vec<_> {
+        let lines = said.out.lines();
+        let lines = lines.map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
+        let messages = lines.filter(|line| line["event"] == "message");
+        messages.map(|one| (one["message"].to_string(), one["records"].as_u64())).collect()
+    };
+    let expected =
+        [("\"ban.command/?\"".to_owned(), Some(3)), ("\"ban.command/KICK\"".to_owned(), Some(2))];
+    let monitored = bed.says("monitor --from beginning --for 2s --format json");
+    assert_eq!(counted(&monitored), expected, "{monitored:#?}");
+    let checked = Said::of(bed.folder.path(), "check x.jsonl --format json");
+    assert_eq!(counted(&checked), expected, "{checked:#?}");
 }
 
 /// Deletions of bans, each after its command, in a tenant.

@@ -200,7 +200,9 @@ impl Verdicts {
     /// Counts the messages of a history.
     pub(crate) fn count_messages(&mut self, history: &History) {
         for placed in history.records() {
-            *self.messages.entry(history.message_name(placed)).or_default() += 1;
+            let value = placed.record.value_bytes();
+            let name = history.contracts().counted_as(placed.channel, value);
+            *self.messages.entry(name).or_default() += 1;
         }
     }
 

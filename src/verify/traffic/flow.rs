@@ -40,6 +40,9 @@ struct Bounds {
 
 const BOUNDS: Bounds = Bounds { records: (200_000, 50_000), bytes: 256 * 1024 * 1024 };
 
+/// So many types that no contract knows are counted one by one; others by their channel only.
+const MOST_UNKNOWN: usize = 100;
+
 /// Records, judged as they flow.
 #[derive(Debug)]
 pub struct Flow {
@@ -59,8 +62,8 @@ pub struct Flow {
     tally: Tally,
     /// By message.
     messages: Vec<u64>,
-    /// Records whose message no contract knows.
-    unknown: BTreeMap<ChannelIx, u64>,
+    /// Records whose message no contract knows, by what they are counted as.
+    unknown: BTreeMap<String, u64>,
 }
 
 impl Flow {
@@ -98,16 +101,24 @@ impl Flow {
 
     /// Takes in the next record, in order of time.
     pub fn add(&mut self, at: VirtualTime, place: (ChannelIx, Partition, Offset), record: Record) {
-        let contracts = self.history.shared_contracts();
+        let contracts = Arc::clone(self.history.shared_contracts());
         let kind = record.value_bytes().and_then(|value| contracts.message_kind(place.0, value));
         match kind.map(|kind| kind.index) {
             Some(MessageIx(at)) => self.messages[usize::from(at)] += 1,
-            None => *self.unknown.entry(place.0).or_default() += 1,
+            None => self.count_unknown(&contracts, place.0, record.value_bytes()),
         }
         self.unordered += u64::from(!self.ordered);
         self.bytes += bytes_of(&record);
         let producer = self.writers.of(place.0, &record);
         self.history.append(at, place, record, producer);
+    }
+
+    fn count_unknown(&mut self, contracts: &Contracts, of: ChannelIx, value: Option<&[u8]>) {
+        let mut name = contracts.counted_as(of, value);
+        if !self.unknown.contains_key(&name) && self.unknown.len() >= MOST_UNKNOWN {
+            name = contracts.counted_as(of, None);
+        }
+        *self.unknown.entry(name).or_default() += 1;
     }
 
     /// The order of what comes until [`Flow::in_order`] is not known: nothing is said of what comes
@@ -203,16 +214,12 @@ impl Flow {
         held
     }
 
-    /// How many records of each message there were so far, by name; those whose message no contract
-    /// knows stand under their channel with `/?`.
+    /// How many records of each message there were so far, by what they are counted as.
     #[must_use]
     pub fn messages(&self) -> BTreeMap<String, u64> {
-        let contracts = self.history.contracts();
-        let known = contracts.all_messages().iter().zip(&self.messages);
+        let known = self.history.contracts().all_messages().iter().zip(&self.messages);
         let known = known.map(|(kind, count)| (kind.label.clone(), *count));
-        let unknown = self.unknown.iter();
-        let unknown =
-            unknown.map(|(ix, count)| (format!("{}/?", contracts.channel_name(*ix)), *count));
+        let unknown = self.unknown.iter().map(|(name, count)| (name.clone(), *count));
         known.chain(unknown).filter(|(_, count)| *count > 0).collect()
     }
 }
