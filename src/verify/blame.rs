@@ -396,7 +396,10 @@ pub(super) fn answer(search: &Search<'_>, node: &Node, number: usize) -> Named {
         rule,
         message: format!(
             "{subject}.{} of {} must be {expected} at {}, and is {}",
-            asked.name, asked.args, asked.from, asked.answer
+            asked.name,
+            asked.args,
+            asked.from.to_rfc3339(),
+            asked.answer
         ),
         relaxation: "as if it had not been asked".to_owned(),
     }

@@ -2,14 +2,20 @@
 
 use std::collections::BTreeSet;
 
+use quintet::contract::Contracts;
+use quintet::history::History;
+use quintet::message::{Json, Tenant, VirtualTime};
 use quintet::rule::{RuleId, Severity};
 use quintet::service::Service;
 use quintet::verify::script::Script;
-use quintet::verify::{Judging, judge};
+use quintet::verify::{Asked, Judging, Observation, What, judge};
 use rstest::rstest;
+use serde_json::json;
+use uuid::Uuid;
 
 use crate::lane::{Staging, watch};
 use crate::outside::{names, not_shown};
+use crate::outsider::SETTLE;
 use crate::play::as_reference;
 use crate::random::services;
 use crate::scripts;
@@ -74,4 +80,25 @@ fn each_bug_is_found_by_its_rule(
         }
     }
     assert!(wrong.is_empty(), "{} not as expected:\n{}", wrong.len(), wrong.join("\n"));
+}
+
+#[test]
+fn a_wrong_answer_is_told_with_its_moment() {
+    let history = History::new(Contracts::builtin(), vec!["ban".to_owned()]);
+    let from = VirtualTime::from_ms(1_234);
+    let mut seen = Observation::new(history, "ban", from.after(SETTLE), SETTLE);
+    let tenant = Tenant { id: Uuid::from_u128(1), region: "GMS".into(), major: 83, minor: 1 };
+    seen.asked.push(Asked {
+        from,
+        to: from,
+        tenant,
+        what: What::Query,
+        name: "ban".to_owned(),
+        args: Json::from(json!({ "banId": 1 })),
+        answer: Json::from(json!({ "exists": true })),
+    });
+    let judgement = judge(&seen, &Judging::default());
+    let [found] = &judgement.findings[..] else { panic!("{:?}", judgement.findings) };
+    let moment = "at 2026-01-01T00:00:01.234Z, and is";
+    assert!(found.message.contains(moment), "{}", found.message);
 }
