@@ -135,8 +135,8 @@ fn has_all(
     Ok(true)
 }
 
-/// Commits offsets for the group of a consumer. Who answers for the group may change meanwhile: where
-/// the broker refuses, it is asked again.
+/// Commits offsets for the group of a consumer. Who answers for the group may change meanwhile:
+/// where the broker refuses, it is asked again.
 pub(super) fn commit<C: ConsumerContext>(
     consumer: &BaseConsumer<C>,
     offsets: &TopicPartitionList,

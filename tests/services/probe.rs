@@ -11,6 +11,7 @@ use quintet::message::Json;
 use quintet::service::{Vocabulary, reference};
 use quintet::verify::What;
 use quintet::verify::live::{Commands, Probe as _, read_probe};
+use quintet::verify::script::random::Abilities;
 use serde_json::{Value, json};
 
 use crate::five::{five, tenant};
@@ -31,10 +32,22 @@ fn shown(service: &str) -> Commands {
     probe.expect("it can be used")
 }
 
+/// What a command is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum For {
+    Query,
+    Stimulus,
+    Data,
+}
+
+/// As the table calls it.
+const CALLED: [(&str, For); 3] =
+    [("query ", For::Query), ("stimulus ", For::Stimulus), ("data ", For::Data)];
+
 /// A row of the document's table: what is in backticks in its columns.
 struct Row {
     service: String,
-    what: What,
+    what: For,
     name: String,
     arguments: BTreeSet<String>,
     answers: Vec<Value>,
@@ -43,11 +56,14 @@ struct Row {
 fn rows() -> Vec<Row> {
     let lines = DOCUMENT.lines().filter_map(|line| line.strip_prefix("| "));
     let rows = lines.map(|line| line.trim_end_matches(" |").split(" | ").collect::<Vec<_>>());
-    let told = |cell: &str| cell.starts_with("query ") || cell.starts_with("stimulus ");
-    let of_probes = rows.filter(|cells| cells.len() == 4 && told(cells[1]));
+    let what = |cell: &str| {
+        let called = CALLED.iter().find(|(called, _)| cell.starts_with(called));
+        called.map(|(_, what)| *what)
+    };
+    let of_probes = rows.filter(|cells| cells.len() == 4 && what(cells[1]).is_some());
     let row = |cells: Vec<&str>| Row {
         service: cells[0].to_owned(),
-        what: if cells[1].starts_with("query ") { What::Query } else { What::Stimulus },
+        what: what(cells[1]).expect("it is called something"),
         name: ticked(cells[1])[0].clone(),
         arguments: ticked(cells[2]).into_iter().collect(),
         answers: ticked(cells[3])
@@ -62,13 +78,15 @@ fn ticked(cell: &str) -> Vec<String> {
     cell.split('`').skip(1).step_by(2).map(str::to_owned).collect()
 }
 
-/// What a service can be asked or told, with the arguments.
-fn known(service: &str) -> Vec<(What, &'static str, BTreeSet<String>)> {
+/// What a service can be asked, told or given, with the arguments.
+fn known(service: &str) -> Vec<(For, &'static str, BTreeSet<String>)> {
     let own = reference().into_iter().find(|one| one.name() == service).expect("one of the five");
-    let Vocabulary { queries, stimuli, .. } = own.vocabulary();
-    let queries = queries.iter().map(|one| (What::Query, one));
-    let stimuli = stimuli.iter().map(|one| (What::Stimulus, one));
-    let told = queries.chain(stimuli).map(|(what, (name, arguments))| {
+    let Vocabulary { queries, stimuli, data, .. } = own.vocabulary();
+    let queries = queries.iter().map(|one| (For::Query, one));
+    let stimuli = stimuli.iter().map(|one| (For::Stimulus, one));
+    let data = data.iter().filter(|(name, _)| Abilities::DATA.contains(name));
+    let data = data.map(|one| (For::Data, one));
+    let told = queries.chain(stimuli).chain(data).map(|(what, (name, arguments))| {
         let arguments = arguments.iter().filter(|name| **name != ALIAS);
         (what, *name, arguments.map(|name| (*name).to_owned()).collect())
     });
@@ -76,16 +94,21 @@ fn known(service: &str) -> Vec<(What, &'static str, BTreeSet<String>)> {
 }
 
 #[test]
-fn each_query_and_stimulus_has_an_example_and_no_other() {
+fn each_command_has_an_example_and_no_other() {
     let rows = rows();
     for service in reference() {
         let (service, probe) = (service.name(), shown(service.name()));
         let known = known(service);
         let named = |what| known.iter().filter(move |one| one.0 == what).map(|one| one.1);
-        assert!(named(What::Query).collect::<BTreeSet<_>>().into_iter().eq(probe.queries.keys()));
-        assert!(
-            named(What::Stimulus).collect::<BTreeSet<_>>().into_iter().eq(probe.stimuli.keys())
-        );
+        let commands = [
+            (For::Query, &probe.queries),
+            (For::Stimulus, &probe.stimuli),
+            (For::Data, &probe.data),
+        ];
+        for (what, shown) in commands {
+            let known: BTreeSet<_> = named(what).collect();
+            assert!(known.into_iter().eq(shown.keys()), "{service}: {what:?}");
+        }
         for (what, name, arguments) in &known {
             let is_of = |row: &&Row| row.service == service && row.what == *what;
             let row = rows.iter().filter(is_of).find(|row| row.name == *name);
@@ -117,7 +140,8 @@ fn each_command_passes_on_what_is_asked_and_prints_the_answer() {
     let rows = rows();
     for service in reference() {
         let mut probe = shown(service.name());
-        for command in probe.queries.values_mut().chain(probe.stimuli.values_mut()) {
+        let Commands { queries, stimuli, data, .. } = &mut probe;
+        for command in [queries, stimuli, data].into_iter().flat_map(BTreeMap::values_mut) {
             assert!(command.starts_with("curl "), "{command}");
             *command = command.replacen("curl", &curl, 1);
         }
@@ -127,16 +151,23 @@ fn each_command_passes_on_what_is_asked_and_prints_the_answer() {
                 |name: &String| (name.clone(), json!(format!("{name}: it's \"$HOME\" & co")));
             let all: BTreeMap<_, _> = row.arguments.iter().map(value).collect();
             let args = Json::from(json!(all));
-            let answer = probe.ask(row.what, &row.name, &tenant(7), &args).unwrap();
+            let ask = |args: &Json| match row.what {
+                For::Query => probe.ask(What::Query, &row.name, &tenant(7), args),
+                For::Stimulus => probe.ask(What::Stimulus, &row.name, &tenant(7), args),
+                For::Data => probe.give(&row.name, &tenant(7), args).map(|()| Json::Null),
+            };
+            let answer = ask(&args).unwrap();
             assert_eq!(answer, Json::from(row.answers[0].clone()), "{} {}", row.service, row.name);
             let given = read_to_string(folder.path().join("given")).unwrap();
             assert!(given.contains(&tenant(7).id.to_string()), "{given}");
             for value in all.values() {
-                assert!(given.contains(value.as_str().unwrap()), "{value}: {given}");
+                let whole = value.as_str().unwrap();
+                let in_json = value.to_string();
+                assert!(given.contains(whole) || given.contains(&in_json), "{value}: {given}");
             }
-            probe.ask(row.what, &row.name, &tenant(7), &Json::from(json!({}))).unwrap();
+            ask(&Json::from(json!({}))).unwrap();
             let given = read_to_string(folder.path().join("given")).unwrap();
-            assert!(!given.contains('{'), "{given}");
+            assert!(!given.replace("{}", "").contains('{'), "{given}");
         }
     }
 }
@@ -174,11 +205,11 @@ fn the_reference_answers_with_the_fields_that_are_shown() {
         ("invite", "pending", json!({ "targetId": 2 }), Value::Null),
     ];
     let rows = rows();
-    let queries = rows.iter().filter(|row| row.what == What::Query);
+    let queries = rows.iter().filter(|row| row.what == For::Query);
     assert_eq!(queries.count(), asked.len());
     for (service, name, known, unknown) in asked {
         let is_it = |row: &&Row| (row.service.as_str(), row.name.as_str()) == (service, name);
-        let row = rows.iter().find(|row| is_it(row) && row.what == What::Query).unwrap();
+        let row = rows.iter().find(|row| is_it(row) && row.what == For::Query).unwrap();
         let cases = [known, unknown].into_iter().filter(|args| !args.is_null());
         for (args, shown) in cases.zip(&row.answers) {
             let own = five.query(service, name, args);

@@ -22,10 +22,11 @@ pub(crate) fn abilities(service: &str) -> Abilities {
     let one = all.find(|one| one.name() == service).expect("one of the five");
     let Vocabulary { stimuli, queries, data, .. } = one.vocabulary();
     let name = |(name, _): &(&str, &[&str])| (*name).to_owned();
+    let is_looked_up = |name: &str| Abilities::DATA.contains(&name);
     Abilities {
         stimuli: stimuli.iter().map(name).collect(),
         queries: queries.iter().map(name).collect(),
-        data: data.iter().map(name).collect(),
+        data: data.iter().map(name).filter(|name| is_looked_up(name)).collect(),
     }
 }
 

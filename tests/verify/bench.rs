@@ -144,10 +144,11 @@ impl Outside {
 fn abilities(name: &str) -> Abilities {
     let Vocabulary { stimuli, queries, data, .. } = service(name).vocabulary();
     let name = |(name, _): &(&str, &[&str])| (*name).to_owned();
+    let is_looked_up = |name: &str| Abilities::DATA.contains(&name);
     Abilities {
         stimuli: stimuli.iter().map(name).collect(),
         queries: queries.iter().map(name).collect(),
-        data: data.iter().map(name).collect(),
+        data: data.iter().map(name).filter(|name| is_looked_up(name)).collect(),
     }
 }
 

@@ -28,8 +28,8 @@ use crate::kafka::{Connection, Deadline, Sender, Topics, wall_ms};
 use crate::message::{Seed, Stream};
 use crate::service::Service;
 
-/// The mock allows a shorter session than other brokers, but none shorter than the 3 s for which its
-/// groups wait for their first members.
+/// The mock allows a shorter session than other brokers, but none shorter than the 3 s for which
+/// its groups wait for their first members.
 const MOCK_SESSION_MS: &str = "3500";
 const QUESTION: Duration = Duration::from_secs(5);
 

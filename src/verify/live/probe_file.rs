@@ -1,4 +1,5 @@
-//! The file in which a user writes down the probe: a command for each query and stimulus.
+//! The file in which a user writes down the probe: a command for each query, stimulus and kind of
+//! data.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -7,6 +8,7 @@ use super::Commands;
 use super::probe::ALWAYS;
 use crate::diagnostic::{Diagnostic, SourceFile, Span};
 use crate::service::{Vocabulary, reference};
+use crate::verify::script::random::Abilities;
 use crate::yaml::{self, Node};
 
 const KEYS: [&str; 4] = ["format", "queries", "stimuli", "data"];
@@ -65,13 +67,15 @@ impl Reader<'_> {
         let vocabulary = reference().into_iter().find(|one| one.name() == service);
         let vocabulary = vocabulary.map(|one| one.vocabulary()).unwrap_or_default();
         let Vocabulary { queries, stimuli, data, .. } = vocabulary;
-        let known = queries.iter().chain(stimuli).chain(data);
+        let data: Vec<_> =
+            data.iter().filter(|(name, _)| Abilities::DATA.contains(name)).copied().collect();
+        let known = queries.iter().chain(stimuli).chain(&data);
         let arguments = known.flat_map(|(_, names)| names.iter().map(|name| (*name).to_owned()));
         let commands = Commands {
             arguments: arguments.collect(),
             queries: self.commands(root.get("queries"), (service, "query", queries)),
             stimuli: self.commands(root.get("stimuli"), (service, "stimulus", stimuli)),
-            data: self.commands(root.get("data"), (service, "data", data)),
+            data: self.commands(root.get("data"), (service, "data", &data)),
         };
         let parts = ["queries", "stimuli", "data"].into_iter();
         for (_, value) in parts.filter_map(|part| root.get(part).and_then(Node::mapping)).flatten()

@@ -33,6 +33,12 @@ pub struct Abilities {
     pub data: BTreeSet<String>,
 }
 
+impl Abilities {
+    /// The data that services look up elsewhere. What else one can be given in a scenario is its
+    /// own, and in an implementation only messages bring it about.
+    pub const DATA: [&str; 2] = ["characters", "equipment"];
+}
+
 /// What the UUIDs of scripts begin with.
 const IDS: u128 = 0x5e55_0000_0000_4000_8000_0000_0000_0000;
 /// How many steps a script has, besides those that it begins with.
