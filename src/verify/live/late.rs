@@ -1,10 +1,11 @@
 //! What comes late: it is waited for before something is held against anybody, and named.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use super::{Run, VerifyError};
 use crate::kafka::Deadline;
+use crate::rule::RuleId;
 use crate::verify::{Found, Judgement};
 
 /// How long is waited for events that come too late, before something is held against anybody.
@@ -49,15 +50,21 @@ impl Run<'_> {
         lags.iter().map(|lag| self.field.sent_from(lag)).sum()
     }
 
-    /// Says which findings an event has taken back that came after its time.
+    /// Says which findings events have taken back that came after their time: of each rule one, and
+    /// how many more.
     pub(super) fn withdrawn(&mut self, before: &Judgement, after: &Judgement) {
         let key = |found: &Found| (found.rule, found.tenant.clone());
         let still: BTreeSet<_> = after.findings.iter().map(key).collect();
-        for found in before.findings.iter().filter(|found| !still.contains(&key(found))) {
-            self.notes.push(format!(
-                "withdrawn, since an event came late: {} {}",
-                found.rule, found.message
-            ));
+        let gone = before.findings.iter().filter(|found| !still.contains(&key(found)));
+        let mut of_rule: BTreeMap<RuleId, Vec<&str>> = BTreeMap::new();
+        gone.for_each(|found| of_rule.entry(found.rule).or_default().push(&found.message));
+        for (rule, messages) in of_rule {
+            let more = match messages.len() {
+                1 => String::new(),
+                many => format!(", and {} more", many - 1),
+            };
+            self.notes
+                .push(format!("withdrawn, since an event came late: {rule} {}{more}", messages[0]));
         }
     }
 
