@@ -91,6 +91,27 @@ fn an_input_that_it_dies_on_is_named() {
     assert!(named["message"].as_str().unwrap().contains("cannot go on"), "{named}");
 }
 
+/// Nothing that is sent again does it: then all are named that it may have been.
+#[test]
+fn one_that_dies_once_is_held_to_what_was_in_flight() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let program = implementation();
+    let folder = folder.path().display();
+    let command =
+        format!("exec {} ban data={folder}/data dies-once={folder}/died", program.display());
+    let args = ["ban", "--on", "mock", "--command", &command, "--budget", "4s", "--shrink", "0"];
+    let ran = verify(&[&args[..], &["--neighbours", "none", "--format", "json"]].concat());
+    assert_eq!(ran.code, 1, "{}\n{}", ran.stdout, ran.stderr);
+    let findings = lines(&ran, "finding");
+    let named = findings.iter().find(|one| one["rule"] == "COM-5");
+    let named = named.unwrap_or_else(|| panic!("{}", ran.stdout));
+    let message = named["message"].as_str().expect("a text");
+    let unsure = message.contains("in flight") || message.contains("on one of ");
+    assert!(unsure && message.contains("exit status: 9"), "{named}");
+    assert!(!message.contains("sent that alone"), "{named}");
+    assert_eq!(named["reproduction"], serde_json::Value::Null, "{named}");
+}
+
 #[rstest]
 #[case::nobody("sleep 1000", &["nobody takes what is sent for ban", "Ban Service", "--wait"])]
 #[case::gone("echo no such thing; exit 7", &["ended at once", "exit status: 7", "no such thing"])]

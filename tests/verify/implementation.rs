@@ -2,7 +2,7 @@
 //! named on the command line. Built with the tests, which start it.
 //!
 //! `implementation SERVICE [data=FOLDER] [group=NAME] [socket=PATH] [field] [accepted]
-//! [dies-on-empty]`
+//! [dies-on-empty] [dies-once=FILE]`
 
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::os::unix::net::{UnixListener, UnixStream};
@@ -28,7 +28,7 @@ use in_turn::InTurn;
 /// A reference service, but it ends the process on some input.
 struct Mortal {
     inner: Box<dyn Service>,
-    dies: fn(&Incoming<'_>) -> bool,
+    dies: Box<dyn FnMut(&Incoming<'_>) -> bool + Send>,
 }
 
 impl Service for Mortal {
@@ -72,6 +72,15 @@ impl Service for Mortal {
 type Told = Result<Json, StimulusError>;
 type Answer = Result<Json, QueryError>;
 
+/// On no input in particular, and once only: then the file is there.
+fn once(file: PathBuf) -> Box<dyn FnMut(&Incoming<'_>) -> bool + Send> {
+    let mut inputs = 0;
+    Box::new(move |_| {
+        inputs += 1;
+        inputs > 60 && !file.exists() && std::fs::write(&file, "").is_ok()
+    })
+}
+
 /// What the command line asks for.
 struct Wanted {
     service: Box<dyn Service>,
@@ -83,7 +92,7 @@ fn wanted() -> Wanted {
     let mut args = std::env::args().skip(1);
     let name = args.next().expect("the name of a service");
     let inner = reference().into_iter().find(|one| one.name() == name).expect("one of the five");
-    let mut mortal = Mortal { inner, dies: |_| false };
+    let mut mortal = Mortal { inner, dies: Box::new(|_| false) };
     let (mut options, mut socket) = (Options::default().without_bans(), None);
     for arg in args {
         match arg.split_once('=').unwrap_or((&arg, "")) {
@@ -93,8 +102,9 @@ fn wanted() -> Wanted {
             ("field", "") => options.manner = Manner::of_the_field(),
             ("accepted", "") => options.decisions = Some(Box::new(InTurn::default())),
             ("dies-on-empty", "") => {
-                mortal.dies = |incoming| incoming.value.is_some_and(<[u8]>::is_empty);
+                mortal.dies = Box::new(|incoming| incoming.value.is_some_and(<[u8]>::is_empty));
             }
+            ("dies-once", file) => mortal.dies = once(PathBuf::from(file)),
             _ => panic!("{arg:?} is unknown"),
         }
     }

@@ -184,19 +184,33 @@ impl Run<'_> {
         Ok(died.then_some(seen?))
     }
 
+    /// What came of something, unless it did not come back: then it is gone, and what was found
+    /// before stands.
+    pub(super) fn may_be_absent<T>(
+        &mut self,
+        done: Result<T, VerifyError>,
+    ) -> Result<Option<T>, VerifyError> {
+        match done {
+            Err(VerifyError::Absent { .. }) => {
+                self.lose();
+                Ok(None)
+            }
+            done => done.map(Some),
+        }
+    }
+
     /// Whether it is there; where it died at each start, it is started behind what it died on.
     pub(super) fn is_back(&mut self) -> Result<bool, VerifyError> {
         if !self.is_gone() {
             return Ok(true);
         }
-        let skipped =
-            self.connection.skip((&self.plan.group, self.plan.wait), self.topics, &self.reads);
-
-        if skipped.is_err() {
+        let place = (self.plan.group.as_str(), self.plan.wait);
+        if self.connection.skip(place, self.topics, &self.reads).is_err() {
             return Ok(false);
         }
-        self.revive()?;
+        let revived = self.revive();
         self.deaths.clear();
+        self.may_be_absent(revived)?;
         Ok(!self.is_gone())
     }
 }

@@ -319,11 +319,16 @@ impl<'a> Run<'a> {
         if again {
             // It dies on what it reads again at each start: nothing more can be asked of it.
             self.deaths.iter_mut().last().into_iter().for_each(|death| death.for_good = true);
-            self.process = None;
-            self.gone_ms.get_or_insert(wall_ms());
+            self.lose();
             return Ok(());
         }
         self.restart()
+    }
+
+    /// Gives it up.
+    pub(super) fn lose(&mut self) {
+        self.process = None;
+        self.gone_ms.get_or_insert(wall_ms());
     }
 
     /// Whether the implementation is gone and cannot be brought back.

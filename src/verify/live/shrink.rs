@@ -87,7 +87,8 @@ fn smallest(
             tenants: script.tenants.clone(),
             steps: steps.clone(),
         });
-        let seen = run.play_apart(scripts.collect())?;
+        let seen = run.play_apart(scripts.collect());
+        let Some(seen) = run.may_be_absent(seen)? else { break };
         let mut broken = candidates.into_iter().zip(seen).filter_map(|(steps, observation)| {
             let judgement = judge(&observation, &run.plan.judging);
             let violation =
@@ -97,7 +98,7 @@ fn smallest(
         });
         match broken.next() {
             Some((fewer, observation, found)) => {
-                parts = if parts == 1 { 2 } else { parts.max(2) };
+                parts = parts.max(2);
                 steps = fewer;
                 best = Some((observation, found));
             }
