@@ -221,6 +221,36 @@ fn what_lies_before_the_first_record_of_a_channel_may_explain_anything() {
     assert!(cuts > 100 && passed.len() > 3, "{cuts} cuts, {passed:?}");
 }
 
+#[rstest]
+#[case::soon(30_000, 0)]
+#[case::later(61_000, 1)]
+fn what_answers_no_command_is_found_once_commands_have_long_been_there(
+    #[case] after_ms: i64,
+    #[case] found: usize,
+) {
+    let tenant = Tenant { id: uuid::Uuid::nil(), region: "GMS".into(), major: 83, minor: 1 };
+    let one = |topic: &str, ms: i64, value: &str| Captured {
+        topic: topic.into(),
+        partition: Partition(0),
+        offset: Offset(100),
+        timestamp_ms: 1_795_301_166_150 + ms,
+        record: Record {
+            key: None,
+            headers: Headers::of_tenant(&tenant, TraceParent { trace: 7, span: 1, flags: 1 }),
+            value: Some(Payload::new(value.as_bytes())),
+        },
+    };
+    let command = r#"{"type":"DELETE","body":{"banId":8}}"#;
+    let records = vec![
+        one("COMMAND_TOPIC_BAN", 0, command),
+        one("EVENT_TOPIC_BAN_STATUS", after_ms, r#"{"banId":7,"status":"DELETED"}"#),
+    ];
+    let channel = |topic: &str| SETUP.contracts.channel_at(topic).map(|one| one.index);
+    let history = gather(records, &SETUP.contracts, channel, None).history;
+    let rules: Vec<_> = judge(&history, false).findings.iter().map(|one| one.rule).collect();
+    assert_eq!(rules, vec![quintet::rule::id::SEQ_6; found]);
+}
+
 #[test]
 fn the_order_of_lines_says_nothing() {
     let longest = calm().max_by_key(|outcome| outcome.history.records().len());

@@ -2,29 +2,37 @@
 //!
 //! Events are told apart from what the test sends: rules speak of what services emit. An event that
 //! a crash doubled counts once. What another rule accepts is not reported here. Of a history that
-//! begins amid, nothing is said that what came before could explain.
+//! begins amid, nothing is said that what came before could explain: what is answered was told on a
+//! channel that had begun long before, or may have been told before it did.
+
+use std::time::Duration;
 
 use uuid::Uuid;
 
 use super::Checker;
-use super::fact::{Answer, Fact, InviteAsk, InviteStatusKind, SessionAsk, Sym};
+use super::fact::{Answer, Channel, Fact, InviteAsk, InviteStatusKind, SessionAsk, Sym};
 use super::handling::{Appended, Course};
 use super::map::FxMap;
 use super::out::Out;
 use super::view::{TenantIx, View};
-use crate::message::RecordId;
 use crate::message::typed::account::AccountStatusType;
 use crate::message::typed::ban::BanStatusType;
 use crate::message::typed::login::ClientSessionType;
+use crate::message::{RecordId, VirtualTime};
 use crate::rule::{RuleId, id};
 
 pub(super) const RULES: &[RuleId] =
     &[id::SEQ_1, id::SEQ_2, id::SEQ_3, id::SEQ_4, id::SEQ_5, id::SEQ_6];
 
+/// Nobody answers later than this.
+const REACH: Duration = Duration::from_secs(60);
+
 #[derive(Debug, Default)]
 pub(super) struct Sequence {
     /// What came before the history is not known.
     pub(super) amid: bool,
+    /// The first record of each channel, of a history that begins amid.
+    begun: FxMap<Channel, VirtualTime>,
     sessions: FxMap<(TenantIx, Uuid), Session>,
     accounts: FxMap<(TenantIx, u32), Account>,
     transactions: FxMap<(TenantIx, Uuid), ()>,
@@ -44,6 +52,8 @@ struct Session {
 
 #[derive(Clone, Copy, Debug, Default)]
 struct Account {
+    /// A LOGGED_IN or LOGGED_OUT was seen.
+    known: bool,
     logged_in: bool,
     /// A command was sent that may end a session.
     may_end: bool,
@@ -55,14 +65,30 @@ struct Ban {
     to_delete: bool,
 }
 
+/// Of which channels everything is known that an event may answer.
+#[derive(Clone, Copy, Debug)]
+struct Known(u16);
+
+impl Known {
+    /// The history begins at the beginning.
+    const ALL: Self = Self(u16::MAX);
+
+    fn with(self, channel: Channel) -> Self {
+        Self(self.0 | 1 << channel as u16)
+    }
+
+    fn has(self, channel: Channel) -> bool {
+        self.0 & 1 << channel as u16 != 0
+    }
+}
+
 /// An event that is judged.
 struct Event<'a> {
     view: View<'a>,
     record: RecordId,
     cause: Option<RecordId>,
     tenant: TenantIx,
-    /// What came before the history is not known.
-    amid: bool,
+    known: Known,
     out: &'a mut Out,
 }
 
@@ -81,16 +107,31 @@ impl Event<'_> {
         }
     }
 
-    /// Judges a rule by what must have come before: of a history that begins amid, what is not
-    /// there may have come before all of it, however late it is answered.
-    fn judge_by_earlier(&mut self, rule: RuleId, kept: bool, what: &str) {
-        if kept || !self.amid {
+    /// Judges a rule by what must have come before, on these channels.
+    fn judge_by(&mut self, rule: RuleId, kept: bool, channels: &[Channel], what: &str) {
+        if kept || channels.iter().all(|channel| self.known.has(*channel)) {
+            self.judge(rule, kept, what);
+        }
+    }
+
+    /// Judges a rule by what may have come before at any time.
+    fn judge_by_all(&mut self, rule: RuleId, kept: bool, what: &str) {
+        if kept || self.known.0 == Known::ALL.0 {
             self.judge(rule, kept, what);
         }
     }
 }
 
 impl Sequence {
+    /// What is known when a record comes, which may be the first of its channel.
+    fn known(&mut self, view: View<'_>, record: RecordId) -> Known {
+        let at = view.placed(record).at;
+        self.begun.entry(view.channel(record)).or_insert(at);
+        let long_since = |(_, begun): &(&Channel, &VirtualTime)| begun.after(REACH) <= at;
+        let known = self.begun.iter().filter(long_since);
+        known.fold(Known(0), |known, (channel, _)| known.with(*channel))
+    }
+
     /// Takes in a command, whoever sent it.
     fn command(&mut self, view: View<'_>, record: RecordId, tenant: TenantIx) {
         match view.fact(record) {
@@ -130,7 +171,8 @@ impl Sequence {
             Fact::Invite(head, what) => {
                 if what.status != InviteStatusKind::Rejected || event.answers_command() {
                     let known = self.transactions.contains_key(&(tenant, head.id));
-                    event.judge_by_earlier(id::SEQ_6, known, "no command had this transaction id");
+                    let told = [Channel::InviteCommand, Channel::CharacterStatus];
+                    event.judge_by(id::SEQ_6, known, &told, "no command had this transaction id");
                 }
                 let place = (tenant, what.target, head.kind, what.reference);
                 let ends = what.status != InviteStatusKind::Created;
@@ -148,8 +190,9 @@ impl Sequence {
                     return;
                 }
                 let (known, to_delete) = (known.created || known.to_delete, known.to_delete);
-                event.judge_by_earlier(id::SEQ_5, known, "no CREATED came before it");
-                event.judge_by_earlier(id::SEQ_6, to_delete, "no DELETE had this id");
+                event.judge_by_all(id::SEQ_5, known, "no CREATED came before it");
+                let told = [Channel::BanCommand];
+                event.judge_by(id::SEQ_6, to_delete, &told, "no DELETE had this id");
             }
             _ => {}
         }
@@ -158,16 +201,19 @@ impl Sequence {
     fn answer(&mut self, mut event: Event<'_>, of: Uuid, answer: Answer) {
         let session = self.sessions.entry((event.tenant, of)).or_default();
         let commanded = session.commanded;
-        event.judge_by_earlier(id::SEQ_6, commanded, "no command had this session id");
+        let told = [Channel::SessionCommand];
+        event.judge_by(id::SEQ_6, commanded, &told, "no command had this session id");
         if matches!(answer, Answer::Created | Answer::Licence) {
             session.welcomed = true;
             let asked = session.asked;
-            event.judge_by_earlier(id::SEQ_1, asked, "no CREATE of this session came before it");
+            event.judge_by_all(id::SEQ_1, asked, "no CREATE of this session came before it");
         }
     }
 
     fn account(&mut self, mut event: Event<'_>, of: u32, status: AccountStatusType) {
         let account = self.accounts.entry((event.tenant, of)).or_default();
+        let known = account.known;
+        account.known |= status != AccountStatusType::Created;
         match status {
             AccountStatusType::Created => {}
             AccountStatusType::LoggedIn => account.logged_in = true,
@@ -183,8 +229,14 @@ impl Sequence {
                     Some(_) => false,
                     None => account.may_end,
                 };
-                let kept = was || accepted;
-                event.judge_by_earlier(id::SEQ_2, kept, "the account was not logged in");
+                let (kept, what) = (was || accepted, "the account was not logged in");
+                // All that is said of one account has one key: after the first of it, none is
+                // missing. What may end it without a cause is a command.
+                match cause {
+                    _ if !known => event.judge_by_all(id::SEQ_2, kept, what),
+                    Some(_) => event.judge(id::SEQ_2, kept, what),
+                    None => event.judge_by(id::SEQ_2, kept, &[Channel::SessionCommand], what),
+                }
             }
         }
     }
@@ -195,7 +247,13 @@ impl Sequence {
         match kind {
             ClientSessionType::Created => {
                 let what = "the session was not answered with CREATED";
-                event.judge_by_earlier(id::SEQ_1, session.welcomed, what);
+                match session.asked {
+                    true => {
+                        let told = [Channel::SessionStatus];
+                        event.judge_by(id::SEQ_1, session.welcomed, &told, what);
+                    }
+                    false => event.judge_by_all(id::SEQ_1, session.welcomed, what),
+                }
                 event.judge(id::SEQ_3, !gone, "the session was destroyed before");
             }
             ClientSessionType::Destroyed => {
@@ -227,14 +285,15 @@ impl Checker for Sequence {
         if appended.doubled || appended.course == Course::Apart || !valid_cause {
             return;
         }
+        let known = if self.amid { self.known(view, record) } else { Known::ALL };
         if appended.by.is_some() {
-            let (cause, amid) = (appended.cause, self.amid);
-            self.event(Event { view, record, cause, tenant, amid, out });
+            self.event(Event { view, record, cause: appended.cause, tenant, known, out });
         }
         self.command(view, record, tenant);
     }
 
     fn clear(&mut self) {
+        self.begun.clear();
         self.sessions.clear();
         self.accounts.clear();
         self.transactions.clear();
