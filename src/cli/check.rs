@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use super::args::Check;
 use super::exit::Exit;
+use super::futile;
 use super::judged::{Known, exit_of, report};
 use super::load;
 use super::outputs::Outputs;
@@ -26,7 +27,7 @@ pub(super) fn check(args: &Check, terminal: &mut Terminal) -> Exit {
         return Exit::Unusable;
     };
     if let Some(service) = &args.service
-        && !is_known(service, &contracts, terminal)
+        && !(is_known(service, &contracts, terminal) && concern(args, service, terminal))
     {
         return Exit::Unusable;
     }
@@ -58,6 +59,13 @@ pub(super) fn check(args: &Check, terminal: &mut Terminal) -> Exit {
     let exit = exit_of(&verdicts);
     report(&verdicts, ("check", exit), &mut outputs, terminal);
     exit.and(outputs.close(terminal))
+}
+
+/// Whether all rules that are asked for concern the service; if not, that is told.
+fn concern(args: &Check, service: &str, terminal: &mut Terminal) -> bool {
+    let beside = futile::beside(&args.judged.rules, service);
+    beside.iter().for_each(|why| terminal.error(why));
+    beside.is_none()
 }
 
 /// Whether there is a contract of a service; if not, that is told.

@@ -1,6 +1,8 @@
-//! Verifications that could never say anything, seen before they begin.
+//! What could never say anything, seen before it begins.
 
+#[cfg(feature = "kafka")]
 use super::args::Verify;
+#[cfg(feature = "kafka")]
 use crate::kafka::On;
 use crate::rule::{RULES, RuleId};
 
@@ -8,13 +10,14 @@ use crate::rule::{RULES, RuleId};
 const COMMON: [&str; 2] = ["COM", "SEQ"];
 
 /// Why the verification that is asked for could not say anything, and what to do.
+#[cfg(feature = "kafka")]
 pub(super) fn futile(args: &Verify) -> Option<String> {
     let (rules, on) = (&args.judged.rules, args.link.on.as_deref());
     beside(rules, &args.service).or_else(|| alone(on, args.command.is_some()))
 }
 
 /// A rule that does not concern the service.
-fn beside(rules: &[RuleId], service: &str) -> Option<String> {
+pub(super) fn beside(rules: &[RuleId], service: &str) -> Option<String> {
     let own = service.get(..3).unwrap_or(service).to_uppercase();
     let concerns = |rule: RuleId| family(rule) == own || COMMON.contains(&family(rule));
     let beside = rules.iter().find(|rule| !concerns(**rule))?;
@@ -29,6 +32,7 @@ fn family(rule: RuleId) -> &'static str {
 }
 
 /// A broker inside this process, to which no implementation comes that is not told of it.
+#[cfg(feature = "kafka")]
 fn alone(on: Option<&str>, is_started: bool) -> Option<String> {
     let of_its_own = on.is_some_and(|on| on.parse() == Ok(On::Mock));
     (of_its_own && !is_started).then(|| {
@@ -42,7 +46,9 @@ fn alone(on: Option<&str>, is_started: bool) -> Option<String> {
 mod tests {
     use rstest::rstest;
 
-    use super::{alone, beside};
+    #[cfg(feature = "kafka")]
+    use super::alone;
+    use super::beside;
     use crate::rule::{RULES, find};
 
     #[rstest]
@@ -71,6 +77,7 @@ mod tests {
         }
     }
 
+    #[cfg(feature = "kafka")]
     #[rstest]
     #[case::mock(Some("mock"), false, true)]
     #[case::container(Some("container"), false, false)]

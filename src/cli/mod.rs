@@ -19,7 +19,6 @@ mod clock;
 mod exit;
 mod explain;
 mod files;
-#[cfg(feature = "kafka")]
 mod futile;
 mod judged;
 mod link;

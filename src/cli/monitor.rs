@@ -43,11 +43,11 @@ pub(super) fn monitor(args: &Monitor, terminal: &mut Terminal) -> Exit {
     };
     let linked = match args.link.look_on(&contracts, terminal) {
         Ok(linked) => linked,
-        Err(exit) => return exit,
+        Err(exit) => return judged::unjudged(("monitor", exit), None, outputs, terminal),
     };
     let tap = match tap(&linked, args.from, terminal) {
         Ok(tap) => tap,
-        Err(exit) => return exit,
+        Err(exit) => return judged::unjudged(("monitor", exit), None, outputs, terminal),
     };
     let partitions = count(tap.starts().len(), "partition", "partitions");
     let mut watching = Watching::new(args, known, &contracts, &tap);

@@ -44,6 +44,7 @@ pub(crate) fn check(arguments: &str) -> Said {
 #[case::no_file("gone.jsonl", 2)]
 #[case::no_service("@good.jsonl --service bna", 2)]
 #[case::no_rule("@good.jsonl --rule BAN-99", 2)]
+#[case::beside("@good.jsonl --service ban --rule ACC-1", 2)]
 #[case::no_encoding("@good.jsonl --key-encoding hex", 2)]
 #[case::no_topics("@good.jsonl --topics gone.txt", 2)]
 #[case::bad_accepted("@good.jsonl --accept tests/fixtures/accepted/accepted.bad-date.yaml", 2)]
