@@ -99,7 +99,7 @@ fn one_that_dies_once_is_held_to_what_was_in_flight() {
     let folder = folder.path().display();
     let command =
         format!("exec {} ban data={folder}/data dies-once={folder}/died", program.display());
-    let args = ["ban", "--on", "mock", "--command", &command, "--budget", "4s", "--shrink", "0"];
+    let args = ["ban", "--on", "mock", "--command", &command, "--budget", "4s", "--wait", "15s"];
     let ran = verify(&[&args[..], &["--neighbours", "none", "--format", "json"]].concat());
     assert_eq!(ran.code, 1, "{}\n{}", ran.stdout, ran.stderr);
     let findings = lines(&ran, "finding");

@@ -82,7 +82,10 @@ pub(super) fn name_inputs(
     let reproductions = causes.iter().enumerate().filter_map(|(finding, (found, cause))| {
         let Cause::One(suspect, seen) = cause else { return None };
         let (script, of) = suspect.script.clone();
-        let (observation, found) = ((**seen).clone(), found.clone());
+        let observation = (**seen).clone();
+        let alone = observation.history.records().first();
+        let tenant = alone.and_then(|placed| placed.record.headers.tenant().ok().cloned());
+        let found = Found { tenant, ..found.clone() };
         Some(Reproduction { finding, script, of, observation, found })
     });
     let reproductions = reproductions.collect();
