@@ -37,8 +37,11 @@ fn equips_in_the_bag(value: &mut Json) {
     }
 }
 
-/// Is deaf to equipment that is taken off while a buff of the character is on.
-fn deaf_while_buffed(inner: Box<dyn Service>) -> Box<dyn Service> {
+/// Does not hear these events about a character who has a buff.
+fn deaf_to_the_buffed(
+    inner: Box<dyn Service>,
+    to: impl Fn(&Json) -> bool + Send + 'static,
+) -> Box<dyn Service> {
     let mut buffed = BTreeSet::new();
     let warp = Warp::of(inner).on_handle(move |inner, incoming, cx| {
         let value = json(incoming.value);
@@ -46,25 +49,7 @@ fn deaf_while_buffed(inner: Box<dyn Service>) -> Box<dyn Service> {
         match kind(&value) {
             "APPLIED" => drop(buffed.insert(character)),
             "EXPIRED" => drop(buffed.remove(&character)),
-            "MOVED" if buffed.contains(&character) && int(&value, "/slot") > 0 => {
-                return Err(Reject::Refused("not heard".to_owned()));
-            }
-            _ => {}
-        }
-        inner.handle(incoming, cx)
-    });
-    warp.boxed()
-}
-
-/// Does not take in a character who has a buff already.
-fn deaf_to_the_buffed(inner: Box<dyn Service>) -> Box<dyn Service> {
-    let mut buffed = BTreeSet::new();
-    let warp = Warp::of(inner).on_handle(move |inner, incoming, cx| {
-        let value = json(incoming.value);
-        let character = (incoming.tenant.clone(), int(&value, "/characterId"));
-        match kind(&value) {
-            "APPLIED" => drop(buffed.insert(character)),
-            "CREATED" if buffed.contains(&character) => {
+            _ if buffed.contains(&character) && to(&value) => {
                 return Err(Reject::Refused("not heard".to_owned()));
             }
             _ => {}
@@ -104,8 +89,12 @@ pub(crate) static BUGS: &[Bug] = &[
             let _ = cx.emit("buff.status", &Key::None, &"stronger");
         })
     }),
-    bug(id::EFF_8, "a buff holds equipment on", "effective_stats/restored", deaf_while_buffed),
-    bug(id::EFF_9, "what is early stays alone", "effective_stats/early-buff", deaf_to_the_buffed),
+    bug(id::EFF_8, "a buff holds equipment on", "effective_stats/restored", |inner| {
+        deaf_to_the_buffed(inner, |value| kind(value) == "MOVED" && int(value, "/slot") > 0)
+    }),
+    bug(id::EFF_9, "what is early stays alone", "effective_stats/early-buff", |inner| {
+        deaf_to_the_buffed(inner, |value| kind(value) == "CREATED")
+    }),
     bug(id::EFF_TWICE, "applied twice counts twice", "effective_stats/twice", |inner| {
         let mut applied = BTreeSet::new();
         misread(inner, move |value| {
