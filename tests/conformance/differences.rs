@@ -10,10 +10,8 @@ use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
 use rdkafka::{Offset, TopicPartitionList};
 
 use crate::arm::{Arm, channel};
-use crate::live::Live;
+use crate::live::{Live, WAIT};
 use crate::{bare, started};
-
-const WAIT: Duration = Duration::from_secs(20);
 
 /// Which of a record of an aborted transaction and one of a committed one a reader sees.
 fn seen_of_transactions(broker: &Broker) -> Vec<Vec<u8>> {
@@ -59,7 +57,7 @@ fn first_offset_by_time(broker: &Broker) -> Result<Offset, KafkaError> {
     let mut list = TopicPartitionList::new();
     let topic = live.topics().name(channel());
     list.add_partition_offset(topic, partition, Offset::Offset(0)).expect("a moment in 1970");
-    let found = consumer.offsets_for_times(list, Duration::from_secs(5))?;
+    let found = consumer.offsets_for_times(list, WAIT)?;
     let found = found.find_partition(topic, partition).expect("it was asked for");
     found.error().map(|()| found.offset())
 }

@@ -13,8 +13,8 @@ use rdkafka::{ClientContext, Message, Offset, TopicPartitionList};
 
 use crate::arm::{Accident, Arm, Place, channel, contracts};
 
-/// How long a group may take to get its partitions and to handle a handful of records.
-const WAIT: Duration = Duration::from_secs(60);
+/// How long it is waited for what must come. It is no promise: only a test that hangs meets it.
+pub(crate) const WAIT: Duration = Duration::from_secs(300);
 /// How long nothing more may come, once everything came.
 const QUIET: Duration = Duration::from_millis(500);
 

@@ -10,6 +10,9 @@ use quintet::kafka::{
 };
 use quintet::message::{ChannelIx, Header, Headers, Outgoing, Payload, Record};
 
+/// How long a test waits for what must come. It is no promise: only a test that hangs meets it.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(300);
+
 pub(crate) struct Bed {
     pub(crate) broker: Broker,
     pub(crate) contracts: Arc<Contracts>,
@@ -69,11 +72,21 @@ impl Bed {
     }
 }
 
-/// Reads until `count` records have come, at most for `wait`.
-pub(crate) fn read(tap: &mut Tap, count: usize, wait: Duration) -> Vec<Tapped> {
-    let deadline = Deadline::after(wait);
+/// Whether the broker answers, in the end.
+pub(crate) fn answers(connection: &Connection) -> bool {
+    let deadline = Deadline::after(PATIENCE);
+    // Each question is a short one, which a busy machine may answer too late.
+    std::iter::repeat_with(|| connection.answers(Duration::from_secs(5)))
+        .take_while(|_| !deadline.is_over())
+        .any(|answers| answers)
+}
+
+/// Reads until `count` records have come.
+pub(crate) fn read(tap: &mut Tap, count: usize) -> Vec<Tapped> {
+    let deadline = Deadline::after(PATIENCE);
     let mut seen = Vec::new();
-    while seen.len() < count && !deadline.is_over() {
+    while seen.len() < count {
+        assert!(!deadline.is_over(), "{} of {count} records came", seen.len());
         let polled = tap.poll(deadline.slice(Duration::from_millis(200)));
         seen.extend(polled.expect("the topics can be read"));
     }

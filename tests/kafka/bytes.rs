@@ -9,7 +9,6 @@ use quintet::message::Partition;
 
 use crate::bed::{Bed, by_partition, read};
 
-const WAIT: Duration = Duration::from_secs(20);
 const TRACE: &[u8] = b"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
 
 #[test]
@@ -31,7 +30,7 @@ fn nulls_empties_repeats_and_raw_bytes_are_kept() {
     ];
     let start = wall_ms();
     let placed = bed.sender().send_all(sent.iter().map(|one| (one, Some(Partition(1)))));
-    let seen = read(&mut tap, sent.len(), WAIT);
+    let seen = read(&mut tap, sent.len());
     assert_eq!(seen.len(), sent.len());
     for ((sent, placed), seen) in sent.iter().zip(placed).zip(&seen) {
         let placed = placed.expect("it is acknowledged");
@@ -60,7 +59,7 @@ fn many_records_keep_their_order_and_go_where_their_keys_say() {
         let key = sent.record.key.as_deref().expect("it has a key");
         assert_eq!(placed.partition, Partition((murmur2(key) & 0x7fff_ffff) % PARTITIONS));
     }
-    let seen = read(&mut tap, sent.len(), WAIT);
+    let seen = read(&mut tap, sent.len());
     assert_eq!(seen.len(), sent.len());
     for ((_, partition), seen) in by_partition(&seen) {
         let expected: Vec<_> = sent
@@ -86,8 +85,8 @@ fn a_tap_starts_where_it_is_told() {
     let values = |seen: &[quintet::kafka::Tapped]| -> Vec<Vec<u8>> {
         seen.iter().map(|one| one.record.value_bytes().unwrap_or_default().to_vec()).collect()
     };
-    assert_eq!(values(&read(&mut beginning, 2, WAIT)), [b"old", b"new"]);
-    assert_eq!(values(&read(&mut end, 1, WAIT)), [b"new"]);
+    assert_eq!(values(&read(&mut beginning, 2)), [b"old", b"new"]);
+    assert_eq!(values(&read(&mut end, 1)), [b"new"]);
     assert!(end.poll(Duration::from_millis(300)).expect("it reads").is_none(), "no more comes");
     assert_eq!(end.starts().values().sum::<i64>(), 1);
     assert_eq!(beginning.starts().values().sum::<i64>(), 0);
@@ -112,17 +111,17 @@ fn a_partition_that_is_paused_waits_and_loses_nothing() {
         placed.expect("it is acknowledged");
     }
     let mut tap = bed.tap(From::Beginning);
-    let mut seen = read(&mut tap, 50, WAIT);
+    let mut seen = read(&mut tap, 50);
     let waits = (bed.channel("ban.command"), seen[0].partition);
     tap.pause(&BTreeSet::from([waits])).expect("it is one of these");
     let of_others = |seen: &[Tapped]| seen.iter().filter(|one| one.partition != waits.1).count();
     let before = seen.len() - of_others(&seen);
     while of_others(&seen) < 400 {
-        seen.extend(read(&mut tap, 1, WAIT));
+        seen.extend(read(&mut tap, 1));
     }
     assert_eq!(seen.len() - of_others(&seen), before, "a paused partition was read");
     tap.pause(&BTreeSet::new()).expect("it is one of these");
-    seen.extend(read(&mut tap, sent.len() - seen.len(), WAIT));
+    seen.extend(read(&mut tap, sent.len() - seen.len()));
     assert_eq!(seen.len(), sent.len());
     for (_, seen) in by_partition(&seen) {
         assert!(seen.iter().map(|one| one.offset.0).eq(0..200));

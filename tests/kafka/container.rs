@@ -1,7 +1,6 @@
 //! `--on container`, and what is told where there is none.
 
 use std::process::Command;
-use std::time::Duration;
 
 use quintet::kafka::{Broker, BrokerError, ContainerError, From, On, Settings};
 
@@ -24,7 +23,7 @@ fn a_container_serves_and_goes_with_its_broker() {
     let mut tap = bed.tap(From::End);
     let record = bed.outgoing("ban.command", Some(b"k"), &[("A", None)], Some(b"{}"));
     bed.sender().send(&record, None).expect("it is acknowledged");
-    assert_eq!(read(&mut tap, 1, Duration::from_secs(10))[0].record, record.record);
+    assert_eq!(read(&mut tap, 1)[0].record, record.record);
     drop(tap);
     drop(bed);
     let still = running();

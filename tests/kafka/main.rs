@@ -14,3 +14,4 @@ mod restart;
 #[cfg(feature = "tls")]
 mod tls;
 mod topics;
+mod watched;

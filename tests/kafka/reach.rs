@@ -5,47 +5,49 @@ use std::time::Duration;
 
 use quintet::kafka::{Broker, ConnectError, Connection, Deadline, On, Settings};
 
-/// The error, and how long it took.
-fn open(at: &str, pairs: &[&str], wait: Duration) -> (ConnectError, Duration) {
+use crate::bed::{PATIENCE, answers};
+
+/// The error, and whether it came only when the wait was over.
+fn open(at: &str, pairs: &[&str], wait: Duration) -> (ConnectError, bool) {
     let pairs: Vec<_> = pairs.iter().map(|&pair| pair.to_owned()).collect();
     let settings = Settings::read(&pairs, None).expect("they are fine");
     let broker = Broker::start(&On::At(at.to_owned()), &settings).expect("nothing is started");
     let clock = Deadline::after(wait);
     let error = Connection::open(&broker, &settings, wait).expect_err("nobody is there");
-    (error, clock.elapsed())
+    (error, clock.is_over())
 }
 
 #[test]
-fn a_dead_port_is_told_within_seconds() {
+fn a_dead_port_is_told_before_the_wait_is_over() {
     let free = TcpListener::bind("127.0.0.1:0").expect("a port is free");
     let at = free.local_addr().expect("it has an address").to_string();
     drop(free);
-    let (error, took) = open(&at, &[], Connection::WAIT);
+    let (error, waited) = open(&at, &[], PATIENCE);
     assert!(matches!(&error, ConnectError::Dead { .. }), "{error:?}");
     let told = format!(
         "no broker answers at {at}: Connect to ipv4#{at} failed: Connection refused; start it, or \
          correct `--on`"
     );
     assert_eq!(error.to_string(), told);
-    assert!(took < Duration::from_secs(5), "{took:?}");
+    assert!(!waited);
 }
 
 #[test]
-fn an_unknown_host_is_told_within_seconds() {
-    let (error, took) = open("no-such-host.invalid:9092", &[], Connection::WAIT);
+fn an_unknown_host_is_told_before_the_wait_is_over() {
+    let (error, waited) = open("no-such-host.invalid:9092", &[], PATIENCE);
     assert!(matches!(&error, ConnectError::UnknownHost { .. }), "{error:?}");
-    assert!(took < Duration::from_secs(8), "{took:?}");
+    assert!(!waited);
 }
 
 #[test]
 fn somebody_who_says_nothing_is_given_up_when_the_wait_is_over() {
     let silent = TcpListener::bind("127.0.0.1:0").expect("a port is free");
     let at = silent.local_addr().expect("it has an address").to_string();
-    let (error, took) = open(&at, &[], Duration::from_secs(2));
+    let (error, waited) = open(&at, &[], Duration::from_secs(2));
     let told = error.to_string();
     assert!(matches!(error, ConnectError::Silent { waited_s: 2, .. }), "{told}");
     assert!(told.contains("perhaps the port is one for TLS"), "{told}");
-    assert!(took < Duration::from_secs(5), "{took:?}");
+    assert!(waited);
 }
 
 #[test]
@@ -54,7 +56,7 @@ fn one_living_address_of_several_is_enough() {
     let both = On::At(format!("127.0.0.1:1,{}", mock.bootstrap()));
     let broker = Broker::start(&both, &Settings::default()).expect("nothing is started");
     let opened = Connection::open(&broker, &Settings::default(), Connection::WAIT);
-    assert!(opened.expect("one is alive").answers(Duration::from_secs(5)));
+    assert!(answers(&opened.expect("one is alive")));
 }
 
 #[test]

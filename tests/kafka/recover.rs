@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use quintet::kafka::{Deadline, From, SendError, Sender, TapError};
 
-use crate::bed::{Bed, read};
+use crate::bed::{Bed, PATIENCE, answers, read};
 
 #[test]
 fn a_broker_that_comes_back_is_read_and_written_on() {
@@ -12,7 +12,7 @@ fn a_broker_that_comes_back_is_read_and_written_on() {
     let (mut tap, sender) = (bed.tap(From::End), bed.sender());
     let record = |value: &[u8]| bed.outgoing("ban.command", Some(b"k"), &[], Some(value));
     sender.send(&record(b"before"), None).expect("it is acknowledged");
-    assert_eq!(read(&mut tap, 1, Duration::from_secs(10)).len(), 1);
+    assert_eq!(read(&mut tap, 1).len(), 1);
 
     assert_eq!(bed.broker.take_down(), Ok(true));
     let placed = std::thread::scope(|scope| {
@@ -22,9 +22,9 @@ fn a_broker_that_comes_back_is_read_and_written_on() {
         sent.join().expect("it does not panic")
     });
     placed.expect("it is acknowledged once the broker is back");
-    let seen = read(&mut tap, 1, Duration::from_secs(15));
+    let seen = read(&mut tap, 1);
     assert_eq!(seen[0].record, record(b"while").record);
-    assert!(bed.connection.answers(Duration::from_secs(5)));
+    assert!(answers(&bed.connection));
 }
 
 #[test]
@@ -36,12 +36,11 @@ fn a_broker_that_stays_away_is_given_up() {
     let sender = sender.expect("a producer is made");
     bed.broker.take_down().expect("it obeys");
 
-    let clock = Deadline::after(Duration::from_secs(20));
     let record = bed.outgoing("ban.command", Some(b"k"), &[], Some(b"{}"));
     let told = sender.send(&record, None).expect_err("nobody is there");
     assert!(matches!(told, SendError::NotAcknowledged { waited_s: 2, .. }), "{told:?}");
-    assert!(clock.elapsed() < Duration::from_secs(8), "{:?}", clock.elapsed());
 
+    let clock = Deadline::after(PATIENCE);
     let told = loop {
         assert!(!clock.is_over(), "it goes on waiting");
         match tap.poll(Duration::from_millis(500)) {

@@ -12,7 +12,7 @@ use quintet::message::{Headers, Json, Outgoing, Payload, Record, Tenant, TracePa
 use quintet::service::{Service, reference};
 
 /// How long anything may take on a busy machine.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(300);
 
 pub(crate) struct Bed {
     pub(crate) contracts: Arc<Contracts>,

@@ -53,7 +53,7 @@ impl Served {
                 break status;
             }
             assert!(!deadline.is_over(), "it does not end");
-            std::thread::yield_now();
+            std::thread::park_timeout(Duration::from_millis(10));
         };
         let mut text = String::new();
         self.child.stderr.take().unwrap().read_to_string(&mut text).unwrap();

@@ -17,6 +17,9 @@ use rstest::rstest;
 use super::files::{Said, command};
 use super::support::root;
 
+/// How long anything may take on a busy machine.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(300);
+
 /// A mock with all topics, and a sender.
 pub(crate) struct Bed {
     pub(crate) sender: Sender,
@@ -70,11 +73,54 @@ impl Bed {
         assert!(line.starts_with("ready: "), "{line}");
         child
     }
+
+    /// What a monitor says of a backlog. It is ended once it has judged so many records, however
+    /// long that takes.
+    fn monitored(&self, arguments: &str, records: usize) -> Said {
+        let mut child = self.start(&format!("monitor --from beginning --every 50ms {arguments}"));
+        // Read beside, so that it never waits for us while we wait for it.
+        let mut err = BufReader::new(child.stderr.take().expect("it is piped"));
+        let judged = format!("{records} records, ");
+        let id = child.id();
+        let told = std::thread::spawn(move || {
+            let mut told = String::new();
+            let mut line = String::new();
+            let mut is_ended = false;
+            while err.read_line(&mut line).expect("it is text") > 0 {
+                if line.starts_with(&judged) && !is_ended {
+                    is_ended = true;
+                    signal(id, "-TERM");
+                }
+                told.push_str(&line);
+                line.clear();
+            }
+            assert!(is_ended, "it has not judged {records} records: {told}");
+            told
+        });
+        let (out, code) = end(child);
+        let err = told.join().expect("it was told to end");
+        Said { code: code.expect("it ends in order"), out, err }
+    }
+
+    /// Captures a backlog into a file that is not there yet; ended once so many lines are in it.
+    fn captured(&self, file: &str, lines: usize) -> Vec<Captured> {
+        let child = self.start(&format!("capture --from beginning --out {file}"));
+        let path = self.folder.path().join(file);
+        let deadline = Deadline::after(PATIENCE);
+        let text = || std::fs::read_to_string(&path).unwrap_or_default();
+        while text().lines().count() < lines {
+            assert!(!deadline.is_over(), "not {lines} lines: {}", text());
+            std::thread::park_timeout(Duration::from_millis(10));
+        }
+        signal(child.id(), "-TERM");
+        let (out, code) = end(child);
+        assert_eq!(code, Some(0), "{out}");
+        read(&path)
+    }
 }
 
-pub(crate) fn signal(child: &Child, name: &str) {
-    let id = child.id().to_string();
-    let sent = std::process::Command::new("kill").args([name, &id]).status();
+pub(crate) fn signal(process: u32, name: &str) {
+    let sent = std::process::Command::new("kill").args([name, &process.to_string()]).status();
     assert!(sent.expect("the system has `kill`").success());
 }
 
@@ -107,9 +153,8 @@ fn what_is_captured_is_what_was_sent_and_can_be_checked() {
     let bed = Bed::new();
     let sent = fixture("good.jsonl");
     bed.send(&sent);
-    let said = bed.says("capture --from beginning --for 3s --out all.jsonl");
-    assert_eq!(said.code, 0, "{said:#?}");
-    let captured = read(&bed.folder.path().join("all.jsonl"));
+    let known = sent.iter().filter(|one| bed.topics.channel(&one.topic).is_some()).count();
+    let captured = bed.captured("all.jsonl", known);
     let key = |one: &Captured| (one.topic.clone(), one.partition, one.offset);
     let sorted = |records: &[Captured]| {
         let mut records: Vec<_> =
@@ -135,7 +180,7 @@ fn a_capture_ends_at_a_signal_and_goes_on_behind_what_is_there() {
     let child = bed.start("capture --out x.jsonl");
     bed.send(&sent[1..2]);
     // What was sent before the signal is read until then, or not: both are whole lines.
-    signal(&child, "-TERM");
+    signal(child.id(), "-TERM");
     let (out, code) = end(child);
     assert_eq!(code, Some(0), "{out}");
     let text = std::fs::read_to_string(&path).unwrap();
@@ -178,11 +223,11 @@ fn a_killed_capture_leaves_whole_lines() {
     let path = bed.folder.path().join("x.jsonl");
     let good = fixture("good.jsonl");
     let lines = || std::fs::read_to_string(&path).unwrap_or_default().lines().count();
-    let deadline = Deadline::after(Duration::from_secs(30));
+    let deadline = Deadline::after(PATIENCE);
     while lines() <= 20 && !deadline.is_over() {
         bed.send(&good);
     }
-    signal(&child, "-KILL");
+    signal(child.id(), "-KILL");
     end(child);
     assert!(lines() > 20, "nothing was written in time");
     let text = std::fs::read_to_string(&path).unwrap();
@@ -197,7 +242,7 @@ fn a_killed_capture_leaves_whole_lines() {
 fn a_backlog_is_monitored(#[case] name: &str, #[case] code: i32) {
     let bed = Bed::new();
     bed.send(&fixture(name));
-    let said = bed.says("monitor --from beginning --for 2s --format json");
+    let said = bed.monitored("--format json", 4);
     assert_eq!(said.code, code, "{said:#?}");
     let lines: Vec<serde_json::Value> =
         said.out.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
@@ -227,7 +272,7 @@ fn of_many_findings_all_are_counted_and_the_first_are_shown() {
     for _ in 0..57 {
         bed.send(&[violating.expect("there is one").clone(), advised.clone()]);
     }
-    let said = bed.says("monitor --from beginning --for 2s --format json --rule COM-7");
+    let said = bed.monitored("--format json --rule COM-7", 2 * 57);
     assert_eq!(said.code, 1, "{said:#?}");
     let lines: Vec<serde_json::Value> =
         said.out.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
@@ -266,7 +311,7 @@ fn messages_are_counted_by_the_same_names_as_in_a_file() {
     };
     let expected =
         [("\"ban.command/?\"".to_owned(), Some(3)), ("\"ban.command/KICK\"".to_owned(), Some(2))];
-    let monitored = bed.says("monitor --from beginning --for 2s --format json");
+    let monitored = bed.monitored("--format json", 5);
     assert_eq!(counted(&monitored), expected, "{monitored:#?}");
     let checked = Said::of(bed.folder.path(), "check x.jsonl --format json");
     assert_eq!(counted(&checked), expected, "{checked:#?}");
@@ -301,7 +346,7 @@ fn a_large_backlog_is_judged_whole_however_its_partitions_come() {
     for placed in bed.sender.send_all(sent.iter().map(|(one, to)| (one, *to))) {
         placed.expect("the mock takes it");
     }
-    let said = bed.says("monitor --from beginning --for 12s");
+    let said = bed.monitored("", 26_000);
     assert_eq!(said.code, 0, "{said:#?}");
     assert!(said.out.contains("SEQ-5×13000 SEQ-6×13000"), "{}", said.out);
     assert!(!said.out.contains("note"), "{}", said.out);
@@ -323,15 +368,12 @@ fn what_flows_is_monitored_in_order_and_nothing_is_produced() {
     let mut child = child;
     let mut told = BufReader::new(child.stderr.take().expect("it is piped"));
     let mut line = String::new();
-    for _ in 0..20 {
+    while !line.starts_with("4 records") {
         line.clear();
-        told.read_line(&mut line).expect("it is text");
-        if line.starts_with("4 records") {
-            break;
-        }
+        assert!(told.read_line(&mut line).expect("it is text") > 0, "it ended");
     }
     assert!(line.starts_with("4 records, 0 findings: ban.command/CREATE 1"), "{line}");
-    signal(&child, "-INT");
+    signal(child.id(), "-INT");
     let (out, code) = end(child);
     assert_eq!(code, Some(0), "{out}");
     assert!(out.contains("SEQ-5×1 SEQ-6×1"), "{out}");
@@ -359,8 +401,7 @@ fn an_accepted_violation_does_not_fail_and_is_said() {
     let bed = Bed::new();
     bed.send(&fixture("violating.jsonl"));
     let accepted = root().join("tests/fixtures/accepted/good.yaml").display().to_string();
-    let said = bed
-        .says(&format!("monitor --from beginning --for 2s --today 2026-12-01 --accept {accepted}"));
+    let said = bed.monitored(&format!("--today 2026-12-01 --accept {accepted}"), 4);
     assert_eq!(said.code, 0, "{said:#?}");
     assert!(said.out.starts_with("accepted[COM-7]"), "{}", said.out);
 }

@@ -12,10 +12,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::files::Said;
-use super::live::{Bed, end, signal};
-
-/// How long anything may take on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(60);
+use super::live::{Bed, PATIENCE, end, signal};
 
 /// A service at work, and what is captured of it.
 struct Captured {
@@ -74,7 +71,7 @@ impl Captured {
     /// Ends the service and the capture, and checks it: how often each rule's premise held.
     fn checked(self, service: &str) -> BTreeMap<String, u64> {
         self.host.stop().expect("it went well");
-        signal(&self.child, "-TERM");
+        signal(self.child.id(), "-TERM");
         let (out, code) = end(self.child);
         assert_eq!(code, Some(0), "{out}");
         let folder = self.bed.folder.path();
