@@ -32,8 +32,14 @@ fn steps(shrunk: &live::Reproduction) -> Vec<String> {
             steps.push((VirtualTime::ZERO, text));
         }
     }
+    let mut dies = false;
     for entry in seen.history.entries() {
         let text = match &entry.event {
+            Event::Observed { what, .. } if what.starts_with(live::ENDED) => {
+                dies = true;
+                what.to_string()
+            }
+            Event::Crashed { .. } if std::mem::take(&mut dies) => continue,
             Event::Crashed { .. } => "the implementation is killed (-9)".to_owned(),
             Event::Restarted { .. } => "the implementation is there again".to_owned(),
             Event::Sent { record } | Event::Emitted { record, .. } => {

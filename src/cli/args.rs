@@ -6,9 +6,9 @@ mod verify;
 #[cfg(feature = "kafka")]
 pub(super) use traffic::Start;
 pub(super) use traffic::{Accepting, Capture, Check, Monitor};
-#[cfg(feature = "kafka")]
-pub(super) use verify::Stand;
 pub(super) use verify::Verify;
+#[cfg(feature = "kafka")]
+pub(super) use verify::{From, Stand};
 
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
@@ -86,6 +86,14 @@ pub(super) enum Command {
         SIGINT\nstop it: what is in hand is finished and committed first. A second signal stops \
         it at once.")]
     Serve(Serve),
+    /// Create the topics of all channels that are missing, and say how many partitions each has
+    #[command(after_help = "Examples:\n  \
+        quintet topics --on localhost:9092\n  \
+        quintet topics --on localhost:9092 --partitions 6\n  \
+        quintet topics --on localhost:9092 --no-create      which are missing\n\n\
+        For services that do not look for topics that are created after they have started: create \
+        the\ntopics, start the service, and then verify it.")]
+    Topics(Topics),
     /// Verify an implementation of a service over Kafka
     #[command(after_help = "Examples:\n  \
         quintet verify ban --on mock --command './ban --bootstrap {bootstrap}'\n  \
@@ -264,6 +272,16 @@ pub(super) struct Serve {
     #[arg(long)]
     pub(super) verbose: bool,
 
+    #[command(flatten)]
+    pub(super) contracts: ContractsFrom,
+
+    #[command(flatten)]
+    pub(super) link: Link,
+}
+
+/// `topics`
+#[derive(Debug, Args)]
+pub(super) struct Topics {
     #[command(flatten)]
     pub(super) contracts: ContractsFrom,
 

@@ -96,7 +96,7 @@ pub(super) fn report(
     terminal: &mut Terminal,
 ) {
     begin(command, verdicts.subject.as_deref(), outputs, terminal);
-    for finding in &verdicts.findings {
+    for finding in verdicts.listed() {
         outputs.line(Format::Json, &json::finding(finding), terminal);
     }
     if verdicts.error.is_none() && outputs.wants(Format::Text) {

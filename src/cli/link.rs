@@ -34,6 +34,12 @@ pub(super) struct Link {
     /// Do not create topics that are missing: name them and stop
     #[arg(long, requires = "on")]
     pub(super) no_create: bool,
+
+    /// Create topics that are missing with so many partitions each, instead of as many as the
+    /// broker gives by default
+    #[arg(long, value_name = "N", requires = "on", conflicts_with = "no_create",
+        value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    pub(super) partitions: Option<u32>,
 }
 
 /// Says that this build cannot do what was asked for.
@@ -46,6 +52,7 @@ pub(super) fn absent(terminal: &mut Terminal) -> Exit {
 #[cfg(feature = "kafka")]
 mod live {
     use std::fmt::Display;
+    use std::num::NonZeroU32;
 
     use super::{Exit, Link, Terminal};
     use crate::contract::Contracts;
@@ -58,6 +65,8 @@ mod live {
     pub(in crate::cli) struct Linked {
         pub(in crate::cli) connection: Connection,
         pub(in crate::cli) topics: Topics,
+        /// The topics that were created.
+        pub(in crate::cli) made: Vec<String>,
         /// Dropped after everything that talks to it.
         pub(in crate::cli) broker: Broker,
     }
@@ -70,12 +79,18 @@ mod live {
             contracts: &Contracts,
             terminal: &mut Terminal,
         ) -> Result<Linked, Exit> {
-            let linked = self.reach(contracts, terminal)?;
-            let create = if self.no_create { Create::Never } else { Create::Missing };
+            let mut linked = self.reach(contracts, terminal)?;
+            let create = if self.no_create { Create::Never } else { self.create() };
             let Linked { connection, topics, .. } = &linked;
-            let there = connection.ensure_topics(topics, contracts, create);
-            there.map_err(|error| told(Exit::Unchecked, &error, terminal))?;
+            let made = connection.ensure_topics(topics, contracts, create);
+            linked.made = made.map_err(|error| told(Exit::Unchecked, &error, terminal))?;
             Ok(linked)
+        }
+
+        /// How topics are created.
+        fn create(&self) -> Create {
+            let partitions = self.partitions.and_then(NonZeroU32::new);
+            partitions.map_or(Create::Missing, Create::MissingWith)
         }
 
         /// As [`Link::open`], to look on: on a broker of somebody else no topic is created, and
@@ -87,7 +102,7 @@ mod live {
         ) -> Result<Linked, Exit> {
             let mut linked = self.reach(contracts, terminal)?;
             let of_others = matches!(linked.broker.on(), On::At(_));
-            let create = if of_others { Create::Never } else { Create::Missing };
+            let create = if of_others { Create::Never } else { self.create() };
             match linked.connection.ensure_topics(&linked.topics, contracts, create) {
                 Ok(_) => {}
                 Err(TopicError::Missing(missing)) => {
@@ -122,7 +137,7 @@ mod live {
                 let is_usage = matches!(error, ConnectError::Settings(_));
                 told(if is_usage { Exit::Unusable } else { Exit::Unchecked }, &error, terminal)
             })?;
-            Ok(Linked { connection, topics, broker })
+            Ok(Linked { connection, topics, made: Vec::new(), broker })
         }
     }
 

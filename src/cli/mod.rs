@@ -37,6 +37,8 @@ mod run;
 #[cfg(feature = "kafka")]
 mod serve;
 mod terminal;
+#[cfg(feature = "kafka")]
+mod topics;
 mod twin;
 #[cfg(feature = "kafka")]
 mod verify;
@@ -75,11 +77,15 @@ fn carry_out(command: &Command, terminal: &mut Terminal) -> Exit {
         #[cfg(feature = "kafka")]
         Command::Serve(args) => serve::serve(args, terminal),
         #[cfg(feature = "kafka")]
+        Command::Topics(args) => topics::topics(args, terminal),
+        #[cfg(feature = "kafka")]
         Command::Verify(args) => verify::verify(args, terminal),
         #[cfg(not(feature = "kafka"))]
-        Command::Serve(_) | Command::Verify(_) | Command::Capture(_) | Command::Monitor(_) => {
-            link::absent(terminal)
-        }
+        Command::Serve(_)
+        | Command::Topics(_)
+        | Command::Verify(_)
+        | Command::Capture(_)
+        | Command::Monitor(_) => link::absent(terminal),
         #[cfg(feature = "kafka")]
         Command::Capture(args) => capture::capture(args, terminal),
         #[cfg(feature = "kafka")]

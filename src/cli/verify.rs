@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::again;
-use super::args::{Stand, Verify};
+use super::args::{From, Stand, Verify};
 use super::check::is_known;
 use super::exit::Exit;
 use super::futile::futile;
@@ -23,17 +23,21 @@ use crate::scenario::run::Setup;
 use crate::scenario::{Known as KnownWords, suite, words_of};
 use crate::verify::Persistence;
 use crate::verify::live::{
-    self, Commands, Neighbours, Plan, Probe as _, Stop, Verified, VerifyError, read_probe,
+    self, Commands, GroupFrom, Neighbours, Plan, Probe as _, SERIAL, SWEEP, Stop, Verified,
+    VerifyError, read_probe,
 };
-use crate::verify::script::Script;
 use crate::verify::script::random::{self, Abilities};
-use crate::verify::script::scenario::script;
+use crate::verify::script::scenario::{LONGEST_PAUSE, script};
+use crate::verify::script::{InputKind, KindNames, Script, kinds};
 
 /// How often an implementation is killed, in a budget that is not shorter than this.
 const KILLS: u32 = 2;
 const WORTH_KILLS: Duration = Duration::from_secs(2);
+/// A verification ends after this and so many budgets, if nobody says otherwise.
+const LIMIT: Duration = Duration::from_secs(240);
+const LIMIT_BUDGETS: u32 = 4;
 /// How long a verification may take to end when a signal asks for it.
-const PATIENCE: Duration = Duration::from_secs(5);
+const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Verifies an implementation.
 pub(super) fn verify(args: &Verify, terminal: &mut Terminal) -> Exit {
@@ -46,7 +50,7 @@ pub(super) fn verify(args: &Verify, terminal: &mut Terminal) -> Exit {
     let Some(mut known) = Known::read(&args.accepting, &contracts, terminal) else {
         return Exit::Unusable;
     };
-    let Some(plan) = plan(args, &contracts, terminal) else {
+    let Some(mut plan) = plan(args, &contracts, terminal) else {
         return Exit::Unusable;
     };
     if let Some(why) = futile(args) {
@@ -60,6 +64,10 @@ pub(super) fn verify(args: &Verify, terminal: &mut Terminal) -> Exit {
         Ok(linked) => linked,
         Err(exit) => return unjudged(("verify", exit), Some(&args.service), outputs, terminal),
     };
+    if plan.command.is_none() {
+        // What quintet starts itself comes after its topics.
+        plan.made.clone_from(&linked.made);
+    }
     stop_at_a_signal(&plan.stop);
     let mut tell = |text: &str| terminal.trouble(text);
     let link = (&linked.connection, &linked.topics);
@@ -89,15 +97,24 @@ fn plan(args: &Verify, contracts: &Arc<Contracts>, terminal: &mut Terminal) -> O
     });
     let probe = probe(args, terminal)?;
     let abilities = probe.abilities();
-    let scripts = scripts((&args.service, &abilities), contracts);
+    let longest = LONGEST_PAUSE.max(args.budget);
+    let scripts = scripts((&args.service, &abilities), contracts, longest);
     let of = (args.service.as_str(), &abilities);
-    if let Some(why) = args.script.iter().find_map(|name| unknown(name, &scripts, of)) {
+    if let Some(why) = args.script.iter().find_map(|name| unknown(name, &scripts, of, contracts)) {
         terminal.error(&why);
+        return None;
+    }
+    let twice = |(at, tenant)| args.tenant[..at].contains(tenant);
+    if let Some((_, tenant)) = args.tenant.iter().enumerate().find(|one| twice(*one)) {
+        terminal.error(&format!("--tenant names the tenant with the id {} twice", tenant.id));
         return None;
     }
     Some(Plan {
         subject: args.service.clone(),
         group: group(args, contracts, terminal)?,
+        group_from: args.group_from.map_or(GroupFrom::Committed, |From::Latest| GroupFrom::Latest),
+        made: Vec::new(),
+        tenants: args.tenant.clone(),
         command: args.command.clone(),
         probe: Arc::new(probe),
         scripts,
@@ -111,9 +128,32 @@ fn plan(args: &Verify, contracts: &Arc<Contracts>, terminal: &mut Terminal) -> O
             Stand::Reference => Neighbours::Reference,
         },
         judging,
-        shrink: args.shrink,
+        // What is played again in a known tenant finds there what was before.
+        shrink: if args.tenant.is_empty() { args.shrink } else { 0 },
+        skip: skipped(args, contracts, terminal)?,
+        limit: args.limit.unwrap_or(LIMIT + args.budget * LIMIT_BUDGETS),
         stop: Arc::default(),
     })
+}
+
+/// The kinds of input that are not to be sent.
+fn skipped(
+    args: &Verify,
+    contracts: &Arc<Contracts>,
+    terminal: &mut Terminal,
+) -> Option<KindNames> {
+    let known = kinds(&args.service, contracts);
+    let mut names = KindNames::new();
+    for name in &args.skip_input {
+        match InputKind::named(name, &known) {
+            Ok(kind) => drop(names.insert(kind.name)),
+            Err(error) => {
+                terminal.error(&error.to_string());
+                return None;
+            }
+        }
+    }
+    Some(names)
 }
 
 /// What is wrong where no script has this name. A scenario has a script for each of its rows.
@@ -121,7 +161,14 @@ fn unknown(
     name: &str,
     scripts: &[Script],
     (service, abilities): (&str, &Abilities),
+    contracts: &Arc<Contracts>,
 ) -> Option<String> {
+    if let Some(kind) = name.strip_prefix(SWEEP) {
+        let known = kinds(service, contracts);
+        return InputKind::named(kind, &known).err().map(|error| error.to_string());
+    }
+    let (name, _) = Script::parse_name(name).unwrap_or((name, Vec::new()));
+    let name = name.strip_suffix(SERIAL).unwrap_or(name);
     let is_random = random::named(service, abilities, Seed(0), name).is_some();
     if is_random || scripts.iter().any(|script| script.name == name) {
         return None;
@@ -147,11 +194,11 @@ fn kills(args: &Verify) -> Vec<Duration> {
 }
 
 /// What the scenarios that this program carries tell a service.
-fn scripts(of: (&str, &Abilities), contracts: &Arc<Contracts>) -> Vec<Script> {
+fn scripts(of: (&str, &Abilities), contracts: &Arc<Contracts>, longest: Duration) -> Vec<Script> {
     let words = words_of(&crate::service::reference());
     let plans = suite(&KnownWords { contracts, words: &words });
     let setup = Setup::reference(Arc::clone(contracts));
-    plans.iter().filter_map(|plan| script(plan, &setup, of).ok()).collect()
+    plans.iter().filter_map(|plan| script(plan, &setup, of, longest).ok()).collect()
 }
 
 fn group(args: &Verify, contracts: &Contracts, terminal: &mut Terminal) -> Option<String> {
@@ -198,7 +245,12 @@ fn stop_at_a_signal(stop: &Arc<Stop>) {
                     _ = interrupt.recv() => {}
                 }
                 stop.raise();
-                tokio::time::sleep(PATIENCE).await;
+                // A second signal does not wait for the report.
+                tokio::select! {
+                    () = tokio::time::sleep(PATIENCE) => {}
+                    _ = terminate.recv() => {}
+                    _ = interrupt.recv() => {}
+                }
                 // It is busy with something that looks at nothing else.
                 stop.kill_child();
                 std::process::exit(i32::from(Exit::Unchecked.info().code));

@@ -14,6 +14,7 @@ mod builtin;
 mod check;
 mod encoding;
 mod headers;
+pub mod inputs;
 mod judge;
 mod kind;
 mod merge;
@@ -36,6 +37,7 @@ pub use model::{
     Action, Basis, ChannelView, Contract, Group, GroupName, HeaderRule, KeyRule, Message, Operation,
 };
 pub use problem::{PROBLEM_KINDS, Problem, ProblemKind, Severity};
+pub use redact::without_words;
 pub use schema::{Format, Pattern, Property, Remarks, Schema, Types};
 pub use set::{Channel, Contracts};
 pub use table::table;

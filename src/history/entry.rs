@@ -202,4 +202,12 @@ pub enum Event {
         /// What kinds: `settings, accounts`.
         what: String,
     },
+    /// Something was seen of a service's group or readers from outside: a member that left, a
+    /// reader that stands still.
+    Observed {
+        /// Which service.
+        service: ServiceIx,
+        /// What, in words.
+        what: Box<str>,
+    },
 }

@@ -147,6 +147,9 @@ impl History {
                 let offset = ("offset", number(offset.0));
                 ("committed", vec![of(*service), channel, partition, offset])
             }
+            Event::Observed { service, what } => {
+                ("observed", vec![of(*service), ("what", Json::from(&**what))])
+            }
             Event::Fired { service, timer } => {
                 ("fired", vec![of(*service), ("timer", Json::from(timer.as_str()))])
             }

@@ -1,6 +1,7 @@
 //! Whether the broker can be reached, and if not, why.
 
-use std::sync::Arc;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use rdkafka::ClientConfig;
@@ -10,6 +11,7 @@ use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::metadata::Metadata;
 
 use super::clock::Deadline;
+use super::group_asker::GroupAsker;
 use super::mock::Mock;
 use super::watch::{Trouble, Watch};
 use super::{Broker, Settings};
@@ -26,6 +28,8 @@ pub struct Connection {
     pub(super) settings: Arc<Settings>,
     pub(super) mock: Option<Arc<Mock>>,
     pub(super) asks: Arc<BaseConsumer<Watch>>,
+    /// Who asks for groups, by the group's name.
+    pub(super) askers: Arc<Mutex<BTreeMap<String, Arc<GroupAsker>>>>,
     /// How long a question may take.
     pub(super) wait: Duration,
 }
@@ -144,7 +148,8 @@ impl Connection {
         let at = broker.bootstrap().to_owned();
         reach(&asks, &at, &settings, wait)?;
         let mock = broker.mock().cloned();
-        Ok(Self { bootstrap: at, settings, mock, asks: Arc::new(asks), wait })
+        let (asks, askers) = (Arc::new(asks), Arc::default());
+        Ok(Self { bootstrap: at, settings, mock, asks, askers, wait })
     }
 
     /// What every client needs: the address, quick settings, and those of the user.

@@ -1,5 +1,6 @@
 //! Topics that are missing: created, or named.
 
+use std::num::NonZeroU32;
 use std::time::Duration;
 
 use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
@@ -12,7 +13,8 @@ use super::mock::MockError;
 use super::{Connection, Topics};
 use crate::contract::Contracts;
 
-/// How many partitions a topic gets that we create.
+/// How many partitions a topic gets on the mock where nobody says how many. A broker has a default
+/// of its own (`num.partitions`).
 pub const PARTITIONS: u32 = 3;
 
 /// How long a new topic may take until it can be used.
@@ -22,8 +24,10 @@ const LOOK: Duration = Duration::from_millis(50);
 /// What is done about topics that are missing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Create {
-    /// They are created.
+    /// They are created, with as many partitions as the broker gives by default.
     Missing,
+    /// They are created with so many partitions each.
+    MissingWith(NonZeroU32),
     /// They are named, in [`TopicError::Missing`].
     Never,
 }
@@ -90,20 +94,25 @@ impl Connection {
         if !missing.is_empty() && create == Create::Never {
             return Err(TopicError::Missing(missing));
         }
+        let partitions = match create {
+            Create::MissingWith(partitions) => i32::try_from(partitions.get()).ok(),
+            Create::Missing | Create::Never => None,
+        };
         if let Some(mock) = &self.mock {
             for topic in &missing {
-                mock.create(topic, i32::try_from(PARTITIONS).unwrap_or(1))?;
+                mock.create(topic, partitions.unwrap_or(PARTITIONS.cast_signed()))?;
             }
         } else if !missing.is_empty() {
-            self.create(&missing)?;
+            self.create(&missing, partitions)?;
         }
         self.until_ready(&wanted)?;
         Ok(missing)
     }
 
-    /// Asks the broker to create topics, with as many copies as it gives by default.
-    fn create(&self, missing: &[String]) -> Result<(), TopicError> {
-        const AS_THE_BROKER_DOES: TopicReplication<'_> = TopicReplication::Fixed(-1);
+    /// Asks the broker to create topics, with as many copies, and where nothing is said partitions,
+    /// as it gives by default.
+    fn create(&self, missing: &[String], partitions: Option<i32>) -> Result<(), TopicError> {
+        const AS_THE_BROKER_DOES: i32 = -1;
         let refused = |topic: &str, why: String| {
             let why = self.settings.redact(&why);
             TopicError::Refused { topic: topic.to_owned(), why }
@@ -112,11 +121,11 @@ impl Connection {
             .client_config()
             .create()
             .map_err(|error: KafkaError| refused(&missing[0], error.to_string()))?;
-        let partitions = i32::try_from(PARTITIONS).unwrap_or(1);
-        let new: Vec<_> = missing
-            .iter()
-            .map(|topic| NewTopic::new(topic, partitions, AS_THE_BROKER_DOES))
-            .collect();
+        let partitions = partitions.unwrap_or(AS_THE_BROKER_DOES);
+        let new = missing.iter().map(|topic| {
+            NewTopic::new(topic, partitions, TopicReplication::Fixed(AS_THE_BROKER_DOES))
+        });
+        let new: Vec<_> = new.collect();
         let options =
             AdminOptions::new().request_timeout(Some(READY)).operation_timeout(Some(READY));
         // In a thread of its own: whoever calls may be async already.

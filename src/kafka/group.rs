@@ -1,16 +1,19 @@
 //! Who is in a consumer group, and how far it has read.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer as _, ConsumerContext};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
-use rdkafka::{Offset, TopicPartitionList};
+use rdkafka::{ClientConfig, Offset, TopicPartitionList};
 
 use super::clock::{Deadline, within};
+use super::group_asker::GroupAsker;
+use super::group_member::Member;
 use super::watch::Watch;
-use super::{Connection, Topics};
+use super::{Connection, Settings, Topics};
 use crate::message::{ChannelIx, Partition};
 
 /// A session that is not renewed for so long is over; a broker allows no less than this.
@@ -32,15 +35,6 @@ pub struct GroupState {
     pub members: Option<Vec<Member>>,
     /// How far it has read, of each partition of the channels that were asked for.
     pub lag: Vec<Lag>,
-}
-
-/// A member of a group.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Member {
-    /// How it calls itself.
-    pub client: String,
-    /// From where.
-    pub host: String,
 }
 
 /// How far a group has read a partition.
@@ -86,8 +80,7 @@ impl fmt::Display for GroupState {
             Some([]) => f.write_str("no members")?,
             Some(members) => {
                 let many = if members.len() == 1 { "member" } else { "members" };
-                let who: Vec<_> =
-                    members.iter().map(|one| format!("{} at {}", one.client, one.host)).collect();
+                let who: Vec<_> = members.iter().map(ToString::to_string).collect();
                 write!(f, "{} {many} ({})", members.len(), who.join(", "))?;
             }
         }
@@ -152,13 +145,42 @@ pub(super) fn commit<C: ConsumerContext>(
     }
 }
 
+/// Joins a group for a moment, to commit.
+struct PassingMember {
+    config: ClientConfig,
+    settings: Arc<Settings>,
+    topics: BTreeSet<String>,
+}
+
+impl PassingMember {
+    fn new(connection: &Connection, group: &str, topics: BTreeSet<String>) -> Self {
+        let mut config = connection.client_config();
+        config.set("group.id", group).set("enable.auto.commit", "false");
+        config.set("session.timeout.ms", SESSION_MS);
+        Self { config, settings: Arc::clone(&connection.settings), topics }
+    }
+
+    fn commit(&self, offsets: &TopicPartitionList, deadline: &Deadline) -> Result<(), KafkaError> {
+        let topics: Vec<_> = self.topics.iter().map(String::as_str).collect();
+        loop {
+            let consumer: BaseConsumer<Watch> =
+                self.config.create_with_context(Watch::new(&self.settings))?;
+            consumer.subscribe(&topics)?;
+            if has_all(&consumer, offsets, &Deadline::after(deadline.slice(JOIN)))? {
+                return commit(&consumer, offsets, deadline);
+            }
+            if deadline.is_over() {
+                return Err(late());
+            }
+        }
+    }
+}
+
 impl Connection {
-    /// Commits where these channels end, so that a group goes on behind all that is there. Some
-    /// brokers let nobody but a member commit: it joins for a moment, and must get all partitions
-    /// within `wait`, so nobody else may be in the group.
+    /// Commits where these channels end, so that a group goes on behind all that is there.
     ///
     /// # Errors
-    /// [`GroupError`] when others are in it, or the broker refuses.
+    /// [`GroupError`] as [`Connection::commit_for`].
     pub(crate) fn skip(
         &self,
         (group, wait): (&str, Duration),
@@ -167,32 +189,66 @@ impl Connection {
     ) -> Result<(), GroupError> {
         let failed =
             |error: KafkaError| GroupError { group: group.to_owned(), why: self.why(&error) };
-        let deadline = Deadline::after(wait);
-        let mut offsets = TopicPartitionList::new();
-        for (channel, partition, end) in self.ends(topics, channels, &deadline).map_err(failed)? {
-            let (topic, end) = (topics.name(channel), Offset::Offset(end));
-            offsets.add_partition_offset(topic, partition, end).map_err(failed)?;
-        }
-        let mut config = self.client_config();
-        config.set("group.id", group).set("enable.auto.commit", "false");
-        config.set("session.timeout.ms", SESSION_MS);
-        let names: Vec<_> = channels.iter().map(|one| topics.name(*one).to_owned()).collect();
-        let settings = Arc::clone(&self.settings);
-        let join_and_commit = move || {
-            loop {
-                let consumer: BaseConsumer<Watch> =
-                    config.create_with_context(Watch::new(&settings))?;
-                consumer.subscribe(&names.iter().map(String::as_str).collect::<Vec<_>>())?;
-                if has_all(&consumer, &offsets, &Deadline::after(deadline.slice(JOIN)))? {
-                    return commit(&consumer, &offsets, &deadline);
-                }
-                if deadline.is_over() {
-                    return Err(late());
-                }
-            }
+        let ends = self.ends(topics, channels, &Deadline::after(wait)).map_err(failed)?;
+        let place = |(channel, partition, end): (ChannelIx, i32, i64)| {
+            ((channel, Partition(partition.unsigned_abs())), end)
         };
-        let done = within(wait + JOIN + self.wait, join_and_commit);
+        self.commit_for((group, wait), topics, &ends.into_iter().map(place).collect())
+    }
+
+    /// Commits offsets for a group that nobody is in; where members are left whose sessions end
+    /// within `wait`, afterwards. Some brokers let nobody but a member commit, as the mock: there
+    /// it joins for a moment, and must get all partitions of these topics.
+    ///
+    /// # Errors
+    /// [`GroupError`] when somebody stays in it, or the broker refuses.
+    pub(crate) fn commit_for(
+        &self,
+        (group, wait): (&str, Duration),
+        topics: &Topics,
+        offsets: &BTreeMap<(ChannelIx, Partition), i64>,
+    ) -> Result<(), GroupError> {
+        let failed =
+            |error: KafkaError| GroupError { group: group.to_owned(), why: self.why(&error) };
+        let deadline = Deadline::after(wait);
+        let mut list = TopicPartitionList::new();
+        for ((channel, partition), offset) in offsets {
+            let (topic, offset) = (topics.name(*channel), Offset::Offset(*offset));
+            list.add_partition_offset(topic, partition.0.cast_signed(), offset).map_err(failed)?;
+        }
+        let asker = self.asker(group).map_err(failed)?;
+        let names = offsets.keys().map(|(channel, _)| topics.name(*channel).to_owned());
+        let member = PassingMember::new(self, group, names.collect());
+        let done = within(wait + JOIN + self.wait, move || {
+            if asker.lets_others_commit(&list, &deadline)? {
+                return Ok(());
+            }
+            member.commit(&list, &deadline)
+        });
         done.unwrap_or_else(|| Err(late())).map_err(failed)
+    }
+
+    /// Who is in a group; `None` where the broker cannot say.
+    ///
+    /// # Errors
+    /// [`GroupError`] when the broker does not answer in time.
+    pub(crate) fn members(&self, group: &str) -> Result<Option<Vec<Member>>, GroupError> {
+        let failed =
+            |error: KafkaError| GroupError { group: group.to_owned(), why: self.why(&error) };
+        let asker = self.asker(group).map_err(failed)?;
+        let (_, members) = asker.membership(&Deadline::after(self.wait)).map_err(failed)?;
+        Ok(members)
+    }
+
+    /// The groups other than this one whose members read one of these topics, by name; none where
+    /// the broker cannot say.
+    pub(crate) fn others_that_read(&self, group: &str, topics: &[&str]) -> Vec<String> {
+        let found = self
+            .asker(group)
+            .and_then(|asker| asker.groups_that_read(topics, &Deadline::after(self.wait)));
+        let mut others = found.unwrap_or_default();
+        others.retain(|other| other != group);
+        others
     }
 
     /// The members of a group, and how far it has read these channels. A group that nobody has
@@ -209,65 +265,38 @@ impl Connection {
         let failed =
             |error: KafkaError| GroupError { group: group.to_owned(), why: self.why(&error) };
         let deadline = Deadline::after(self.wait);
-        let (state, members) = match &self.mock {
-            Some(_) => (None, None),
-            // One that cannot be asked who is in it, as the mock of another process, can still be
-            // asked how far it has read.
-            None => self.members(group, &deadline).unwrap_or_default(),
-        };
-        let lag = self.lag(group, topics, channels, &deadline).map_err(failed)?;
+        let asker = self.asker(group).map_err(failed)?;
+        // One that does not say who is in it can still be asked how far it has read.
+        let (state, members) = asker.membership(&deadline).unwrap_or_default();
+        let lag = self.lag(&asker, topics, channels, &deadline).map_err(failed)?;
         Ok(GroupState { name: group.to_owned(), state, members, lag })
     }
 
-    fn members(
-        &self,
-        group: &str,
-        deadline: &Deadline,
-    ) -> Result<(Option<String>, Option<Vec<Member>>), KafkaError> {
-        let client = self.asks.client();
-        let list = client.fetch_group_list(Some(group), deadline.left())?;
-        let found = list.groups().iter().find(|one| one.name() == group);
-        let state = found.map(|found| found.state().to_owned()).filter(|state| state != "Dead");
-        if state.is_none() {
-            // Groups that are not there are called dead, and so are those of the newer protocol
-            // (`group.protocol=consumer`), which this question does not reach; but only those that
-            // are there are listed.
-            let all = client.fetch_group_list(None, deadline.left())?;
-            let is_there = all.groups().iter().any(|one| one.name() == group);
-            return Ok((None, if is_there { None } else { Some(Vec::new()) }));
+    /// Who asks for a group: one client, which is kept for the next question.
+    fn asker(&self, group: &str) -> Result<Arc<GroupAsker>, KafkaError> {
+        let mut askers = self.askers.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(asker) = askers.get(group) {
+            return Ok(Arc::clone(asker));
         }
-        let members = found.map(rdkafka::groups::GroupInfo::members).unwrap_or_default();
-        let member = |one: &rdkafka::groups::GroupMemberInfo| Member {
-            client: one.client_id().to_owned(),
-            host: one.client_host().to_owned(),
-        };
-        Ok((state, Some(members.iter().map(member).collect())))
+        let asker = Arc::new(GroupAsker::open(self, group)?);
+        askers.insert(group.to_owned(), Arc::clone(&asker));
+        Ok(asker)
     }
 
     fn lag(
         &self,
-        group: &str,
+        asker: &GroupAsker,
         topics: &Topics,
         channels: &[ChannelIx],
         deadline: &Deadline,
     ) -> Result<Vec<Lag>, KafkaError> {
         let ends = self.ends(topics, channels, deadline)?;
-        let mut asked = TopicPartitionList::new();
-        for (channel, partition, _) in &ends {
-            asked.add_partition(topics.name(*channel), *partition);
-        }
-        let mut config = self.client_config();
-        config.set("group.id", group).set("enable.auto.commit", "false");
-        // It asks for the group's offsets and never joins.
-        let asks: BaseConsumer<Watch> = config.create_with_context(Watch::new(&self.settings))?;
-        let committed = committed(&asks, &asked, deadline)?;
+        let asked = ends.iter().map(|(channel, partition, _)| (*channel, *partition));
+        let committed = asker.committed(topics, asked, deadline)?;
         let lag = ends.into_iter().map(|(channel, partition, end)| {
-            let found = committed.find_partition(topics.name(channel), partition);
-            let committed = match found.map(|found| found.offset()) {
-                Some(Offset::Offset(offset)) => Some(offset),
-                _ => None,
-            };
-            Lag { channel, partition: Partition(partition.unsigned_abs()), committed, end }
+            let partition = Partition(partition.unsigned_abs());
+            let committed = committed.get(&(channel, partition)).copied();
+            Lag { channel, partition, committed, end }
         });
         Ok(lag.collect())
     }

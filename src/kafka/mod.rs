@@ -1,9 +1,10 @@
 //! A real Kafka: brokers to start or to reach, topics, and clients that keep every byte.
 //!
 //! What this is: [`Broker`] (librdkafka's mock, a container, or one that runs somewhere),
-//! [`Connection`], which tells why a broker cannot be reached, [`Topics`], and two clients:
-//! [`Tap`], which reads everything and belongs to no group, and [`Sender`]. What it is not: a
-//! consumer that handles records, and nothing here judges what it reads.
+//! [`Connection`], which tells why a broker cannot be reached, [`Topics`], and three clients:
+//! [`Tap`], which reads everything and belongs to no group, [`Sender`], and [`GroupWatch`], which
+//! follows a group of somebody else. What it is not: a consumer that handles records, and nothing
+//! here judges what it reads.
 //!
 //! What always holds: keys, headers and values are those on the broker, a null is not an empty
 //! value; a [`Tap`] reads from offsets that were noted before it was returned; every wait is
@@ -18,10 +19,15 @@ mod connection;
 mod container;
 mod create;
 mod group;
+mod group_asker;
+mod group_change;
+mod group_member;
+mod group_watch;
 pub mod host;
 mod live;
 mod mock;
 mod on;
+mod peek;
 mod sender;
 mod settings;
 mod tap;
@@ -35,10 +41,14 @@ pub use clock::{Deadline, wall_ms};
 pub use connection::{ConnectError, Connection};
 pub use container::{ContainerError, IMAGE_VARIABLE, TAG_VARIABLE};
 pub use create::{Create, PARTITIONS, TopicError};
-pub use group::{GroupError, GroupState, Lag, Member};
+pub use group::{GroupError, GroupState, Lag};
+pub use group_change::{GroupChange, GroupChanges};
+pub use group_member::Member;
+pub use group_watch::{GroupSnapshot, GroupWatch};
 pub use live::{Live, LiveError};
 pub use mock::MockError;
 pub use on::{On, OnError};
+pub(crate) use peek::Bounds;
 pub use sender::{Placed, SendError, Sender};
 pub use settings::{BadSetting, Settings, SettingsError};
 pub use tap::{From, Tap, TapError, Tapped};

@@ -147,6 +147,7 @@ impl Teller<'_> {
                 let placed = self.history.record(*record);
                 (*service, "emits", self.named(placed), self.claim(*record))
             }
+            Event::Observed { service, what } => (*service, "is seen", nothing(), what.to_string()),
             Event::Fired { service, timer } => {
                 (*service, "wakes", format!("timer {timer}"), nothing())
             }

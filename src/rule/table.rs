@@ -152,7 +152,22 @@ mod document {
     pub(super) const LOGIN: &str = "login.md";
     pub(super) const EFFECTIVE_STATS: &str = "effective-stats.md";
     pub(super) const INVITE: &str = "invite.md";
+
+    /// The document of a service.
+    pub(super) fn of(service: &str) -> Option<&'static str> {
+        Some(match service {
+            "ban" => BAN,
+            "account" => ACCOUNT,
+            "login" => LOGIN,
+            "effective_stats" => EFFECTIVE_STATS,
+            "invite" => INVITE,
+            _ => return None,
+        })
+    }
 }
+
+/// The sections that each of the documents has, on which rules for every service rest.
+const SHARED_SECTIONS: [&str; 2] = ["Message Types", "Transaction Semantics"];
 
 /// A rule without alternatives; `of` is its document and section.
 const fn rule(
@@ -165,6 +180,18 @@ const fn rule(
 }
 
 impl Rule {
+    /// The document, and its section, on which the rule rests for a service: of a rule for every
+    /// service, that of the service.
+    #[must_use]
+    pub fn cited(&self, service: Option<&str>) -> (&'static str, &'static str) {
+        let is_shared = SHARED_SECTIONS.contains(&self.section);
+        match service.and_then(document::of) {
+            Some(own) if is_shared => (own, self.section),
+            Some(own @ document::LOGIN) if self.id == id::SEQ_1 => (own, "Session Status Events"),
+            _ => (self.document, self.section),
+        }
+    }
+
     const fn or(mut self, also_accepted: &'static [Alternative]) -> Self {
         self.also_accepted = also_accepted;
         self
@@ -213,7 +240,7 @@ mod tests {
     }
 
     /// The headings of the five documents on which rules rest.
-    const SECTIONS: &[(&str, &[&str])] = &[
+    const SECTIONS: [(&str, &[&str]); 5] = [
         (
             "ban.md",
             &[
@@ -269,6 +296,22 @@ mod tests {
             &["Command Types", "Event Types", "Handled Event Types", "Transaction Semantics"],
         ),
     ];
+
+    #[test]
+    fn rules_for_every_service_rest_on_the_document_of_the_service_that_is_judged() {
+        let cited = |rule: super::RuleId, service| rule.rule().cited(service);
+        assert_eq!(cited(id::COM_5, Some("invite")), ("invite.md", "Message Types"));
+        assert_eq!(cited(id::COM_9, Some("effective_stats")).0, "effective-stats.md");
+        assert_eq!(cited(id::SEQ_6, Some("ban")), ("ban.md", "Transaction Semantics"));
+        assert_eq!(cited(id::SEQ_1, Some("login")), ("login.md", "Session Status Events"));
+        assert_eq!(cited(id::COM_5, Some("orders")).0, "ban.md");
+        assert_eq!(cited(id::COM_5, None).0, "ban.md");
+        let services = ["ban", "account", "login", "effective_stats", "invite"];
+        for rule in RULES.iter().filter(|rule| rule.id.as_str().starts_with("COM")) {
+            let own = services.map(|service| rule.cited(Some(service)).0);
+            assert_eq!(own, SECTIONS.each_ref().map(|(document, _)| *document), "{}", rule.id);
+        }
+    }
 
     #[test]
     fn each_rule_rests_on_a_section_of_a_document() {

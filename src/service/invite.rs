@@ -51,7 +51,14 @@ impl Invite {
             if cx.decide(id::INV_3, &["announced-again", "nothing"]) == "nothing" {
                 return refused("this invite is pending already");
             }
-            let event = (command.transaction_id, command.world_id);
+            let differs = stored.world_id != command.world_id;
+            let world_id = match differs
+                && cx.decide(id::INV_3, &["world-of-command", "stored-world"]) == "stored-world"
+            {
+                true => stored.world_id,
+                false => command.world_id,
+            };
+            let event = (command.transaction_id, world_id);
             return announce(stored, event, InviteStatusBody::Created, cx);
         }
         cx.applies(id::INV_1);
@@ -172,7 +179,10 @@ fn end(
     (rule, body): (RuleId, fn(InviteParties) -> InviteStatusBody),
     cx: &mut Cx<'_>,
 ) -> Result<(), Reject> {
-    cx.applies(id::INV_7);
+    // Where no other is pending, none can be removed in its place.
+    if pending.are_several() {
+        cx.applies(id::INV_7);
+    }
     let entry = pending.get(age);
     let world_id = world(entry, command.world_id, rule, cx);
     announce(entry, (command.transaction_id, world_id), body, cx)?;

@@ -13,7 +13,9 @@ const MOMENTS: [&str; 1] = ["lockedUntil"];
 pub(super) fn agrees(model: &Json, seen: &Json, settle: Duration) -> bool {
     match (model, seen) {
         (Json::Object(own), Json::Object(fields)) => fields.iter().all(|(name, seen)| {
-            own.get(name).is_none_or(|own| match MOMENTS.contains(&name.as_str()) {
+            // When something ends that does not end is open.
+            let open = name == "expiresAt" && own.get("permanent") == Some(&Json::from(true));
+            open || own.get(name).is_none_or(|own| match MOMENTS.contains(&name.as_str()) {
                 true => are_near(own, seen, settle),
                 false => agrees(own, seen, settle),
             })
@@ -53,6 +55,8 @@ mod tests {
     #[case(json!({ "a": 1 }), json!({ "other": 2 }), true)]
     #[case(json!([{ "a": 1 }, { "a": 2 }]), json!([{ "a": 2 }, { "a": 1 }]), true)]
     #[case(json!([{ "a": 1 }]), json!([]), false)]
+    #[case(json!({ "permanent": true, "expiresAt": 0 }), json!({ "expiresAt": -1 }), true)]
+    #[case(json!({ "permanent": false, "expiresAt": 9 }), json!({ "expiresAt": 8 }), false)]
     #[case(json!({ "lockedUntil": 300 }), json!({ "lockedUntil": 303 }), true)]
     #[case(json!({ "lockedUntil": 300 }), json!({ "lockedUntil": 304 }), false)]
     #[case(json!({ "lockedUntil": 300 }), json!({ "lockedUntil": null }), false)]

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 use std::time::Duration;
 
+use super::bound::Bound;
 use super::run::{Call, Offered, Runner};
 use super::shape::Shape;
 use super::{Asked, Observation, Persistence, What};
@@ -97,6 +98,8 @@ pub(super) struct Scene<'a> {
     pub(super) seen: &'a Observation,
     pub(super) contracts: &'a Contracts,
     pub(super) persistence: Persistence,
+    /// What judging may cost.
+    pub(super) bound: Rc<Bound<'a>>,
     pub(super) kills: Vec<Kill>,
     /// Records that say nothing that may be acted on.
     pub(super) poison: BTreeSet<RecordId>,
@@ -119,7 +122,11 @@ struct Index {
 }
 
 impl<'a> Scene<'a> {
-    pub(super) fn new(seen: &'a Observation, persistence: Persistence) -> Self {
+    pub(super) fn new(
+        seen: &'a Observation,
+        persistence: Persistence,
+        stop: &'a dyn Fn() -> bool,
+    ) -> Self {
         let contracts = seen.history.contracts();
         let reads: BTreeSet<_> =
             contracts.consumed_by(&seen.subject).unwrap_or_default().into_iter().collect();
@@ -138,6 +145,7 @@ impl<'a> Scene<'a> {
             seen,
             contracts,
             persistence,
+            bound: Rc::new(Bound::new(stop)),
             kills: Vec::new(),
             poison: BTreeSet::new(),
             found: Rc::default(),
@@ -212,8 +220,11 @@ impl<'a> Scene<'a> {
         }
     }
 
+    /// Whether a record is one that the subject had to read; what it was not seen to read says
+    /// nothing about it.
     pub(super) fn is_input(&self, record: RecordId) -> bool {
-        self.reads.contains(&self.seen.history.record(record).channel)
+        let channel = self.seen.history.record(record).channel;
+        self.reads.contains(&channel) && !self.seen.unread.contains(&record)
     }
 
     pub(super) fn trace(&self, record: RecordId) -> Option<u128> {

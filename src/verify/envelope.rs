@@ -82,14 +82,7 @@ fn violation(
 ) {
     let last = records.last().map(|record| scene.seen.history.record(*record));
     let tenant = last.and_then(|placed| placed.record.headers.tenant().ok().cloned());
-    tally.found(Found {
-        severity: Severity::Violation,
-        rule,
-        message,
-        tenant,
-        records,
-        relaxation: None,
-    });
+    tally.found(Found::new(Severity::Violation, rule, message, (tenant, records)));
 }
 
 /// Judges the tenant headers by the trace; whether the event may have headers of no tenant.

@@ -15,7 +15,7 @@ pub struct Judgement {
     /// How many states of the reference were tried to explain what was seen.
     pub states: u64,
     /// The tenants of which not everything can be said, by why not. A rule is inconclusive where
-    /// there is no other tenant.
+    /// its premise would hold in one of them, and did in no other tenant.
     pub unsettled: BTreeMap<&'static str, Vec<Tenant>>,
 }
 
@@ -34,6 +34,72 @@ pub struct Found {
     pub records: Vec<RecordId>,
     /// The least that would have to be taken back for the rest to be explained, in words.
     pub relaxation: Option<String>,
+    /// How many more of its kind there are that are not told: none but for the last that is.
+    pub more: Option<More>,
+    /// Whether it came again when its inputs were played by themselves.
+    pub reproduced: Reproduced,
+}
+
+impl Found {
+    /// A finding that nothing but this is known of.
+    #[must_use]
+    pub fn new(
+        severity: Severity,
+        rule: RuleId,
+        message: String,
+        (tenant, records): (Option<Tenant>, Vec<RecordId>),
+    ) -> Self {
+        Self {
+            severity,
+            rule,
+            message,
+            tenant,
+            records,
+            relaxation: None,
+            more: None,
+            reproduced: Reproduced::NotTried,
+        }
+    }
+
+    /// How many findings it stands for.
+    #[must_use]
+    pub fn times(&self) -> u64 {
+        1 + self.more.map_or(0, |more| more.times)
+    }
+}
+
+/// Findings of one rule and kind that are only counted: their sentences differ in nothing but the
+/// numbers of records, ids and values.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct More {
+    /// How many.
+    pub times: u64,
+    /// In how many tenants.
+    pub tenants: usize,
+}
+
+/// Whether a finding came again when its inputs were played by themselves.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Reproduced {
+    /// It did.
+    Yes,
+    /// Nobody tried.
+    #[default]
+    NotTried,
+    /// It did not, and so weighs less.
+    No,
+}
+
+impl Reproduced {
+    /// As reports say it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Yes => "yes",
+            Self::NotTried => "not tried",
+            Self::No => "no",
+        }
+    }
 }
 
 /// How a rule stands.
@@ -55,7 +121,10 @@ pub enum Standing {
         times: u64,
     },
     /// Its premise never held, or nothing that was observed can show it.
-    NotExercised,
+    NotExercised {
+        /// Why not, and what would exercise it.
+        why: String,
+    },
     /// It cannot be told.
     Inconclusive {
         /// Why not.

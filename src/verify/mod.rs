@@ -11,16 +11,23 @@
 mod answer;
 mod bits;
 mod blame;
+mod bound;
+mod breach;
 mod case;
 mod envelope;
+mod exercise;
 mod judge;
 mod judgement;
+mod kind;
 #[cfg(feature = "kafka")]
 pub mod live;
 mod lost;
 mod node;
 mod observation;
+mod order;
 mod other;
+mod output;
+mod premise;
 mod repair;
 mod run;
 pub mod script;
@@ -33,6 +40,7 @@ mod tally;
 pub mod traffic;
 mod words;
 
-pub use judge::judge;
-pub use judgement::{Found, Judgement, Standing};
+pub use judge::{judge, judge_until};
+pub use judgement::{Found, Judgement, More, Reproduced, Standing};
+pub(crate) use kind::kind_of;
 pub use observation::{Asked, Judging, Observation, Persistence, Provided, What};

@@ -43,6 +43,29 @@ pub(super) struct Step {
     pub(super) decided: Rc<[Decided]>,
     /// Whether events are missing, or came twice, around a kill.
     pub(super) lost_at_kill: bool,
+    /// The rule that is broken in it, where it is not as the reference would have it.
+    pub(super) broken: Option<RuleId>,
+}
+
+impl Step {
+    /// A step in which all is as it must be.
+    pub(super) fn of(input: Option<usize>, outputs: Vec<usize>, outcome: &Outcome) -> Self {
+        Self {
+            input,
+            outputs,
+            applied: Rc::clone(&outcome.applied),
+            decided: Rc::clone(&outcome.decided),
+            lost_at_kill: false,
+            broken: None,
+        }
+    }
+
+    /// A question that is answered.
+    pub(super) fn answer(input: usize, broken: Option<RuleId>) -> Self {
+        let (applied, decided) = (Rc::from([]), Rc::from([]));
+        let (input, outputs) = (Some(input), Vec::new());
+        Self { input, outputs, applied, decided, lost_at_kill: false, broken }
+    }
 }
 
 impl Node {
@@ -106,8 +129,13 @@ impl Node {
             next.explained.add(*output);
         }
         next.clock = next.clock.max(start);
-        next.trail = Some(Rc::new(Trail { step, before: self.trail.clone() }));
-        next
+        next.with(step)
+    }
+
+    /// With one more step.
+    pub(super) fn with(mut self, step: Step) -> Self {
+        self.trail = Some(Rc::new(Trail { step, before: self.trail.take() }));
+        self
     }
 
     /// The steps so far, first to last.

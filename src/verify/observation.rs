@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::contract::KeyEncoding;
 use crate::history::History;
-use crate::message::{Json, Tenant, VirtualTime};
+use crate::message::{Json, RecordId, Tenant, VirtualTime};
 use crate::rule::RuleId;
 
 /// What was seen of an implementation, from outside.
@@ -23,6 +23,10 @@ pub struct Observation {
     pub settle: Duration,
     /// What was told or asked besides records, in order.
     pub asked: Vec<Asked>,
+    /// The inputs that were not seen to be read: neither they nor any behind them in their
+    /// partition was answered or committed, or they were skipped on the implementation's behalf.
+    /// Nothing is held against anybody for their sake, and they exercise no rule.
+    pub unread: BTreeSet<RecordId>,
     /// What the implementation was known to have from the start, by tenant: settings, and data that
     /// it looks up.
     pub given: Vec<Provided>,
@@ -38,7 +42,8 @@ impl Observation {
         settle: Duration,
     ) -> Self {
         let subject = subject.into();
-        Self { history, subject, ended, settle, asked: Vec::new(), given: Vec::new() }
+        let (asked, given, unread) = (Vec::new(), Vec::new(), BTreeSet::new());
+        Self { history, subject, ended, settle, asked, unread, given }
     }
 }
 

@@ -45,6 +45,14 @@ struct Match {
     extra: Vec<usize>,
 }
 
+impl Match {
+    /// All outputs that go with the input.
+    fn outputs(&self) -> BTreeSet<usize> {
+        let differing = self.differing.iter().map(|(_, output)| output);
+        self.fitting.iter().chain(differing).chain(&self.extra).copied().collect()
+    }
+}
+
 impl Search<'_> {
     /// The ways to go on from a dead end, cheapest first.
     pub(super) fn repairs(&self, node: &Node) -> Vec<Repair> {
@@ -72,40 +80,24 @@ impl Search<'_> {
         let mut found = Vec::new();
         for outcome in &outcomes {
             let matched = self.compare(node, at, &outcome.emits);
-            let outputs: Vec<_> = matched
-                .fitting
-                .iter()
-                .chain(matched.differing.iter().map(|(_, output)| output))
-                .chain(&matched.extra)
-                .copied()
-                .collect();
-            let step = Step {
-                input: Some(at),
-                outputs,
-                applied: outcome.applied.clone(),
-                decided: outcome.decided.clone(),
-                lost_at_kill: false,
-            };
-            let next = node.after(outcome, input.start, step);
             let blame = Blame { search: self, node, at, outcome };
             let others = outcome.decided.iter().filter(|one| one.option != one.reference).count();
             let others = u32::try_from(others).unwrap_or(9);
-            let repair = self.repair(&blame, &matched, next.clone());
-            found.extend(repair.map(|repair| Repair { cost: repair.cost + others, ..repair }));
+            let Some(mut repair) = self.repair(&blame, &matched) else { continue };
+            repair.cost += others;
             // What was not announced may not have been done either.
             if !matched.missing.is_empty() && outcome.reject.is_none() {
-                let mut undone = next;
-                undone.model = node.model.clone();
-                undone.timers = node.timers.clone();
-                let repair = self.repair(&blame, &matched, undone);
-                let cost = others + COSTS;
-                found.extend(repair.map(|repair| Repair { cost: repair.cost + cost, ..repair }));
+                let mut undone = Repair { cost: repair.cost + COSTS, ..repair.clone() };
+                undone.node.model = node.model.clone();
+                undone.node.timers = node.timers.clone();
+                found.push(undone);
             }
+            found.push(repair);
         }
         found
     }
 
-    fn repair(&self, blame: &Blame<'_>, matched: &Match, node: Node) -> Option<Repair> {
+    fn repair(&self, blame: &Blame<'_>, matched: &Match) -> Option<Repair> {
         let emits = &blame.outcome.emits;
         let mut cost = 0;
         let mut wrongs = Vec::new();
@@ -129,8 +121,12 @@ impl Search<'_> {
         let named = blame.name(wrongs.first()?);
         let mut records: Vec<_> = blame.record().into_iter().collect();
         records.extend(self.records(matched));
+        let input = &self.case.inputs[blame.at];
+        let outputs = matched.outputs().into_iter().collect();
+        let step = Step::of(Some(blame.at), outputs, blame.outcome);
+        let step = Step { broken: Some(named.rule), ..step };
         Some(Repair {
-            node,
+            node: blame.node.after(blame.outcome, input.start, step),
             cost: cost * COSTS,
             rule: named.rule,
             message: named.message,
@@ -141,10 +137,7 @@ impl Search<'_> {
     }
 
     fn records(&self, matched: &Match) -> Vec<RecordId> {
-        let differing = matched.differing.iter().map(|(_, output)| output);
-        let outputs: BTreeSet<_> =
-            matched.fitting.iter().chain(differing).chain(&matched.extra).collect();
-        outputs.into_iter().map(|at| self.case.outputs[*at].record).collect()
+        matched.outputs().into_iter().map(|at| self.case.outputs[at].record).collect()
     }
 
     /// Puts expected events and the outputs of an input side by side.
@@ -194,7 +187,7 @@ impl Search<'_> {
         next.delivered.add(at);
         let named = super::blame::answer(self, node, number);
         vec![Repair {
-            node: next,
+            node: next.with(Step::answer(at, Some(named.rule))),
             cost: 4 * COSTS,
             rule: named.rule,
             message: named.message,

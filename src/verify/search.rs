@@ -1,6 +1,7 @@
 //! The search for an explanation: an order of the inputs and a choice of decisions under which the
 //! reference does what was seen.
 
+use std::cmp::Ordering;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -12,7 +13,7 @@ use super::case::{Act, Case, Input, Output, SKEW, Scene};
 use super::node::{Ends, Node, Step};
 use super::run::{Call, Freedom, Offered, Outcome, Runner, Way};
 use super::shape::Shape;
-use crate::message::{Json, VirtualTime};
+use crate::message::VirtualTime;
 use crate::rule::{RuleId, id};
 use crate::service::{Asked, model};
 
@@ -42,12 +43,30 @@ pub(super) struct Search<'a> {
     pub(super) states: u64,
     pub(super) budget: u64,
     visited: FxHashSet<(u64, u64)>,
+    /// The only order in which inputs may take effect, as the rank of each; any where not given.
+    ranks: Option<Vec<usize>>,
 }
 
 impl<'a> Search<'a> {
     pub(super) fn new(scene: &'a Scene<'a>, case: &'a Case, bans: bool, budget: u64) -> Self {
         let runner = Runner::new(scene, &case.tenant, bans);
-        Self { scene, case, runner, states: 0, budget, visited: FxHashSet::default() }
+        Self { scene, case, runner, states: 0, budget, visited: FxHashSet::default(), ranks: None }
+    }
+
+    /// Lets inputs take effect in this order only.
+    pub(super) fn in_order(mut self, order: &[usize]) -> Self {
+        let mut ranks = vec![usize::MAX; self.case.inputs.len()];
+        for (rank, at) in order.iter().enumerate() {
+            ranks[*at] = rank;
+        }
+        self.ranks = Some(ranks);
+        self
+    }
+
+    /// Lets inputs take effect in the order only in which they were sent.
+    pub(super) fn in_order_of_sending(self) -> Self {
+        let order: Vec<_> = (0..self.case.inputs.len()).collect();
+        self.in_order(&order)
     }
 
     /// Tries only these ways to differ from the reference.
@@ -67,6 +86,7 @@ impl<'a> Search<'a> {
     pub(super) fn run(&mut self, from: Node) -> Found {
         let mut ends = Ends::default();
         let mut stack = vec![from];
+        let mut spent = 0;
         while let Some(node) = stack.pop() {
             if !self.visited.insert(node.key()) {
                 continue;
@@ -75,7 +95,10 @@ impl<'a> Search<'a> {
                 return Found::Explained(node);
             }
             self.states += 1;
-            if self.states.max(self.runner.tried() / TRIES) > self.budget {
+            let all = self.states.max(self.runner.tried() / TRIES);
+            let may_go_on = self.scene.bound.spend(all - spent);
+            spent = all;
+            if all > self.budget || !may_go_on {
                 return Found::TooMany;
             }
             let mut next = self.successors(&node);
@@ -168,10 +191,24 @@ impl<'a> Search<'a> {
             }
             at += 1;
         }
-        found.retain(|at| inputs[*at].start <= horizon);
+        found.retain(|at| inputs[*at].start <= horizon && self.is_its_turn(node, *at));
         found.extend(self.redeliverable(node));
         found.sort_by_key(|at| (inputs[*at].likely, inputs[*at].start));
         found
+    }
+
+    /// Whether an input may be next in the order that is asked for; a restart may be at any time.
+    fn is_its_turn(&self, node: &Node, at: usize) -> bool {
+        let Some(ranks) = &self.ranks else { return true };
+        let inputs = self.case.inputs.iter().enumerate();
+        let is_sent = |input: &Input| !matches!(input.act, Act::Restart(_));
+        let sent = inputs.filter(|(_, input)| is_sent(input));
+        let in_turn = |(other, input): (usize, &Input)| match ranks[other].cmp(&ranks[at]) {
+            Ordering::Less => input.skippable || node.delivered.has(other),
+            Ordering::Equal => true,
+            Ordering::Greater => !node.delivered.has(other),
+        };
+        !is_sent(&self.case.inputs[at]) || sent.into_iter().all(in_turn)
     }
 
     /// What was read before a kill, and may be read once more.
@@ -245,7 +282,8 @@ impl<'a> Search<'a> {
                 return None;
             }
             let lost = again || outputs.len() < outcome.emits.len() && input.again.is_some();
-            let next = node.after(outcome, input.start, step(Some(at), outputs, outcome, lost));
+            let step = Step { lost_at_kill: lost, ..Step::of(Some(at), outputs, outcome) };
+            let next = node.after(outcome, input.start, step);
             (!self.is_dead(&next)).then_some(next)
         };
         let mut next: Vec<_> = outcomes.iter().filter_map(fit).collect();
@@ -273,7 +311,7 @@ impl<'a> Search<'a> {
         let mut next = node.clone();
         next.delivered.add(at);
         next.clock = next.clock.max(input.start);
-        vec![next]
+        vec![next.with(Step::answer(at, None))]
     }
 
     /// Whether the model would give the answer that was seen; none where it has no such question.
@@ -396,7 +434,7 @@ impl<'a> Search<'a> {
                     let Some(outputs) = outputs.filter(|outputs| outputs.contains(&at)) else {
                         continue;
                     };
-                    let step = step(None, outputs, &outcome, false);
+                    let step = Step::of(None, outputs, &outcome);
                     next.push(node.after(&outcome, outcome.due, step));
                 }
             }
@@ -437,62 +475,11 @@ impl<'a> Search<'a> {
             let call = Call::Timer(name);
             for outcome in self.runner.outcomes(&*node.model, call, at, &|_, _| false) {
                 if outcome.emits.is_empty() && outcome.model.fingerprint() != before {
-                    next.push(node.after(
-                        &outcome,
-                        outcome.due,
-                        step(None, vec![], &outcome, false),
-                    ));
+                    let step = Step::of(None, vec![], &outcome);
+                    next.push(node.after(&outcome, outcome.due, step));
                 }
             }
         }
         next
-    }
-}
-
-fn step(input: Option<usize>, outputs: Vec<usize>, outcome: &Outcome, lost_at_kill: bool) -> Step {
-    Step {
-        input,
-        outputs,
-        applied: Rc::clone(&outcome.applied),
-        decided: Rc::clone(&outcome.decided),
-        lost_at_kill,
-    }
-}
-
-impl Output {
-    /// Whether an input may have caused it, by its trace.
-    pub(super) fn may_come_from(&self, input: usize) -> bool {
-        self.causes.is_empty() || self.causes.contains(&input)
-    }
-
-    /// How well it shows an event, best first; none where it does not.
-    fn rank(&self, expected: &Shape) -> Option<u8> {
-        if expected.fits(&self.shape) {
-            return Some(0);
-        }
-        let of_kind = self.shape.kind.is_none() || self.shape.kind == expected.kind;
-        (self.spoiled && self.shape.channel == expected.channel && of_kind).then_some(2)
-    }
-
-    /// Whether it shows an event.
-    pub(super) fn shows(&self, expected: &Shape) -> bool {
-        self.rank(expected).is_some()
-    }
-
-    /// Adds the ids that it shows.
-    fn offer(&self, to: &mut Offered) {
-        for field in ["banId", "account_id"] {
-            let id = self.shape.value.get(field).and_then(Json::as_integer);
-            let id = id.and_then(|id| u32::try_from(id).ok());
-            if let Some(id) = id.filter(|id| !to.ids.contains(id)) {
-                to.ids.push(id);
-            }
-        }
-        let id = self.shape.value.get("transactionId").and_then(Json::as_str);
-        if let Some(id) = id.and_then(|id| Uuid::try_parse(id).ok())
-            && !to.uuids.contains(&id)
-        {
-            to.uuids.push(id);
-        }
     }
 }

@@ -3,54 +3,78 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::case::{Act, Case, Scene};
+use super::exercise;
+use super::kind::Kinds;
 use super::node::{Node, Step};
-use super::run::Decided;
+use super::order::inverted;
+use super::run::{Decided, Freedom, Way};
 use super::search::Search;
-use super::{Found, Judgement, Judging, Standing, What};
+use super::{Found, Judgement, Judging, Standing};
 use crate::message::{ChannelIx, Payload, RecordId};
 use crate::rule::{RULES, RuleId, Severity, id};
+
+/// Occasions of which the records are shown with an advisory.
+const MOST_SHOWN: u64 = 3;
+/// So many tenants of which nothing can be said are looked at for what they would show.
+const MOST_MISSED: usize = 100;
+/// Why a rule whose every premise lay in an order that nobody sent is inconclusive.
+const OVERLAPPED: &str = "its commands overlapped each time, and another order would excuse what \
+                          was seen: play them one at a time";
+
+/// How often something was seen, and the records of the first times.
+#[derive(Default)]
+struct Times {
+    times: u64,
+    records: BTreeSet<RecordId>,
+}
+
+impl Times {
+    fn add(&mut self, records: &[RecordId]) {
+        self.times += 1;
+        if self.times <= MOST_SHOWN {
+            self.records.extend(records);
+        }
+    }
+}
+
+/// Where the premise of a rule held and another rule was broken.
+struct Beside {
+    times: u64,
+    /// The first time: the rule that was broken, and the record that shows it.
+    rule: RuleId,
+    record: Option<RecordId>,
+}
 
 pub(super) struct Tally<'a> {
     scene: &'a Scene<'a>,
     judgement: Judgement,
+    kinds: Kinds,
     held: BTreeMap<RuleId, u64>,
-    decided: BTreeMap<Decided, u64>,
-    lost_at_kill: u64,
-    /// How many tenants the reference explains.
-    explained: usize,
+    /// Rules whose premise held only in an order in which nothing was sent.
+    excused: BTreeSet<RuleId>,
+    beside: BTreeMap<RuleId, Beside>,
+    /// Rules whose premise would hold in a tenant of which nothing can be said: why, in how many.
+    missed: BTreeMap<RuleId, (&'static str, usize)>,
+    looked_for: usize,
+    decided: BTreeMap<Decided, Times>,
+    lost_at_kill: Times,
     /// Events that a timer caused.
     pub(super) by_timer: BTreeSet<RecordId>,
 }
-
-/// Rules that nothing but the answer to a question shows, and the questions.
-const BY_QUESTION: &[(RuleId, &[&str])] = &[
-    (id::BAN_6, &["history"]),
-    (id::BAN_7, &["check", "ban"]),
-    (id::BAN_8, &["check"]),
-    (id::LOG_4, &["session"]),
-    (id::LOG_5, &["session"]),
-    (id::LOG_6, &["account"]),
-    (id::LOG_7, &["session"]),
-    (id::EFF_1, &["character"]),
-    (id::EFF_2, &["character"]),
-    (id::EFF_3, &["character"]),
-    (id::EFF_4, &["character"]),
-    (id::EFF_5, &["character"]),
-    (id::EFF_6, &["character"]),
-    (id::EFF_8, &["character"]),
-    (id::EFF_9, &["character"]),
-    (id::EFF_TWICE, &["character"]),
-];
 
 impl<'a> Tally<'a> {
     pub(super) fn new(scene: &'a Scene<'a>) -> Self {
         let mut tally = Self {
             scene,
             judgement: Judgement::default(),
+            kinds: Kinds::default(),
             held: BTreeMap::new(),
+            excused: BTreeSet::new(),
+            beside: BTreeMap::new(),
+            missed: BTreeMap::new(),
+            looked_for: 0,
             decided: BTreeMap::new(),
-            lost_at_kill: 0,
-            explained: 0,
+            lost_at_kill: Times::default(),
             by_timer: BTreeSet::new(),
         };
         for _ in &scene.kills {
@@ -69,45 +93,82 @@ impl<'a> Tally<'a> {
     }
 
     pub(super) fn found(&mut self, found: Found) {
-        self.judgement.findings.push(found);
-    }
-
-    pub(super) fn violations(&self) -> usize {
-        let found = self.judgement.findings.iter();
-        found.filter(|found| found.severity == Severity::Violation).count()
-    }
-
-    pub(super) fn gave_up(&mut self, case: &Case, why: &'static str) {
-        self.judgement.unsettled.entry(why).or_default().push(case.tenant.clone());
-    }
-
-    /// Counts what an explanation shows.
-    pub(super) fn explained(&mut self, search: &Search<'_>, node: &Node) {
-        self.explained += 1;
-        for step in node.steps() {
-            self.step(search, step);
+        if self.kinds.note(&found, self.judgement.findings.len()) {
+            self.judgement.findings.push(found);
         }
-        let queries = search.case.inputs.iter().enumerate();
-        for (at, input) in queries {
-            if let (Act::Query(number), true) = (input.act, node.delivered.has(at)) {
-                let name = self.scene.seen.asked[number].name.as_str();
-                for (rule, _) in BY_QUESTION.iter().filter(|(_, names)| names.contains(&name)) {
-                    if !rule.as_str().starts_with("EFF") {
-                        self.held(*rule);
-                    }
-                }
+    }
+
+    /// How many kinds of violations there are.
+    pub(super) fn violations(&self) -> usize {
+        self.kinds.violations()
+    }
+
+    /// Whether a violation is of a kind that was found before.
+    pub(super) fn knows(&self, rule: RuleId, message: &str) -> bool {
+        self.kinds.has(rule, message)
+    }
+
+    /// The ways to differ from the reference in which it was seen to.
+    pub(super) fn learned(&self) -> Option<Freedom> {
+        let ways: BTreeSet<Way> = self.decided.keys().filter_map(Decided::way).collect();
+        (!ways.is_empty()).then_some(Freedom(Some(ways)))
+    }
+
+    /// Notes that not everything can be said of a tenant.
+    pub(super) fn gave_up(&mut self, case: &Case, why: &'static str) {
+        let why = self.scene.bound.over().unwrap_or(why);
+        self.judgement.unsettled.entry(why).or_default().push(case.tenant.clone());
+        self.looked_for += 1;
+        if self.looked_for <= MOST_MISSED {
+            for rule in super::premise::rules(self.scene, case) {
+                self.missed.entry(rule).or_insert((why, 0)).1 += 1;
             }
         }
     }
 
-    fn step(&mut self, search: &Search<'_>, step: &Step) {
-        for rule in step.applied.iter() {
-            self.held(*rule);
+    /// Counts what an explanation shows.
+    pub(super) fn explained(&mut self, search: &Search<'_>, node: &Node) {
+        let steps = node.steps();
+        let inverted = inverted(search.case, &steps);
+        for step in steps {
+            let is_excused = step.input.is_some_and(|input| inverted.contains(&input));
+            self.step(search, step, is_excused);
         }
+    }
+
+    /// Counts the premises of a step.
+    fn premises(&mut self, search: &Search<'_>, step: &Step, is_excused: bool) {
+        let act = step.input.map(|input| search.case.inputs[input].act);
+        let asked = match act {
+            Some(Act::Query(number)) => exercise::shown_by(&self.scene.seen.asked[number].name),
+            _ => Vec::new(),
+        };
+        let spoiled = step.outputs.iter().any(|output| search.case.outputs[*output].spoiled);
+        let broken = step.broken.or(spoiled.then_some(id::COM_7));
+        let record = records(search, step).first().copied();
+        for rule in step.applied.iter().copied().chain(asked) {
+            match broken {
+                // It has a finding of its own.
+                Some(broken) if broken == rule => {}
+                Some(broken) => {
+                    let first = || Beside { times: 0, rule: broken, record };
+                    self.beside.entry(rule).or_insert_with(first).times += 1;
+                }
+                None if is_excused => drop(self.excused.insert(rule)),
+                None => self.held(rule),
+            }
+        }
+    }
+
+    fn step(&mut self, search: &Search<'_>, step: &Step, is_excused: bool) {
+        self.premises(search, step, is_excused);
+        let records = records(search, step);
         for decided in step.decided.iter() {
-            *self.decided.entry(*decided).or_default() += 1;
+            self.decided.entry(*decided).or_default().add(&records);
         }
-        self.lost_at_kill += u64::from(step.lost_at_kill);
+        if step.lost_at_kill {
+            self.lost_at_kill.add(&records);
+        }
         for output in &step.outputs {
             let output = &search.case.outputs[*output];
             self.held(id::COM_1);
@@ -151,72 +212,69 @@ impl<'a> Tally<'a> {
     /// The judgement, as far as it is asked for.
     pub(super) fn end(mut self, judging: &Judging) -> Judgement {
         self.advise();
-        let subject = self.scene.seen.subject.clone();
-        let concerns = |rule: RuleId| {
-            let name = rule.as_str();
-            let own = match subject.as_str() {
-                "ban" => "BAN",
-                "account" => "ACC",
-                "login" => "LOG",
-                "effective_stats" => "EFF",
-                "invite" => "INV",
-                _ => "COM",
-            };
-            let of = |prefix: &str| name.starts_with(prefix);
-            let wanted = judging.rules.as_ref().is_none_or(|rules| rules.contains(&rule));
-            wanted && (of(own) || of("COM") || of("SEQ"))
-        };
         let findings = &mut self.judgement.findings;
-        findings.retain(|found| judging.rules.as_ref().is_none_or(|of| of.contains(&found.rule)));
+        self.kinds.sum(findings);
         findings.sort_by_key(|found| found.severity);
-        for rule in RULES.iter().map(|rule| rule.id).filter(|rule| concerns(*rule)) {
-            let standing = self.standing(rule);
-            self.judgement.rules.insert(rule, standing);
+        let subject = self.scene.seen.subject.as_str();
+        let concerned = RULES.iter().map(|rule| rule.id).filter(|rule| concerns(*rule, subject));
+        let rules: BTreeMap<_, _> = concerned.map(|rule| (rule, self.standing(rule))).collect();
+        self.judgement.rules = rules;
+        if let Some(rules) = &judging.rules {
+            self.narrow(rules);
         }
         self.judgement
     }
 
+    /// Leaves out what is not asked for. A violation that is not shown may be one of a rule that
+    /// is: where the premises of both held, the rule has not passed.
+    fn narrow(&mut self, rules: &BTreeSet<RuleId>) {
+        let Judgement { findings, rules: standings, .. } = &mut self.judgement;
+        findings.retain(|found| rules.contains(&found.rule));
+        standings.retain(|rule, _| rules.contains(rule));
+        for (rule, standing) in standings {
+            let hidden = self.beside.get(rule).filter(|beside| !rules.contains(&beside.rule));
+            let told =
+                matches!(standing, Standing::Violated { .. } | Standing::Inconclusive { .. });
+            if let Some(beside) = hidden.filter(|_| !told) {
+                let why = format!(
+                    "{}: judge {} as well to see it",
+                    told_beside(beside, self.scene),
+                    beside.rule
+                );
+                *standing = Standing::Inconclusive { why };
+            }
+        }
+    }
+
     fn standing(&self, rule: RuleId) -> Standing {
-        let count = |severity: Severity| {
+        let count = |severity: Severity| -> u64 {
             let of = |found: &&Found| found.rule == rule && found.severity == severity;
-            self.judgement.findings.iter().filter(of).count() as u64
+            self.judgement.findings.iter().filter(of).map(Found::times).sum()
         };
         let (violations, advisories) = (count(Severity::Violation), count(Severity::Advisory));
         let held = self.held.get(&rule).copied().unwrap_or_default();
+        let echoes = |decided: &Decided| decided.rule == id::BAN_4 && decided.option == "echo";
+        let echoes = self.decided.keys().any(echoes);
         if violations > 0 {
             Standing::Violated { times: violations }
         } else if advisories > 0 {
             Standing::Advisory { times: advisories }
-        } else if held > 0 && self.is_shown(rule) {
+        } else if let Some(why) = exercise::hidden(rule, self.scene.seen, echoes) {
+            Standing::NotExercised { why }
+        } else if held > 0 {
             Standing::Passed { times: held }
-        } else if let (Some(why), true, true) =
-            (self.judgement.unsettled.keys().next(), self.is_shown(rule), self.explained == 0)
-        {
-            Standing::Inconclusive { why: (*why).to_owned() }
+        } else if self.excused.contains(&rule) {
+            Standing::Inconclusive { why: OVERLAPPED.to_owned() }
+        } else if let Some((why, tenants)) = self.missed.get(&rule) {
+            let tenants =
+                if *tenants == 1 { "1 tenant".into() } else { format!("{tenants} tenants") };
+            Standing::Inconclusive { why: format!("{why}: {tenants} in which it would show") }
+        } else if let Some(beside) = self.beside.get(&rule) {
+            Standing::NotExercised { why: told_beside(beside, self.scene) }
         } else {
-            Standing::NotExercised
-        }
-    }
-
-    /// Whether what was observed can show a breach of the rule.
-    fn is_shown(&self, rule: RuleId) -> bool {
-        let asked = |names: &[&str]| {
-            let mut asked = self.scene.seen.asked.iter();
-            asked.any(|one| one.what == What::Query && names.contains(&one.name.as_str()))
-        };
-        let echoes = |decided: &Decided| decided.rule == id::BAN_4 && decided.option == "echo";
-        // Whoever does not know what equipment is worth sees nothing of it.
-        let worth = |rule: RuleId| {
-            let mut given = self.scene.seen.given.iter().flat_map(|given| &given.data);
-            ![id::EFF_4, id::EFF_5].contains(&rule) || given.any(|(name, _)| name == "equipment")
-        };
-        match BY_QUESTION.iter().find(|(known, _)| *known == rule) {
-            Some((_, names)) => asked(names) && worth(rule),
-            // Who answers DELETED for any id hides which ban is gone.
-            None if rule == id::BAN_5 && self.decided.keys().any(echoes) => {
-                asked(&["ban", "check"])
+            Standing::NotExercised {
+                why: exercise::missing(rule, self.scene, &|of| self.held.contains_key(&of)),
             }
-            None => true,
         }
     }
 
@@ -227,40 +285,74 @@ impl<'a> Tally<'a> {
             ways.entry((decided.rule, decided.reference)).or_default().insert(decided.option);
         }
         let mut told = Vec::new();
-        for (decided, times) in &self.decided {
+        for (decided, Times { times, records }) in &self.decided {
             let others = decided.rule.rule().also_accepted;
             let Some(other) = others.iter().find(|other| other.name == decided.option) else {
                 continue;
             };
-            told.push((
-                decided.rule,
-                format!("differs from the reference: {} ({})", other.text, so_often(*times)),
-            ));
+            let message =
+                format!("differs from the reference: {} ({})", other.text, so_often(*times));
+            told.push((decided.rule, message, records.clone()));
         }
-        for ((rule, _), ways) in ways.iter().filter(|(_, ways)| ways.len() > 1) {
+        for ((rule, reference), ways) in ways.iter().filter(|(_, ways)| ways.len() > 1) {
+            let of = self
+                .decided
+                .iter()
+                .filter(|(decided, _)| decided.rule == *rule && decided.reference == *reference);
+            let first = of.filter_map(|(_, times)| times.records.first().copied());
+            let records = first.collect();
             let ways: Vec<_> = ways.iter().copied().collect();
-            told.push((*rule, format!("not consistent: {}", ways.join(", "))));
+            told.push((*rule, format!("not consistent: {}", ways.join(", ")), records));
         }
-        if self.lost_at_kill > 0 {
-            let times = so_often(self.lost_at_kill);
+        let Times { times, records } = &self.lost_at_kill;
+        if *times > 0 {
+            let times = so_often(*times);
             let message = format!("what was in hand at a kill was lost or doubled, {times}");
-            told.push((id::COM_10, message));
+            told.push((id::COM_10, message, records.clone()));
         }
-        for (rule, message) in told {
-            self.advisory(rule, message, Vec::new());
+        for (rule, message, records) in told {
+            self.advisory(rule, message, records.into_iter().collect());
         }
     }
 
     pub(super) fn advisory(&mut self, rule: RuleId, message: String, records: Vec<RecordId>) {
-        self.found(Found {
-            severity: Severity::Advisory,
-            rule,
-            message,
-            tenant: None,
-            records,
-            relaxation: None,
-        });
+        self.found(Found::new(Severity::Advisory, rule, message, (None, records)));
     }
+}
+
+/// The records of a step: its input, and what it explains.
+fn records(search: &Search<'_>, step: &Step) -> Vec<RecordId> {
+    let act = step.input.map(|input| search.case.inputs[input].act);
+    let input = match act {
+        Some(Act::Record(record)) => Some(record),
+        _ => None,
+    };
+    let outputs = step.outputs.iter().map(|output| search.case.outputs[*output].record);
+    input.into_iter().chain(outputs).collect()
+}
+
+/// Whether a rule concerns a service: its own ones do, and those of all.
+fn concerns(rule: RuleId, subject: &str) -> bool {
+    let own = match subject {
+        "ban" => "BAN",
+        "account" => "ACC",
+        "login" => "LOG",
+        "effective_stats" => "EFF",
+        "invite" => "INV",
+        _ => "COM",
+    };
+    let of = |prefix: &str| rule.as_str().starts_with(prefix);
+    of(own) || of("COM") || of("SEQ")
+}
+
+/// `its premise held where COM-5 was broken (#585 ban.command/CREATE, and 2 times more)`
+fn told_beside(beside: &Beside, scene: &Scene<'_>) -> String {
+    let mut at: Vec<_> = beside.record.map(|record| scene.tell(record)).into_iter().collect();
+    if beside.times > 1 {
+        at.push(format!("{} more", so_often(beside.times - 1)));
+    }
+    let at = if at.is_empty() { String::new() } else { format!(" ({})", at.join(", and ")) };
+    format!("its premise held where {} was broken{at}", beside.rule)
 }
 
 fn so_often(times: u64) -> String {

@@ -71,6 +71,12 @@ pub(crate) static BUGS: &[Bug] = &[
         });
         warp.boxed()
     }),
+    bug(id::COM_5, "a type of 256 is an IP", "bad-input/ban-command", ByRule, |inner| {
+        misread(inner, |value| {
+            let wrapped = u8::try_from(int(value, "/body/banType").rem_euclid(256));
+            set(value, "body.banType", Number::from(u32::from(wrapped.unwrap_or_default())));
+        })
+    }),
     bug(id::BAN_TWICE, "a repeated CREATE is announced twice", "ban/twice", ByRule, |inner| {
         let mut seen = BTreeSet::new();
         after(inner, "CREATE", move |_, incoming, _, cx| {

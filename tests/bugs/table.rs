@@ -13,7 +13,7 @@ mod invite;
 #[path = "login.rs"]
 mod login;
 #[path = "plant.rs"]
-mod plant;
+pub(crate) mod plant;
 #[path = "sequence.rs"]
 mod sequence;
 #[path = "warp.rs"]

@@ -96,14 +96,11 @@ fn an_invite_may_expire_otherwise_or_not_at_all() {
             "transactionId": transaction, "worldId": 0, "inviteType": "GUILD", "type": "CREATE",
             "body": body,
         });
-        Step { id, tenant: 0, act: Act::Send(Message::new("invite.command", value.into())) }
+        Step::new(id, 0, Act::Send(Message::new("invite.command", value.into())))
     };
-    let pause = |id, s| Step { id, tenant: 0, act: Act::Pause(Duration::from_secs(s)) };
-    let script = Script {
-        name: "three minutes".to_owned(),
-        tenants: vec![TenantSpec::default()],
-        steps: vec![create(0, 7), pause(1, 60), create(2, 8), pause(3, 200)],
-    };
+    let pause = |id, s| Step::new(id, 0, Act::Pause(Duration::from_secs(s)));
+    let steps = vec![create(0, 7), pause(1, 60), create(2, 8), pause(3, 200)];
+    let script = Script::new("three minutes", vec![TenantSpec::default()], steps);
     let mut ends = BTreeSet::new();
     for seed in 0..40 {
         let staging = Staging { seed, partitions: 3, crashes: false, pick: any, delay_ms: 0 };

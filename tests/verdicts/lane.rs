@@ -251,11 +251,13 @@ impl Lane {
             Some(sent) => sent.id.is_some() || sent.is_settled(now),
             None => true,
         };
-        let open = |sent: &&Sent| sent.tenant == step.tenant && sent.sound && !sent.is_settled(now);
+        let serial = self.script.serial;
+        let counts = |sent: &&Sent| serial || (sent.tenant == step.tenant && sent.sound);
+        let open = |sent: &&Sent| counts(sent) && !sent.is_settled(now);
         let in_flight = self.sent.values().filter(open).count();
         let may = match &step.act {
             Act::Pause(_) | Act::Kill => true,
-            Act::Send(_) => in_flight < IN_FLIGHT,
+            Act::Send(_) => in_flight < if serial { 1 } else { IN_FLIGHT },
             Act::Stimulus { .. } | Act::Query { .. } | Act::Give { .. } => in_flight == 0,
         };
         let is_ready = now >= self.not_before && step.act.needs().iter().all(has);

@@ -2,6 +2,8 @@
 //! planted bugs are found by the right rule.
 
 mod calm;
+mod faults;
+mod inputs;
 mod lane;
 #[path = "../bugs/outside.rs"]
 mod outside;

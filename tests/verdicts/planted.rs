@@ -7,7 +7,7 @@ use quintet::history::History;
 use quintet::message::{Json, Tenant, VirtualTime};
 use quintet::rule::{RuleId, Severity};
 use quintet::service::Service;
-use quintet::verify::script::Script;
+use quintet::verify::script::{Phase, Script};
 use quintet::verify::{Asked, Judging, Observation, What, judge};
 use rstest::rstest;
 use serde_json::json;
@@ -22,23 +22,23 @@ use crate::scripts;
 use crate::table::{Bug, bugs};
 
 /// Random scripts that are played with a bug, one after the other, after those of its scenarios:
-/// fewer than a verification plays in its time.
-const MOST: u64 = 30;
+/// fewer than a verification plays in its time; at last comes all bad input at once.
+const MOST: u64 = 36;
 
 /// Where the scripts come from; another place where somebody wants to see others.
 fn seed() -> u64 {
     std::env::var("QUINTET_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or(7)
 }
 
-/// The rules that are found broken while a service with a bug plays a script.
-fn broken(bug: &Bug, script: Script, seed: u64) -> BTreeSet<RuleId> {
+/// The rules that are found broken while a service with a bug plays scripts at a time.
+fn broken(bug: &Bug, scripts: Vec<Script>, seed: u64) -> BTreeSet<RuleId> {
     let plant = |service: Box<dyn Service>| {
         if service.name() == bug.service { (bug.plant)(service) } else { service }
     };
     let services = services(bug.service).into_iter().map(plant).collect();
     let staging =
         Staging { seed, partitions: 3, crashes: seed % 3 == 2, pick: as_reference, delay_ms: 100 };
-    let seen = watch(services, bug.service, vec![script], staging);
+    let seen = watch(services, bug.service, scripts, staging);
     let judgement = judge(&seen, &Judging::default());
     let found = judgement.findings.into_iter();
     let violations = found.filter(|found| found.severity == Severity::Violation);
@@ -49,9 +49,11 @@ fn broken(bug: &Bug, script: Script, seed: u64) -> BTreeSet<RuleId> {
 fn play(bug: &Bug) -> (bool, Vec<BTreeSet<RuleId>>) {
     let named = scripts::of_scenarios(bug.service, bug.tests).into_iter();
     let random = scripts::random(bug.service, seed(), MOST).into_iter();
+    let bad = std::iter::once_with(|| scripts::of_sweeps(bug.service, Phase::Undecodable));
+    let alone = named.chain(random).map(|script| vec![script]);
     let mut said = Vec::new();
-    for (seed, script) in (0..).zip(named.chain(random)) {
-        let found = broken(bug, script, seed);
+    for (seed, scripts) in (0..).zip(alone.chain(bad)) {
+        let found = broken(bug, scripts, seed);
         let is_named = names(bug).iter().any(|rule| found.contains(rule));
         said.push(found);
         if is_named {

@@ -5,10 +5,10 @@ use std::sync::LazyLock;
 use quintet::contract::Contracts;
 use quintet::message::Seed;
 use quintet::scenario::run::Setup;
-use quintet::scenario::{Known, TestPlan, suite, words_of};
-use quintet::service::{Vocabulary, reference};
+use quintet::scenario::{Known, TenantSpec, TestPlan, suite, words_of};
+use quintet::service::reference;
 use quintet::verify::script::random::{self, Abilities};
-use quintet::verify::script::{Script, scenario};
+use quintet::verify::script::{Act, Phase, Script, Step, Sweep, scenario, sweeps};
 
 /// The scenarios that the program carries.
 static SUITE: LazyLock<Vec<TestPlan>> = LazyLock::new(|| {
@@ -18,16 +18,7 @@ static SUITE: LazyLock<Vec<TestPlan>> = LazyLock::new(|| {
 
 /// Everything that a service can be told and asked.
 pub(crate) fn abilities(service: &str) -> Abilities {
-    let mut all = reference().into_iter();
-    let one = all.find(|one| one.name() == service).expect("one of the five");
-    let Vocabulary { stimuli, queries, data, .. } = one.vocabulary();
-    let name = |(name, _): &(&str, &[&str])| (*name).to_owned();
-    let is_looked_up = |name: &str| Abilities::DATA.contains(&name);
-    Abilities {
-        stimuli: stimuli.iter().map(name).collect(),
-        queries: queries.iter().map(name).collect(),
-        data: data.iter().map(name).filter(|name| is_looked_up(name)).collect(),
-    }
+    Abilities::all(service)
 }
 
 /// The scripts of the scenarios whose names begin so.
@@ -35,7 +26,23 @@ pub(crate) fn of_scenarios(service: &str, named: &str) -> Vec<Script> {
     let setup = Setup::reference(Contracts::builtin());
     let abilities = abilities(service);
     let plans = SUITE.iter().filter(|plan| plan.name.starts_with(named));
-    plans.filter_map(|plan| scenario::script(plan, &setup, (service, &abilities)).ok()).collect()
+    plans
+        .filter_map(|plan| {
+            scenario::script(plan, &setup, (service, &abilities), scenario::LONGEST_PAUSE).ok()
+        })
+        .collect()
+}
+
+/// Each input that is made for a service in a tenant of its own, by phase and kind.
+pub(crate) fn of_sweeps(service: &str, phase: Phase) -> Vec<Script> {
+    let alone = |sweep: Sweep| {
+        let name = sweep.kind.name;
+        sweep.inputs.into_iter().map(move |message| {
+            let steps = vec![Step::new(0, 0, Act::Send(message))];
+            Script::new(name.clone(), vec![TenantSpec::default()], steps)
+        })
+    };
+    sweeps(service, &Contracts::builtin(), phase).into_iter().flat_map(alone).collect()
 }
 
 /// So many random scripts.

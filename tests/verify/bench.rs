@@ -16,10 +16,12 @@ use quintet::rule::Severity;
 use quintet::scenario::run::Setup;
 use quintet::scenario::{Known, TestPlan, suite, words_of};
 use quintet::service::{Given, Service, StimulusError, Vocabulary, reference};
-use quintet::verify::live::{Commands, Neighbours, Plan, Probe, ProbeError, Verified, verify};
-use quintet::verify::script::Script;
+use quintet::verify::live::{
+    Commands, GroupFrom, Neighbours, Plan, Probe, ProbeError, Verified, verify,
+};
 use quintet::verify::script::random::Abilities;
-use quintet::verify::script::scenario::script;
+use quintet::verify::script::scenario::{LONGEST_PAUSE, script};
+use quintet::verify::script::{KindNames, Script};
 use quintet::verify::{Judging, Observation, What};
 use serde_json::json;
 
@@ -176,8 +178,11 @@ pub(crate) fn plan(subject: &str, play: &Play) -> Plan {
     // Without a probe nothing can be given.
     let abilities = if play.probed { abilities(subject) } else { Abilities::default() };
     let of = (subject, &abilities);
-    let scripts: Vec<Script> =
-        SUITE.iter().filter(named).filter_map(|plan| script(plan, &setup, of).ok()).collect();
+    let scripts: Vec<Script> = SUITE
+        .iter()
+        .filter(named)
+        .filter_map(|plan| script(plan, &setup, of, LONGEST_PAUSE).ok())
+        .collect();
     let names = scripts.iter().map(|script| script.name.clone());
     let random = (0..play.random).map(|number| format!("random {number}"));
     let group = match &contracts.group(subject).expect("a group").name {
@@ -187,6 +192,9 @@ pub(crate) fn plan(subject: &str, play: &Play) -> Plan {
     Plan {
         subject: subject.to_owned(),
         group,
+        group_from: GroupFrom::Committed,
+        made: Vec::new(),
+        tenants: Vec::new(),
         command: None,
         probe: Arc::new(Commands::default()),
         only: names.chain(random).collect(),
@@ -198,6 +206,8 @@ pub(crate) fn plan(subject: &str, play: &Play) -> Plan {
         neighbours: Neighbours::None,
         judging: Judging::default(),
         shrink: play.shrink,
+        skip: KindNames::new(),
+        limit: Duration::from_secs(3_600),
         stop: Arc::default(),
     }
 }

@@ -11,6 +11,7 @@ mod bugs;
 mod calm;
 mod command;
 mod in_turn;
+mod manners;
 #[path = "../bugs/outside.rs"]
 mod outside;
 #[expect(dead_code, reason = "how scenarios find them is the business of another test")]

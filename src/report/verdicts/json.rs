@@ -5,13 +5,14 @@ use serde::Serialize;
 use super::{Acceptance, Reported, Reproduction, Shown, Verdicts, times};
 use crate::message::Json;
 use crate::rule::RuleId;
-use crate::verify::Standing;
+use crate::verify::{More, Standing};
 
 /// The version of the form.
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 
 #[derive(Serialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
+#[expect(clippy::large_enum_variant, reason = "a line is written at once, and none is kept")]
 enum Line<'a> {
     Verdicts {
         format: u32,
@@ -28,6 +29,8 @@ enum Line<'a> {
         tenant: Option<&'a str>,
         records: Vec<ShownOf<'a>>,
         relaxation: Option<&'a str>,
+        more: Option<MoreOf>,
+        reproduced: &'static str,
         reproduction: Option<ReproductionOf<'a>>,
         accepted: Option<AcceptanceOf<'a>>,
     },
@@ -71,6 +74,12 @@ struct ShownOf<'a> {
 }
 
 #[derive(Serialize)]
+struct MoreOf {
+    times: u64,
+    tenants: usize,
+}
+
+#[derive(Serialize)]
 struct ReproductionOf<'a> {
     seed: Option<u64>,
     tenant: Option<&'a str>,
@@ -98,7 +107,7 @@ pub(crate) fn head(command: &str, service: Option<&str>) -> String {
 
 /// A finding.
 pub(crate) fn finding(one: &Reported) -> String {
-    let rule = one.rule.rule();
+    let (document, section) = one.document;
     line(&Line::Finding {
         severity: match one.severity {
             crate::rule::Severity::Violation => "violation",
@@ -106,11 +115,13 @@ pub(crate) fn finding(one: &Reported) -> String {
         },
         rule: one.rule.as_str(),
         message: &one.message,
-        text: rule.text,
-        document: format!("{}, {}", rule.document, rule.section),
+        text: one.rule.rule().text,
+        document: format!("{document}, {section}"),
         tenant: one.tenant.as_deref(),
         records: one.records.iter().map(shown).collect(),
         relaxation: one.relaxation.as_deref(),
+        more: one.more.map(|More { times, tenants }| MoreOf { times, tenants }),
+        reproduced: one.reproduced.as_str(),
         reproduction: one.reproduction.as_ref().map(reproduction),
         accepted: one.acceptance.as_ref().map(acceptance),
     })
@@ -135,7 +146,7 @@ fn acceptance(one: &Acceptance) -> AcceptanceOf<'_> {
 /// How a rule stands.
 fn rule(verdicts: &Verdicts, id: RuleId, standing: &Standing) -> String {
     let why = match standing {
-        Standing::Inconclusive { why } => Some(why.as_str()),
+        Standing::Inconclusive { why } | Standing::NotExercised { why } => Some(why.as_str()),
         _ => None,
     };
     let verdict = verdicts.word(id, standing);

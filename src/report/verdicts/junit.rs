@@ -21,14 +21,19 @@ pub(crate) fn cases(verdicts: &Verdicts) -> Vec<Case> {
 }
 
 fn came(verdicts: &Verdicts, rule: RuleId, standing: &Standing) -> Came {
-    let told = || verdicts.of(rule).map(finding).map(|text| plain(&text)).collect::<Vec<_>>();
+    let listed = verdicts.listed();
+    let firmest = || listed.iter().find(|one| one.rule == rule && one.counts());
+    let told = || {
+        let of_rule = listed.iter().filter(|one| one.rule == rule);
+        of_rule.map(|one| finding(one)).map(|text| plain(&text)).collect::<Vec<_>>()
+    };
     match standing {
         Standing::Passed { .. } => {
             let times = usize::try_from(times(standing)).unwrap_or(usize::MAX);
             Came::Passed(format!("its premise held {}", count(times, "time", "times")))
         }
         Standing::Advisory { .. } => Came::Passed(told().join("\n\n")),
-        Standing::Violated { .. } => match verdicts.of(rule).find(|one| one.counts()) {
+        Standing::Violated { .. } => match firmest() {
             Some(first) => Came::Failed {
                 kind: "violation".to_owned(),
                 message: first.message.clone(),
@@ -36,7 +41,7 @@ fn came(verdicts: &Verdicts, rule: RuleId, standing: &Standing) -> Came {
             },
             None => Came::Skipped(format!("accepted\n{}", told().join("\n\n"))),
         },
-        Standing::NotExercised => Came::Skipped("not exercised".to_owned()),
+        Standing::NotExercised { why } => Came::Skipped(format!("not exercised: {why}")),
         Standing::Inconclusive { why } => Came::Skipped(format!("inconclusive: {why}")),
     }
 }

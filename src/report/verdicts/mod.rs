@@ -20,7 +20,7 @@ use super::style::count;
 use crate::history::History;
 use crate::message::{Json, RecordId, VirtualTime};
 use crate::rule::{RuleId, Severity};
-use crate::verify::{Found, Judgement, Standing};
+use crate::verify::{Found, Judgement, More, Reproduced, Standing};
 
 /// The verdicts on an implementation, or on all that flows.
 #[derive(Clone, Debug, Default)]
@@ -58,6 +58,12 @@ pub(crate) struct Reported {
     pub(crate) records: Vec<Shown>,
     /// The least that would have to be taken back for the rest to be explained.
     pub(crate) relaxation: Option<String>,
+    /// The document that the rule rests on, and its section.
+    pub(crate) document: (&'static str, &'static str),
+    /// How many more of its kind there are that are only counted.
+    pub(crate) more: Option<More>,
+    /// Whether it came again when its inputs were played by themselves.
+    pub(crate) reproduced: Reproduced,
     /// How it is brought about again.
     pub(crate) reproduction: Option<Reproduction>,
     /// Whether it is known.
@@ -139,10 +145,11 @@ pub(crate) struct Counts {
 impl Counts {
     /// Counts a finding.
     pub(crate) fn add(&mut self, finding: &Reported) {
+        let times = usize::try_from(finding.times()).unwrap_or(usize::MAX);
         match finding.severity {
-            Severity::Violation if finding.counts() => self.violations += 1,
-            Severity::Violation => self.accepted += 1,
-            Severity::Advisory => self.advisories += 1,
+            Severity::Violation if finding.counts() => self.violations += times,
+            Severity::Violation => self.accepted += times,
+            Severity::Advisory => self.advisories += times,
         }
     }
 }
@@ -176,8 +183,11 @@ impl Verdicts {
             self.notes.push(format!("not everything can be said of {of}: {why}"));
         }
         for (rule, standing) in &judgement.rules {
-            let known = self.rules.entry(*rule).or_insert(Standing::NotExercised);
-            *known = graver(known, standing);
+            let graver = match self.rules.get(rule) {
+                Some(known) => graver(known, standing),
+                None => standing.clone(),
+            };
+            self.rules.insert(*rule, graver);
         }
         from..self.findings.len()
     }
@@ -192,6 +202,9 @@ impl Verdicts {
             tenant: found.tenant.as_ref().map(ToString::to_string),
             records: found.records.iter().map(shown).collect(),
             relaxation: found.relaxation.clone(),
+            document: found.rule.rule().cited(self.subject.as_deref()),
+            more: found.more,
+            reproduced: found.reproduced,
             reproduction: None,
             acceptance: None,
         });
@@ -214,7 +227,7 @@ impl Verdicts {
             match standing {
                 Standing::Passed { .. } => counts.passed += 1,
                 Standing::Inconclusive { .. } => counts.inconclusive += 1,
-                Standing::NotExercised => counts.not_exercised += 1,
+                Standing::NotExercised { .. } => counts.not_exercised += 1,
                 Standing::Violated { .. } | Standing::Advisory { .. } => {}
             }
         }
@@ -224,10 +237,18 @@ impl Verdicts {
     /// Whether the premise of any rule held.
     pub(crate) fn exercised_any(&self) -> bool {
         let said = |standing: &Standing| match standing {
-            Standing::NotExercised | Standing::Inconclusive { .. } => false,
+            Standing::NotExercised { .. } | Standing::Inconclusive { .. } => false,
             Standing::Passed { .. } | Standing::Violated { .. } | Standing::Advisory { .. } => true,
         };
         !self.findings.is_empty() || self.rules.values().any(said)
+    }
+
+    /// The findings in the order in which they are listed: what came again when its inputs were
+    /// played by themselves first, and what did not last.
+    pub(crate) fn listed(&self) -> Vec<&Reported> {
+        let mut listed: Vec<_> = self.findings.iter().collect();
+        listed.sort_by_key(|one| one.reproduced);
+        listed
     }
 
     /// The findings on a rule.
@@ -250,7 +271,7 @@ impl Verdicts {
                 if accepted { "accepted" } else { "violation" }
             }
             Standing::Advisory { .. } => "advisory",
-            Standing::NotExercised => "not exercised",
+            Standing::NotExercised { .. } => "not exercised",
             Standing::Inconclusive { .. } => "inconclusive",
         }
     }
@@ -261,6 +282,18 @@ impl Reported {
     pub(crate) fn counts(&self) -> bool {
         let accepted = self.acceptance.as_ref().is_some_and(|acceptance| !acceptance.expired);
         self.severity == Severity::Violation && !accepted
+    }
+
+    /// How many findings it stands for.
+    pub(crate) fn times(&self) -> u64 {
+        1 + self.more.map_or(0, |more| more.times)
+    }
+
+    /// How many more of its kind are only counted, in words.
+    pub(crate) fn and_more(&self) -> Option<String> {
+        let More { times, tenants } = self.more?;
+        let times = usize::try_from(times).unwrap_or(usize::MAX);
+        Some(format!("{times} more of this kind, in {}", count(tenants, "tenant", "tenants")))
     }
 
     /// One word: `violation`, `accepted`, `advisory`.
@@ -279,7 +312,7 @@ pub(crate) fn times(standing: &Standing) -> u64 {
         Standing::Passed { times }
         | Standing::Violated { times }
         | Standing::Advisory { times } => *times,
-        Standing::NotExercised | Standing::Inconclusive { .. } => 0,
+        Standing::NotExercised { .. } | Standing::Inconclusive { .. } => 0,
     }
 }
 
@@ -294,6 +327,31 @@ fn graver(one: &Standing, other: &Standing) -> Standing {
         (Advisory { times: a }, Advisory { times: b }) => Advisory { times: a + b },
         (Advisory { times }, _) | (_, Advisory { times }) => Advisory { times: *times },
         (Passed { .. }, _) | (_, Passed { .. }) => Passed { times: sum },
-        (NotExercised, NotExercised) => NotExercised,
+        (NotExercised { why }, NotExercised { .. }) => NotExercised { why: why.clone() },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::Verdicts;
+    use crate::contract::Contracts;
+    use crate::history::History;
+    use crate::rule::id;
+    use crate::verify::{Judgement, Standing};
+
+    #[test]
+    fn each_judgement_counts_once() {
+        let history = History::new(Arc::clone(&Contracts::builtin()), Vec::new());
+        let mut judgement = Judgement::default();
+        judgement.rules.insert(id::BAN_1, Standing::Passed { times: 3 });
+        judgement.rules.insert(id::COM_5, Standing::Violated { times: 1 });
+        let mut verdicts = Verdicts::on(Some("ban"));
+        verdicts.add(&history, &judgement);
+        assert_eq!(verdicts.rules, judgement.rules);
+        verdicts.add(&history, &judgement);
+        assert_eq!(verdicts.rules[&id::BAN_1], Standing::Passed { times: 6 });
+        assert_eq!(verdicts.rules[&id::COM_5], Standing::Violated { times: 2 });
     }
 }

@@ -1,12 +1,12 @@
 //! Verdicts for people: what is broken first, with all that shows it; then the rest, ever shorter.
 
-use std::collections::BTreeMap;
+use indexmap::IndexMap;
 
 use super::super::style::{BAD, FAINT, GOOD, STRONG, UNSURE, count, one_line, paint, words, wrap};
 use super::{Acceptance, Reported, Reproduction, Shown, Verdicts, times};
 use crate::message::Json;
 use crate::rule::{RuleId, Severity};
-use crate::verify::Standing;
+use crate::verify::{Reproduced, Standing, kind_of};
 
 /// Lines are broken here.
 const WIDTH: usize = 100;
@@ -14,8 +14,8 @@ const WIDTH: usize = 100;
 const MAX_VALUE_CHARS: usize = 600;
 /// Of more records only the first and the last are shown.
 const MAX_RECORDS: usize = 12;
-/// Of more violations of a rule only the first are shown with all that shows them.
-const MAX_OF_A_RULE: usize = 3;
+/// Of more violations of a rule and kind only the first are shown with all that shows them.
+const MAX_OF_A_KIND: usize = 3;
 /// The column in which facts begin.
 const INDENT: usize = 13;
 
@@ -23,7 +23,7 @@ const INDENT: usize = 13;
 pub(crate) fn all(verdicts: &Verdicts) -> String {
     let mut parts: Vec<String> = Vec::new();
     let (violations, others): (Vec<_>, Vec<_>) =
-        verdicts.findings.iter().partition(|one| one.severity == Severity::Violation);
+        verdicts.listed().into_iter().partition(|one| one.severity == Severity::Violation);
     let (broken, accepted): (Vec<_>, Vec<_>) = violations.into_iter().partition(|one| one.counts());
     parts.extend(shown(broken));
     parts.extend(accepted.into_iter().map(finding));
@@ -32,22 +32,21 @@ pub(crate) fn all(verdicts: &Verdicts) -> String {
     parts.join("\n\n")
 }
 
-/// The first violations of each rule, those with a reproduction in front; how many more there are.
+/// The first violations of each kind, rule by rule: those that came again in front, and of those
+/// the ones with a reproduction; how many more there are.
 fn shown(mut broken: Vec<&Reported>) -> Vec<String> {
-    broken.sort_by_key(|one| one.reproduction.is_none());
-    let mut of_rule: BTreeMap<RuleId, Vec<&Reported>> = BTreeMap::new();
-    let mut order = Vec::new();
+    broken.sort_by_key(|one| (one.reproduced, one.reproduction.is_none()));
+    let mut of_rule: IndexMap<RuleId, IndexMap<String, Vec<&Reported>>> = IndexMap::new();
     for one in broken {
-        let same = of_rule.entry(one.rule).or_default();
-        if same.is_empty() {
-            order.push(one.rule);
-        }
-        same.push(one);
+        let kinds = of_rule.entry(one.rule).or_default();
+        kinds.entry(kind_of(&one.message)).or_default().push(one);
     }
     let mut parts = Vec::new();
-    for (rule, all) in order.iter().filter_map(|rule| of_rule.get_key_value(rule)) {
-        parts.extend(all.iter().take(MAX_OF_A_RULE).map(|one| finding(one)));
-        if let Some(more) = all.len().checked_sub(MAX_OF_A_RULE).filter(|more| *more > 0) {
+    for (rule, all) in
+        of_rule.iter().flat_map(|(rule, kinds)| kinds.values().map(move |of| (rule, of)))
+    {
+        parts.extend(all.iter().take(MAX_OF_A_KIND).map(|one| finding(one)));
+        if let Some(more) = all.len().checked_sub(MAX_OF_A_KIND).filter(|more| *more > 0) {
             let more = count(more, "more violation", "more violations");
             parts.push(paint(FAINT, format!("{more} of {rule}: --format json has all of them")));
         }
@@ -75,13 +74,25 @@ pub(crate) fn finding(one: &Reported) -> String {
     let head = paint(style, format!("{}[{}]", one.word(), one.rule));
     let mut text = format!("{head}: {}", paint(STRONG, one_line(&one.message)));
     text.push_str(&fact("rule", rule.text));
-    text.push_str(&fact("document", &format!("{}, {}", rule.document, rule.section)));
+    let (document, section) = one.document;
+    text.push_str(&fact("document", &format!("{document}, {section}")));
     if let Some(tenant) = &one.tenant {
         text.push_str(&fact("tenant", tenant));
     }
     text.push_str(&records(&one.records));
     if let Some(relaxation) = &one.relaxation {
         text.push_str(&fact("explained if", relaxation));
+    }
+    if let Some(more) = one.and_more() {
+        text.push_str(&fact("and", &more));
+    }
+    match one.reproduced {
+        Reproduced::Yes => text.push_str(&fact("reproduced", "yes")),
+        Reproduced::No => text.push_str(&fact(
+            "reproduced",
+            "no: it did not come again when what was sent was played by itself, and so weighs less",
+        )),
+        Reproduced::NotTried => {}
     }
     if let Some(reproduction) = &one.reproduction {
         text.push_str(&again(reproduction));
@@ -193,7 +204,7 @@ fn table(verdicts: &Verdicts) -> Option<String> {
                 count(usize::try_from(*times).unwrap_or(usize::MAX), "time", "times")
             }
             Standing::Inconclusive { why } => one_line(why),
-            Standing::Passed { .. } | Standing::NotExercised => return None,
+            Standing::Passed { .. } | Standing::NotExercised { .. } => return None,
         };
         let about = wrap(&words(&about), 26, WIDTH);
         let line = format!("  {rule:8}  {}  {about}", paint(style, format!("{word:12}")));
@@ -210,12 +221,27 @@ fn table(verdicts: &Verdicts) -> Option<String> {
     };
     let rules = || verdicts.rules.iter();
     let passed = rules().filter(|(_, standing)| matches!(standing, Standing::Passed { .. }));
-    let never = rules().filter(|(_, standing)| matches!(standing, Standing::NotExercised));
-    list("not exercised", UNSURE, never.map(|(rule, _)| rule.to_string()).collect());
+    for (why, rules) in not_exercised(verdicts) {
+        let mut rules: Vec<_> = rules.iter().map(ToString::to_string).collect();
+        rules.last_mut().into_iter().for_each(|last| last.push(':'));
+        rules.extend(words(&one_line(why)));
+        list("not exercised", UNSURE, rules);
+    }
     let counted = passed.map(|(rule, standing)| format!("{rule}×{}", times(standing)));
     list("passed", GOOD, counted.collect());
     let head = paint(STRONG, "rules");
     (!lines.is_empty()).then(|| format!("{head}\n{}", lines.join("\n")))
+}
+
+/// The rules that are not exercised, by why.
+fn not_exercised(verdicts: &Verdicts) -> IndexMap<&str, Vec<RuleId>> {
+    let mut by_why: IndexMap<&str, Vec<RuleId>> = IndexMap::new();
+    for (rule, standing) in &verdicts.rules {
+        if let Standing::NotExercised { why } = standing {
+            by_why.entry(why).or_default().push(*rule);
+        }
+    }
+    by_why
 }
 
 fn rank(standing: &Standing) -> u8 {
@@ -223,7 +249,7 @@ fn rank(standing: &Standing) -> u8 {
         Standing::Violated { .. } => 0,
         Standing::Advisory { .. } => 1,
         Standing::Inconclusive { .. } => 2,
-        Standing::NotExercised => 3,
+        Standing::NotExercised { .. } => 3,
         Standing::Passed { .. } => 4,
     }
 }
@@ -261,30 +287,66 @@ pub(crate) fn counts(verdicts: &Verdicts) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Reported, Verdicts};
+    use super::super::{Reported, Verdicts, json};
     use super::all;
-    use crate::rule::{Severity, id};
+    use crate::rule::{RuleId, Severity, id};
+    use crate::verify::{More, Reproduced};
 
-    #[test]
-    fn of_many_violations_of_a_rule_the_first_are_shown() {
-        let found = |rule, number: usize| Reported {
+    fn found(rule: RuleId, message: String) -> Reported {
+        Reported {
             severity: Severity::Violation,
             rule,
-            message: format!("breach {number}"),
+            message,
             tenant: None,
             records: Vec::new(),
             relaxation: None,
+            document: ("ban.md", "Message Types"),
+            more: None,
+            reproduced: Reproduced::NotTried,
             reproduction: None,
             acceptance: None,
-        };
+        }
+    }
+
+    #[test]
+    fn of_many_violations_of_a_kind_the_first_are_shown() {
         let mut verdicts = Verdicts::on(Some("ban"));
-        verdicts.findings = (0..5).map(|number| found(id::BAN_5, number)).collect();
-        verdicts.findings.push(found(id::COM_9, 5));
+        verdicts.findings =
+            (0..5).map(|number| found(id::BAN_5, format!("breach {number}"))).collect();
+        verdicts.findings.push(found(id::BAN_5, "another kind".to_owned()));
+        verdicts.findings.push(found(id::COM_9, "breach 5".to_owned()));
         let text = all(&verdicts);
         for (number, is_shown) in [true, true, true, false, false, true].into_iter().enumerate() {
             assert_eq!(text.contains(&format!("breach {number}")), is_shown, "{text}");
         }
+        assert!(text.contains("another kind"), "{text}");
         assert!(text.contains("2 more violations of BAN-5"), "{text}");
         assert!(!text.contains("more violations of COM-9"), "{text}");
+    }
+
+    #[test]
+    fn what_came_again_is_listed_before_what_did_not() {
+        let reproduced = [Reproduced::No, Reproduced::NotTried, Reproduced::Yes];
+        let mut verdicts = Verdicts::on(Some("ban"));
+        verdicts.findings = reproduced
+            .into_iter()
+            .map(|one| Reported {
+                reproduced: one,
+                ..found(id::BAN_5, format!("tried: {}!", one.as_str()))
+            })
+            .collect();
+        verdicts.findings[0].more = Some(More { times: 22, tenants: 11 });
+        let text = all(&verdicts);
+        let at = |what: &str| text.find(what).unwrap_or_else(|| panic!("{what}: {text}"));
+        assert!(at("tried: yes!") < at("tried: not tried!"), "{text}");
+        assert!(at("tried: not tried!") < at("tried: no!"), "{text}");
+        assert!(at("tried: no!") < at("no: it did not come again"), "{text}");
+        assert!(text.contains("22 more of this kind, in 11 tenants"), "{text}");
+        assert!(text.contains("25 violations"), "{text}");
+        let lines: Vec<_> = verdicts.listed().into_iter().map(json::finding).collect();
+        let says = |line: &String, what: &str| assert!(line.contains(what), "{line}");
+        says(&lines[0], r#""more":null,"reproduced":"yes""#);
+        says(&lines[1], r#""reproduced":"not tried""#);
+        says(&lines[2], r#""more":{"times":22,"tenants":11},"reproduced":"no""#);
     }
 }

@@ -13,6 +13,8 @@ const COMMAND_WORLD: Alternative = alternative(
     "world-of-command",
     "the event has the world id of the command, not the stored one",
 );
+const STORED_WORLD: Alternative =
+    alternative("stored-world", "the event has the world id of the stored invite");
 const FRESH_ID: Alternative =
     alternative("fresh-transaction-id", "the event has a transaction id of its own");
 
@@ -38,7 +40,7 @@ pub(super) const RULES: &[Rule] = &[
         "CREATE for a target, type and reference that are pending already stores nothing and emits \
          CREATED again, with its own transaction id and the stored originator.",
     )
-    .or(&[alternative("nothing", "it does nothing")]),
+    .or(&[alternative("nothing", "it does nothing"), STORED_WORLD]),
     rule(
         id::INV_4,
         Documented,

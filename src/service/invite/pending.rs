@@ -48,6 +48,11 @@ impl Pending {
         &self.by_age[&age]
     }
 
+    /// Whether more than one invite is pending.
+    pub(super) fn are_several(&self) -> bool {
+        self.by_age.len() > 1
+    }
+
     pub(super) fn age(&self, target_id: u32, kind: &Kind, reference_id: u32) -> Option<u64> {
         self.by_place.get(&(target_id, kind.clone(), reference_id)).copied()
     }

@@ -7,16 +7,17 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::contract::{Action, Contract, Contracts};
+use crate::contract::{Action, Contract, Contracts, without_words};
 use crate::history::{Event, History, Producer, ServiceIx};
-use crate::kafka::{Lag, Sender, Tap, TapError, wall_ms};
+use crate::kafka::{Sender, Tap, TapError, wall_ms};
 use crate::message::{
-    ChannelIx, Offset, Outgoing, Partition, Record, Tenant, TraceParent, VirtualTime,
+    ChannelIx, Json, Offset, Outgoing, Partition, Record, Tenant, TraceParent, VirtualTime,
 };
 use crate::verify::{Asked, Observation, Provided};
 
 use super::VerifyError;
 use super::lane::Lane;
+use super::reading::{Place, Reading};
 
 /// A record's own time counts where it is not further from ours.
 const CLOCKS_APART_MS: i64 = 60_000;
@@ -34,12 +35,19 @@ pub(super) struct Heard {
     pub(super) ours: bool,
 }
 
-/// Something that happened to the implementation's process.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// Something that happened to the implementation's process or its group.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Turn {
+    /// Its process was killed, or ended.
     Killed,
+    /// It takes inputs again.
     Back,
+    /// What was seen of its group or its readers, in words.
+    Seen(String),
 }
+
+/// A record to be sent, its trace, and to which partition; where none is named, its key says.
+pub(super) type ToSend = (Outgoing, TraceParent, Option<Partition>);
 
 /// What is looked at.
 pub(super) struct Of {
@@ -74,13 +82,19 @@ pub(super) struct Field {
     subject: String,
     sender: Sender,
     tap: Tap,
-    /// What the implementation sends on.
+    /// What the implementation reads.
+    reads: BTreeSet<ChannelIx>,
+    /// What it sends on.
     pub(super) sends: BTreeSet<ChannelIx>,
     /// Where nobody is documented to send; looked at only where the implementation must be silent.
     unclaimed: BTreeSet<ChannelIx>,
     /// Where the broker put our records, with when we sent them.
     ours: BTreeMap<(ChannelIx, Partition, Offset), i64>,
-    traces: BTreeSet<u128>,
+    /// By the trace of each.
+    placed: BTreeMap<u128, (Place, Offset)>,
+    pub(super) reading: Reading,
+    /// Sensitive values that were sent.
+    secrets: BTreeSet<String>,
     tenants: BTreeSet<Tenant>,
     pub(super) heard: Vec<Heard>,
     pub(super) turns: Vec<(i64, Turn)>,
@@ -96,15 +110,19 @@ impl Field {
     ) -> Self {
         let sends = sent_by(&contracts, subject);
         let unclaimed = if sends.is_empty() { unclaimed(&contracts) } else { BTreeSet::new() };
+        let reads = contracts.consumed_by(subject).unwrap_or_default().into_iter().collect();
         Self {
             unclaimed,
+            reads,
             contracts,
             subject: subject.to_owned(),
             sender,
             tap,
             sends,
             ours: BTreeMap::new(),
-            traces: BTreeSet::new(),
+            placed: BTreeMap::new(),
+            reading: Reading::default(),
+            secrets: BTreeSet::new(),
             tenants: BTreeSet::new(),
             heard: Vec::new(),
             turns: Vec::new(),
@@ -119,23 +137,59 @@ impl Field {
     }
 
     /// Sends records at once, and waits until the broker has them all; when they were sent.
-    pub(super) fn send(&mut self, records: &[(Outgoing, TraceParent)]) -> Result<i64, VerifyError> {
+    pub(super) fn send(&mut self, records: &[ToSend]) -> Result<i64, VerifyError> {
         let at_ms = wall_ms();
-        let sent = self.sender.send_all(records.iter().map(|(outgoing, _)| (outgoing, None)));
-        for ((outgoing, trace), placed) in records.iter().zip(sent) {
+        let sent = records.iter().map(|(outgoing, _, partition)| (outgoing, *partition));
+        let sent = self.sender.send_all(sent);
+        for ((outgoing, trace, _), placed) in records.iter().zip(sent) {
             let placed = placed?;
             self.ours.insert((outgoing.channel, placed.partition, placed.offset), at_ms);
-            self.traces.insert(trace.trace);
+            let place = (outgoing.channel, placed.partition);
+            self.placed.insert(trace.trace, (place, placed.offset));
+            self.reading.sent(place, placed.offset, at_ms);
+            if let Some(value) = outgoing.record.value_bytes().and_then(|it| Json::parse(it).ok()) {
+                self.secrets.extend(self.contracts.secrets_of(&value));
+            }
         }
         Ok(at_ms)
     }
 
-    /// How many records of ours lie where a group has not committed.
-    pub(super) fn sent_from(&self, lag: &Lag) -> usize {
-        let committed = Offset(lag.committed.unwrap_or(0).unsigned_abs());
-        let from = (lag.channel, lag.partition, committed);
-        let to = (lag.channel, lag.partition, Offset(u64::MAX));
-        self.ours.range(from..=to).count()
+    /// Notes that an input was answered.
+    pub(super) fn answered(&mut self, trace: u128, at_ms: i64) {
+        if let Some((place, offset)) = self.place_of(trace) {
+            self.reading.answered(place, offset, at_ms);
+        }
+    }
+
+    /// The last record of ours in a partition.
+    pub(super) fn last_sent(&self, (channel, partition): Place) -> Offset {
+        let all = (channel, partition, Offset(0))..=(channel, partition, Offset(u64::MAX));
+        let last = self.ours.range(all).next_back();
+        last.map_or(Offset(0), |((_, _, offset), _)| *offset)
+    }
+
+    /// A text without the values that contracts call sensitive and that were sent.
+    pub(super) fn redacted(&self, text: &str) -> String {
+        // The longest first: one may be part of another.
+        let mut secrets: Vec<_> = self.secrets.iter().map(String::as_str).collect();
+        secrets.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
+        without_words(text, secrets)
+    }
+
+    /// Where the record with a trace lies.
+    pub(super) fn place_of(&self, trace: u128) -> Option<(Place, Offset)> {
+        self.placed.get(&trace).copied()
+    }
+
+    /// The partitions of a channel.
+    pub(super) fn partitions(&self, channel: ChannelIx) -> Vec<Partition> {
+        let all = self.tap.starts().keys().filter(|(one, _)| *one == channel);
+        all.map(|(_, partition)| *partition).collect()
+    }
+
+    /// Whether an input was read, as far as can be seen.
+    pub(super) fn has_read(&self, trace: u128) -> bool {
+        self.place_of(trace).is_some_and(|(place, offset)| self.reading.has_read(place, offset))
     }
 
     /// Reads what has come, for at most `wait`; how many of the implementation's records were
@@ -154,6 +208,9 @@ impl Field {
             // An input of a stand-in was there for the implementation before we saw it.
             let written_ms = (tapped.seen_ms - tapped.timestamp_ms).abs() < CLOCKS_APART_MS;
             let is_input = !self.sends.contains(&tapped.channel);
+            if ours.is_none() && self.reads.contains(&tapped.channel) {
+                self.reading.sent((tapped.channel, tapped.partition), tapped.offset, wall_ms());
+            }
             let at_ms = match ours {
                 Some(sent_ms) => sent_ms,
                 None if is_input && written_ms => tapped.timestamp_ms.min(tapped.seen_ms),
@@ -182,7 +239,16 @@ impl Field {
         let sent = self.sends.contains(&heard.channel);
         heard.ours
             || tenant.map_or(sent, |tenant| self.tenants.contains(tenant))
-            || headers.trace().is_some_and(|trace| self.traces.contains(&trace.trace))
+            || headers.trace().is_some_and(|trace| self.placed.contains_key(&trace.trace))
+    }
+
+    /// Whether a record is for the implementation to read, and it was not seen to do so. Where
+    /// nothing ever shows how far it has read, only its answers to questions can.
+    fn is_unread(&self, heard: &Heard) -> bool {
+        let is_input = self.reads.contains(&heard.channel) && !self.is_subjects(heard);
+        let shows = self.reading.is_seen(heard.channel) || self.asked.is_empty();
+        let place = (heard.channel, heard.partition);
+        is_input && shows && !self.reading.has_read(place, heard.offset)
     }
 
     /// Whether the implementation sent a record.
@@ -191,7 +257,8 @@ impl Field {
         !heard.ours && (self.sends.contains(channel) || self.unclaimed.contains(channel))
     }
 
-    /// What was seen, as it is judged; of kills, those since the first record.
+    /// What was seen, as it is judged; of what happened to the process and its group, what came
+    /// after the first record.
     pub(super) fn observation(&self, of: &Of, settle: Duration) -> Observation {
         let services: Vec<_> =
             self.contracts.contracts().iter().map(|one| one.service.clone()).collect();
@@ -200,15 +267,19 @@ impl Field {
         let mut heard: Vec<_> = self.heard.iter().filter(|heard| of.has(heard)).collect();
         heard.sort_by_key(|heard| (heard.at_ms, !heard.ours, heard.partition, heard.offset));
         let first_ms = heard.first().map_or(i64::MIN, |first| first.at_ms);
-        let since =
-            self.turns.iter().position(|(at, turn)| *at >= first_ms && *turn == Turn::Killed);
-        let mut turns = self.turns[since.unwrap_or(self.turns.len())..].iter().peekable();
+        let mut turns: Vec<_> = self.turns.iter().filter(|(at, _)| *at >= first_ms).collect();
+        turns.sort_by_key(|(at, _)| *at);
+        let mut turns = turns.into_iter().peekable();
         let subject = ServiceIx(u16::try_from(subject).unwrap_or_default());
+        let mut unread = BTreeSet::new();
         let mut turn = |history: &mut History, until: i64| {
             while let Some((at, turn)) = turns.next_if(|(at, _)| *at <= until) {
                 let event = match turn {
                     Turn::Killed => Event::Crashed { service: subject },
                     Turn::Back => Event::Restarted { service: subject },
+                    Turn::Seen(what) => {
+                        Event::Observed { service: subject, what: what.as_str().into() }
+                    }
                 };
                 history.push(VirtualTime::from_unix_ms(*at), event);
             }
@@ -218,7 +289,10 @@ impl Field {
             let place = (heard.channel, heard.partition, heard.offset);
             let at = VirtualTime::from_unix_ms(heard.at_ms);
             let producer = self.producer(heard);
-            history.append(at, place, heard.record.clone(), producer);
+            let record = history.append(at, place, heard.record.clone(), producer);
+            if self.is_unread(heard) {
+                unread.insert(record);
+            }
         }
         turn(&mut history, i64::MAX);
         let ended = VirtualTime::from_unix_ms(wall_ms());
@@ -227,6 +301,7 @@ impl Field {
         Observation {
             asked: asked.cloned().collect(),
             given: given.cloned().collect(),
+            unread,
             ..Observation::new(history, &self.subject, ended, settle)
         }
     }

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::death::Suspect;
 use super::field::Heard;
+use super::halt::Suspect;
 use crate::contract::Contracts;
 use crate::message::{Json, Outgoing, Seed, Stream, Tenant, TraceParent};
 use crate::verify::script::{Act, Known, Script, Step};
@@ -12,6 +12,9 @@ use crate::verify::script::{Act, Known, Script, Step};
 /// How many inputs of a tenant may be unsettled at a time: the search for an order grows with what
 /// is in flight.
 const IN_FLIGHT: usize = 4;
+
+/// Scripts that wait for longer in all are played beside the others.
+const AWAITED: Duration = Duration::from_secs(15);
 
 /// A script that is being played.
 pub(super) struct Lane {
@@ -63,8 +66,9 @@ pub(super) enum Want {
 }
 
 impl Lane {
-    /// `nonce` makes tenants and traces differ from those of any other run.
-    pub(super) fn new(script: Script, nonce: (u64, u64)) -> Self {
+    /// A script on tenants of its own, or on these; `nonce` makes tenants and traces differ from
+    /// those of any other run.
+    pub(super) fn new(script: Script, nonce: (u64, u64), known: &[Tenant]) -> Self {
         let mut ids = Stream::keyed(Seed(nonce.0), &("lane", nonce.1, &script.name));
         let tenant = |spec: &crate::scenario::TenantSpec| Tenant {
             id: ids.uuid(),
@@ -72,7 +76,9 @@ impl Lane {
             major: spec.major,
             minor: spec.minor,
         };
-        let tenants = script.tenants.iter().map(tenant).collect();
+        let own: Vec<_> = script.tenants.iter().map(tenant).collect();
+        let of_known = || known.iter().cycle().take(own.len()).cloned().collect();
+        let tenants = if known.is_empty() { own } else { of_known() };
         let traces = Stream::keyed(Seed(nonce.0), &("traces", nonce.1, &script.name));
         Self {
             script,
@@ -94,6 +100,15 @@ impl Lane {
             Some((_, last_ms)) => after(last_ms, patience.gap),
             None => after(sent.at_ms.max(patience.since_ms), patience.settle),
         }
+    }
+
+    /// Whether a step has to wait for those before it.
+    fn is_held_up(&self, step: &Step, patience: Patience, now_ms: i64) -> bool {
+        if self.script.serial {
+            return self.sent.values().any(|sent| !self.is_settled(sent, patience, now_ms));
+        }
+        let most = if matches!(step.act, Act::Send(_)) { IN_FLIGHT } else { 1 };
+        self.in_flight(step.tenant, patience, now_ms) >= most
     }
 
     fn in_flight(&self, tenant: usize, patience: Patience, now_ms: i64) -> usize {
@@ -119,7 +134,7 @@ impl Lane {
             return Want::Wait;
         }
         let step = step.clone();
-        let in_flight = self.in_flight(step.tenant, patience, now_ms);
+        let held_up = self.is_held_up(&step, patience, now_ms);
         match &step.act {
             Act::Pause(wait) => {
                 let wait_ms = i64::try_from(wait.as_millis()).unwrap_or(i64::MAX);
@@ -127,22 +142,32 @@ impl Lane {
                 self.next += 1;
                 Want::Wait
             }
-            Act::Send(message) if in_flight < IN_FLIGHT => {
+            Act::Send(_) if !held_up => {
                 self.next += 1;
-                let (trace, span) = (self.traces.uuid().as_u128(), self.traces.bits().max(1));
-                let trace = TraceParent { trace, span, flags: 1 };
-                let tenant = &self.tenants[step.tenant.min(self.tenants.len() - 1)];
-                match message.make(contracts, (tenant, trace), self) {
-                    Some(outgoing) => Want::Send(step.id, outgoing, trace),
+                match self.make(&step, contracts) {
+                    Some((outgoing, trace)) => Want::Send(step.id, outgoing, trace),
                     None => Want::Wait,
                 }
             }
-            Act::Stimulus { .. } | Act::Query { .. } | Act::Give { .. } if in_flight == 0 => {
+            Act::Stimulus { .. } | Act::Query { .. } | Act::Give { .. } if !held_up => {
                 self.next += 1;
                 Want::Probe(step)
             }
             _ => Want::Wait,
         }
+    }
+
+    /// The record of a step, with a trace of its own; none where no contract names its channel.
+    pub(super) fn make(
+        &mut self,
+        step: &Step,
+        contracts: &Contracts,
+    ) -> Option<(Outgoing, TraceParent)> {
+        let Act::Send(message) = &step.act else { return None };
+        let (trace, span) = (self.traces.uuid().as_u128(), self.traces.bits().max(1));
+        let trace = TraceParent { trace, span, flags: 1 };
+        let tenant = &self.tenants[step.tenant.min(self.tenants.len() - 1)];
+        Some((message.make(contracts, (tenant, trace), self)?, trace))
     }
 
     /// Notes that a step was sent.
@@ -151,6 +176,11 @@ impl Lane {
         let tenant = tenant.map_or(0, |step| step.tenant);
         let sent = Sent { tenant, trace: trace.trace, at_ms, events_ms: None, id: None, sound };
         self.sent.insert(step, sent);
+    }
+
+    /// Whether it waits for so long that others need not wait for it.
+    pub(super) fn is_background(&self) -> bool {
+        self.script.waits() > AWAITED
     }
 
     /// Whether it goes on only once the implementation was killed.
@@ -177,8 +207,9 @@ impl Lane {
         self.answers.insert(step, answer);
     }
 
-    /// Takes an event of the implementation, if it belongs to one of its tenants.
-    pub(super) fn hear(&mut self, heard: &Heard) {
+    /// Takes an event of the implementation, if it belongs to one of its tenants; the trace of the
+    /// input that it answers.
+    pub(super) fn hear(&mut self, heard: &Heard) -> Option<u128> {
         let trace = heard.record.headers.trace().map(|trace| trace.trace);
         let tenant = heard.record.headers.tenant().ok();
         let tenant = tenant.and_then(|tenant| self.tenants.iter().position(|one| one == tenant));
@@ -189,14 +220,18 @@ impl Lane {
             Some(sent) => Some(sent),
             None => self.sent.values_mut().filter(waiting).min_by_key(|sent| sent.at_ms),
         };
-        let Some(sent) = sent else {
-            return;
-        };
+        let sent = sent?;
         let first_ms = sent.events_ms.map_or(heard.at_ms, |(first_ms, _)| first_ms);
         sent.events_ms = Some((first_ms, heard.at_ms));
         if sent.id.is_none() {
             sent.id = announced(heard);
         }
+        Some(sent.trace)
+    }
+
+    /// Notes that all its steps were sent.
+    pub(super) fn sent_all(&mut self) {
+        self.next = self.script.steps.len();
     }
 
     /// Whether all is sent.
@@ -221,8 +256,8 @@ impl Lane {
         let suspect = |(id, sent): (&u32, &Sent)| {
             let step = self.script.steps.iter().find(|step| step.id == *id)?;
             let script = (self.script.name.clone(), self.script.steps.len());
-            let Sent { trace, at_ms, sound, .. } = *sent;
-            Some(Suspect { trace, at_ms, sound, step: step.clone(), script })
+            let Sent { trace, at_ms, .. } = *sent;
+            Some(Suspect { trace, at_ms, step: step.clone(), script })
         };
         self.sent.iter().filter(|(_, sent)| of(sent)).filter_map(suspect).collect()
     }

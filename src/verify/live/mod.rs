@@ -8,19 +8,30 @@
 //! observed and the implementation's own slowest answers; each script has tenants of its own. Start
 //! at [`verify`].
 
-mod death;
+mod absence;
+mod asking;
+mod diagnosis;
 mod field;
+mod halt;
 mod lane;
 mod late;
+mod lifecycle;
 mod pace;
+mod phases;
 mod presence;
 mod probe;
 mod probe_file;
 mod process;
+mod reading;
 mod run;
 mod shrink;
 mod stand_in;
+mod trial;
+mod verdict;
 
+pub use diagnosis::Diagnosis;
+pub(crate) use lifecycle::ENDED;
+pub(crate) use phases::{SERIAL, SWEEP};
 pub use probe::{Commands, Probe, ProbeError};
 pub use probe_file::read_probe;
 
@@ -30,12 +41,12 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
 
 use self::run::Run;
-use super::script::Script;
+use super::script::{KindNames, Script};
 use super::{Found, Judgement, Judging, Observation};
 use crate::contract::Contracts;
 use crate::kafka::host::HostError;
-use crate::kafka::{Connection, SendError, TapError, Topics};
-use crate::message::Seed;
+use crate::kafka::{Connection, GroupError, SendError, TapError, Topics};
+use crate::message::{Seed, Tenant};
 
 /// What is verified, and how.
 #[derive(Clone, Debug)]
@@ -44,6 +55,14 @@ pub struct Plan {
     pub subject: String,
     /// Its consumer group.
     pub group: String,
+    /// Where the group begins to read.
+    pub group_from: GroupFrom,
+    /// Topics that were made for this verification: an implementation that was started before may
+    /// not know them.
+    pub made: Vec<String>,
+    /// The tenants that scripts play in, in turn, for services that know only some; each script has
+    /// tenants of its own where none are named.
+    pub tenants: Vec<Tenant>,
     /// The command that starts it; none where it runs already. `{bootstrap}` and `{group}` stand
     /// for the broker's address and the group.
     pub command: Option<String>,
@@ -68,8 +87,23 @@ pub struct Plan {
     pub judging: Judging,
     /// How many violations are made smaller by playing them again, at most.
     pub shrink: usize,
+    /// Kinds of input that are not sent.
+    pub skip: KindNames,
+    /// When everything is to be said, from the start on; what is not verified by then is not
+    /// exercised.
+    pub limit: Duration,
     /// Raised from outside to end everything.
     pub stop: Arc<Stop>,
+}
+
+/// Where the implementation's group begins to read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum GroupFrom {
+    /// Where it left off.
+    #[default]
+    Committed,
+    /// Behind everything that is there when the verification begins.
+    Latest,
 }
 
 /// Ends a verification from another thread.
@@ -159,8 +193,7 @@ pub enum VerifyError {
     /// Nobody takes what is sent.
     #[error(
         "nobody takes what is sent for {subject}: within {waited_s} s nothing was answered or \
-         committed on {}; {group}.{} Is the implementation running, on this broker, with the \
-         documented topics and group? `--group` names another group, `--wait` waits longer",
+         committed on {}; {why}.{}",
         topics.join(", "),
         said_lines(said)
     )]
@@ -171,11 +204,27 @@ pub enum VerifyError {
         topics: Vec<String>,
         /// How long, in seconds.
         waited_s: u64,
-        /// What the broker says of the group.
-        group: String,
+        /// Why, as far as it can be told.
+        why: Box<Diagnosis>,
         /// What the implementation wrote last, where it was started here.
         said: Option<Vec<String>>,
     },
+    /// The group is to be moved and somebody is in it.
+    #[error(
+        "the group {group:?} cannot be moved to the ends of its topics while somebody is in it: {}; \
+         stop the implementation first (one that was killed stays in its group until its session \
+         time-out), or leave `--group-from latest` out",
+        members.join(", ")
+    )]
+    GroupInUse {
+        /// The group.
+        group: String,
+        /// Who is in it.
+        members: Vec<String>,
+    },
+    /// Nothing is known of the group, or it cannot be moved.
+    #[error(transparent)]
+    Group(#[from] GroupError),
     /// The command cannot be started.
     #[error("the command cannot be started: {0}")]
     Command(std::io::Error),
@@ -199,9 +248,6 @@ pub enum VerifyError {
     /// The broker does not give records.
     #[error(transparent)]
     Tap(#[from] TapError),
-    /// The probe does not work.
-    #[error(transparent)]
-    Probe(#[from] ProbeError),
 }
 
 fn said_lines(said: &Option<Vec<String>>) -> String {
@@ -215,7 +261,7 @@ fn said_lines(said: &Option<Vec<String>>) -> String {
 /// Verifies an implementation.
 ///
 /// # Errors
-/// [`VerifyError`] when nothing can be said: nobody is there, or the broker or the probe fails.
+/// [`VerifyError`] when nothing can be said: nobody is there, or the broker fails.
 pub fn verify(
     plan: &Plan,
     contracts: &Arc<Contracts>,

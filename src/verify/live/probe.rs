@@ -2,7 +2,8 @@
 //! happen to it that does not come through Kafka.
 //!
 //! What always holds: what is put into a command is quoted for the shell; a command that fails,
-//! prints no JSON or takes too long is an error that says which one, never an answer.
+//! prints no JSON or takes too long is an error that says which one, never an answer. It costs its
+//! question and not the run: [`super::asking`].
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::process::{Command, Stdio};

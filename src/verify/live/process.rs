@@ -14,8 +14,13 @@ use super::Stop;
 use super::probe::quoted;
 use crate::kafka::{Deadline, pause};
 
-/// How many of its last lines are kept to be shown.
-const LINES: usize = 20;
+/// How many of its last lines are kept.
+const LINES: usize = 400;
+/// How many of them are shown.
+const SHOWN: usize = 8;
+/// What stands in the first line of what a program says as it dies, in the languages of the field.
+const LAST_WORDS: [&str; 7] =
+    ["panic: ", "panicked at", "fatal", "Traceback", "Exception", "Unhandled", "Segmentation"];
 /// How long it may take to end when asked to.
 const GRACE: Duration = Duration::from_secs(5);
 
@@ -136,9 +141,15 @@ impl Process {
         self.child.try_wait().ok().flatten()
     }
 
-    /// The last lines that it wrote.
+    /// The last lines that it wrote: from the first on that says that it dies, where one does.
     pub(super) fn last_lines(&self) -> Vec<String> {
-        self.last_lines.lock().map(|lines| lines.iter().cloned().collect()).unwrap_or_default()
+        let lines = self.last_lines.lock();
+        let lines: Vec<_> = lines.map(|lines| lines.iter().cloned().collect()).unwrap_or_default();
+        let told = |line: &&String| !line.trim().is_empty();
+        let lines: Vec<_> = lines.iter().filter(told).cloned().collect();
+        let says = |line: &String| LAST_WORDS.iter().any(|words| line.contains(words));
+        let from = lines.iter().position(says).unwrap_or(lines.len().saturating_sub(SHOWN));
+        lines.into_iter().skip(from).take(SHOWN).collect()
     }
 
     /// Ends it and all that it started, at once (`kill -9`).
@@ -198,7 +209,7 @@ mod tests {
     fn placeholders_and_variables_reach_it() {
         let line = "echo '{bootstrap} {group}' $BOOTSTRAP_SERVERS $TOPIC; exit 3";
         let mut process = launch(line).start(&Stop::default()).unwrap();
-        let deadline = Deadline::after(Duration::from_secs(10));
+        let deadline = Deadline::after(Duration::from_secs(300));
         while process.last_lines().is_empty() && !deadline.is_over() {
             pause(Duration::from_millis(5));
         }
@@ -221,14 +232,34 @@ mod tests {
     }
 
     #[test]
+    fn what_it_says_as_it_dies_is_shown_from_its_first_line_on() {
+        let line = "for n in $(seq 30); do echo line $n; done; echo 'panic: no'; seq 30; echo end";
+        let mut process = launch(line).start(&Stop::default()).unwrap();
+        let deadline = Deadline::after(Duration::from_secs(10));
+        while process.last_lines().first().is_none_or(|line| line != "panic: no")
+            && !deadline.is_over()
+        {
+            pause(Duration::from_millis(5));
+        }
+        while process.ended().is_none() && !deadline.is_over() {
+            pause(Duration::from_millis(5));
+        }
+        assert_eq!(process.last_lines(), ["panic: no", "1", "2", "3", "4", "5", "6", "7"]);
+    }
+
+    #[test]
     fn what_it_started_is_killed_with_it() {
         let mut process = launch("sleep 1000 & echo $!; wait").start(&Stop::default()).unwrap();
-        let deadline = Deadline::after(Duration::from_secs(10));
+        let deadline = Deadline::after(Duration::from_secs(300));
         while process.last_lines().is_empty() && !deadline.is_over() {
             pause(Duration::from_millis(5));
         }
         let child = process.last_lines()[0].clone();
         let state = || std::fs::read_to_string(format!("/proc/{child}/stat")).unwrap_or_default();
+        // Until it has become another program, it is still called as the shell is.
+        while !state().contains("sleep") && !deadline.is_over() {
+            pause(Duration::from_millis(5));
+        }
         assert!(state().contains("sleep"));
         process.kill();
         let gone = |state: String| state.is_empty() || state.contains(") Z ");

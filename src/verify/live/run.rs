@@ -4,26 +4,29 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::field::{Field, Of, Turn};
+use super::asking::ProbeFailures;
+use super::field::{Field, ToSend, Turn};
+use super::halt::Halt;
 use super::lane::{Lane, Want};
 use super::pace::Pace;
 use super::process::{Launch, Process};
-use super::{Done, Plan, Verified, VerifyError, death, shrink};
+use super::trial::How;
+use super::{Diagnosis, Done, Plan, VerifyError};
 use crate::contract::Contracts;
-use crate::kafka::{Connection, Deadline, From, Sender, Tap, Topics, wall_ms};
-use crate::message::{ChannelIx, Json, Outgoing, Tenant, TraceParent, VirtualTime};
-use crate::rule::Severity;
-use crate::verify::script::random::{self, Abilities};
-use crate::verify::script::{Act, Script, Step};
-use crate::verify::{Asked, Found, Observation, Provided, What, judge};
+use crate::kafka::{
+    Connection, Deadline, From, GroupChanges, GroupWatch, Sender, Tap, Topics, wall_ms,
+};
+use crate::message::{ChannelIx, Offset, Tenant};
+use crate::verify::Observation;
+use crate::verify::script::{KindNames, Phase, Script};
 
 /// How many scripts send at a time, and how many may be under way with those that only wait.
 const SENDING: usize = 60;
 const LANES: usize = 200;
 /// How long is listened between two looks at what is to be done.
 const TICK: Duration = Duration::from_millis(10);
-/// An implementation that keeps ending is started so often.
-const MOST_DEATHS: usize = 5;
+/// What scripts from scenarios, inputs that are tried apart and the last answers take, about.
+const BESIDES: Duration = Duration::from_secs(45);
 
 /// A verification under way.
 pub(super) struct Run<'a> {
@@ -34,31 +37,61 @@ pub(super) struct Run<'a> {
     /// What the implementation reads.
     pub(super) reads: Vec<ChannelIx>,
     pub(super) field: Field,
+    /// Its group, seen from outside.
+    pub(super) watch: GroupWatch,
+    changes: GroupChanges,
     pub(super) pace: Pace,
-    launch: Option<Launch>,
+    pub(super) launch: Option<Launch>,
     pub(super) process: Option<Process>,
+    /// What the last process wrote last.
+    pub(super) said: Vec<String>,
     pub(super) lanes: Vec<Lane>,
-    /// Scripts that were played to their end.
+    /// Scripts that were played to their end, or as far as it read.
     pub(super) played: Vec<Lane>,
-    pub(super) deaths: Vec<death::Death>,
+    /// Scripts that were cut short, to be played once more, and the names of all that were.
+    pub(super) again: VecDeque<Script>,
+    pub(super) requeued: BTreeSet<String>,
+    pub(super) halts: Vec<Halt>,
+    /// Kinds of input that are not sent.
+    pub(super) skip: KindNames,
+    /// How many kinds of undecodable input it stopped at, and whether no others are sent.
+    pub(super) stopped_at: usize,
+    pub(super) is_wary: bool,
+    /// The phases that were played to their end.
+    pub(super) phases: Vec<Phase>,
+    /// How many random scripts were drawn.
+    pub(super) drawn: u64,
+    /// The known tenants that no script plays in.
+    free: VecDeque<Tenant>,
+    /// How long the last inputs that were tried apart were waited for.
+    pub(super) trial_took: Duration,
+    /// Which partition of each channel is next.
+    pub(super) turns: BTreeMap<ChannelIx, usize>,
     /// Answers that took longer than was waited for them.
     pub(super) late: Vec<(u128, Duration)>,
     /// When it is killed, in random scripts.
-    kills: VecDeque<Duration>,
-    /// For how long it was down in all.
-    outages: Duration,
+    pub(super) kills: VecDeque<Duration>,
+    /// For how long random scripts were played, and it was there.
+    pub(super) used: Duration,
+    /// For how long it was down in all, and the last time.
+    pub(super) outages: Duration,
+    pub(super) last_outage: Duration,
     /// Whether it has taken anything yet, ever.
-    met: bool,
-    /// Whether it was started again and has not taken anything yet.
-    returning: bool,
-    /// Whether it is left as it is when it dies.
+    pub(super) met: bool,
+    /// Whether it is left as it is when it stops.
     pub(super) mortal: bool,
+    /// Whether scripts that wait for long are waited for.
+    pub(super) to_the_end: bool,
     /// Since when it has been gone for good.
-    gone_ms: Option<i64>,
+    pub(super) gone_ms: Option<i64>,
+    /// Up to when everything is to be said.
+    pub(super) limit: Deadline,
     started: u64,
     nonce: u64,
     pub(super) notes: Vec<String>,
-    done: Done,
+    /// What the probe did not answer.
+    pub(super) probe_failures: ProbeFailures,
+    pub(super) done: Done,
 }
 
 impl<'a> Run<'a> {
@@ -74,6 +107,8 @@ impl<'a> Run<'a> {
             .channels()
             .iter()
             .map(|channel| (channel.address.clone(), topics.name(channel.index).to_owned()));
+        let reads = contracts.consumed_by(&plan.subject).unwrap_or_default();
+        let watch = GroupWatch::start(connection, topics, (&plan.group, &reads))?;
         let at = (connection.bootstrap(), plan.group.as_str());
         let launch = plan.command.as_ref();
         let launch = launch.map(|command| Launch::new(command, at, variables.collect()));
@@ -81,43 +116,84 @@ impl<'a> Run<'a> {
             plan,
             connection,
             topics,
-            reads: contracts.consumed_by(&plan.subject).unwrap_or_default(),
+            reads,
+            watch,
+            changes: GroupChanges::default(),
             field: Field::new(Arc::clone(&contracts), &plan.subject, (sender, tap)),
             contracts,
             pace: Pace::default(),
             launch,
             process: None,
+            said: Vec::new(),
             lanes: Vec::new(),
             played: Vec::new(),
-            deaths: Vec::new(),
+            again: VecDeque::new(),
+            requeued: BTreeSet::new(),
+            halts: Vec::new(),
+            skip: plan.skip.clone(),
+            stopped_at: 0,
+            is_wary: false,
+            phases: Vec::new(),
+            drawn: 0,
+            free: plan.tenants.iter().cloned().collect(),
+            trial_took: Duration::ZERO,
+            turns: BTreeMap::new(),
             late: Vec::new(),
             kills: VecDeque::new(),
+            used: Duration::ZERO,
             outages: Duration::ZERO,
+            last_outage: Duration::ZERO,
             met: false,
-            returning: false,
             mortal: false,
+            to_the_end: false,
             gone_ms: None,
+            limit: Deadline::after(plan.limit),
             started: 0,
             nonce: uuid::Uuid::from_u128(nonce()).as_u64_pair().0,
             notes: Vec::new(),
+            probe_failures: ProbeFailures::default(),
             done: Done::default(),
         })
     }
 
     /// Starts the implementation where that is ours to do, and waits until it takes inputs.
     pub(super) fn start(&mut self, tell: &mut dyn FnMut(&str)) -> Result<(), VerifyError> {
+        self.move_group()?;
         if let Some(launch) = &self.launch {
             self.process = Some(launch.start(&self.plan.stop).map_err(VerifyError::Command)?);
         }
         tell(&format!("waiting for {} to take an input", self.plan.subject));
         // While its group forms, an answer does not say how fast it is.
         self.pace.since_ms = i64::MAX;
-        for topic in self.find(self.plan.wait)? {
-            self.notes.push(format!("nothing was seen to read {topic}"));
+        let clock = Deadline::after(self.plan.wait);
+        for unread in self.find(self.plan.wait, tell)? {
+            if matches!(unread.why, Diagnosis::StandsBefore { .. }) {
+                // What stands there is not read however much is sent.
+                return Err(self.absent(vec![unread.topic], clock.elapsed(), unread.why));
+            }
+            self.notes.push(unread.note());
         }
         self.pace.since_ms = wall_ms();
+        self.field.reading.restarted(wall_ms());
+        self.last_outage = clock.elapsed();
         self.met = true;
         Ok(())
+    }
+
+    /// How long the rest takes, in words.
+    pub(super) fn expected(&self) -> String {
+        let random = self.plan.budget.saturating_sub(self.used);
+        let kills = u32::try_from(self.kills.len()).unwrap_or(u32::MAX);
+        let besides =
+            BESIDES.saturating_sub(BESIDES * u32::try_from(self.phases.len()).unwrap_or(3) / 3);
+        let rest = random + besides + self.last_outage * kills;
+        let (rest_s, most_s) = (rest.as_secs(), self.limit.left().as_secs());
+        format!("the rest takes about {} s, and {most_s} s at most", rest_s.min(most_s))
+    }
+
+    /// Whether no more is to be played: somebody asked to end, or the time is up.
+    pub(super) fn is_over(&self) -> bool {
+        self.plan.stop.is_raised() || self.limit.is_over()
     }
 
     /// Another number for names that nobody else has.
@@ -126,63 +202,94 @@ impl<'a> Run<'a> {
         (self.nonce, self.started)
     }
 
-    /// Plays the scripts of scenarios, then random ones until the budget is used up.
-    pub(super) fn play_all(&mut self, tell: &mut dyn FnMut(&str)) -> Result<(), VerifyError> {
-        let plan = self.plan;
-        let wanted = |script: &&Script| plan.only.is_empty() || plan.only.contains(&script.name);
-        let scenarios: Vec<_> = plan.scripts.iter().filter(wanted).cloned().collect();
-        tell(&format!("playing {} scenarios", scenarios.len()));
-        self.play(&mut scenarios.into_iter(), None)?;
-        let abilities = plan.probe.abilities();
-        let random = |number| random::script(&plan.subject, &abilities, (plan.seed, number));
-        self.kills = plan.kills.iter().copied().collect();
-        let played = if plan.only.is_empty() {
-            tell(&format!("playing random sequences for {} s", plan.budget.as_secs()));
-            self.play(&mut (0..).map(random), Some(plan.budget))
-        } else {
-            let named = |name: &String| random::named(&plan.subject, &abilities, plan.seed, name);
-            self.play(&mut plan.only.iter().filter_map(named), None)
-        };
-        self.kills.clear();
-        played
-    }
-
     /// Plays scripts, several at a time, until there are no more or the budget is used up; what
     /// the implementation is down does not count.
     pub(super) fn play(
         &mut self,
         scripts: &mut dyn Iterator<Item = Script>,
         budget: Option<Duration>,
+        tell: &mut dyn FnMut(&str),
     ) -> Result<(), VerifyError> {
-        let (clock, before) = (Deadline::after(Duration::ZERO), self.outages);
+        let (clock, before, used_before) =
+            (Deadline::after(Duration::ZERO), self.outages, self.used);
         loop {
-            if self.is_gone() {
+            if self.is_gone() || self.is_over() {
                 self.played.append(&mut self.lanes);
                 return Ok(());
             }
             let used = clock.elapsed().saturating_sub(self.outages - before);
             let open = budget.is_none_or(|budget| used < budget);
             while open && self.has_room() {
-                let Some(script) = scripts.next().filter(|script| !script.steps.is_empty()) else {
-                    break;
-                };
-                let lane = Lane::new(script, self.nonce());
+                let Some(script) = self.next_script(scripts) else { break };
+                if script.steps.is_empty() {
+                    continue;
+                }
+                let known = self.lend(script.tenants.len());
+                let lane = Lane::new(script, self.nonce(), &known);
                 lane.tenants.iter().for_each(|tenant| self.field.admit(tenant));
                 self.lanes.push(lane);
             }
-            if self.lanes.is_empty() {
+            let is_awaited = |lane: &Lane| self.to_the_end || !lane.is_background();
+            if !self.lanes.iter().any(is_awaited) && self.again.is_empty() {
                 return Ok(());
             }
             self.advance()?;
             self.hear()?;
-            self.see_that_it_lives()?;
-            self.kill_if_due(used)?;
-            self.kill_if_awaited()?;
+            if let Some(how) = self.has_halted()? {
+                let suspects = self.suspects(&how);
+                let cut = std::mem::take(&mut self.lanes);
+                self.requeue(&cut);
+                self.free = self.plan.tenants.iter().cloned().collect();
+                self.played.extend(cut);
+                self.halted(how, suspects, tell)?;
+            }
+            if let Some(budget) = budget {
+                self.used = used_before + used.min(budget);
+                self.kill_if_due(tell)?;
+            }
+            self.kill_if_awaited(tell)?;
         }
     }
 
+    /// Whether the implementation, or one of its readers, has stopped. A partition that stands
+    /// still is tried by a harmless input first.
+    pub(super) fn has_halted(&mut self) -> Result<Option<How>, VerifyError> {
+        if let Some(status) = self.ended() {
+            return Ok(Some(How::Ended(status)));
+        }
+        let standing = self.field.reading.standing(wall_ms());
+        if standing.is_empty() {
+            return Ok(None);
+        }
+        let places = standing.iter().map(|standstill| standstill.place).collect();
+        self.ping(&places)
+    }
+
+    /// Known tenants that no script plays in, so many where there are; none where each script has
+    /// tenants of its own.
+    fn lend(&mut self, most: usize) -> Vec<Tenant> {
+        self.free.drain(..most.min(self.free.len())).collect()
+    }
+
+    /// Known tenants in turn, whoever plays in them; none where each script has tenants of its own.
+    pub(super) fn any_known(&mut self, most: usize) -> Vec<Tenant> {
+        let all = &self.plan.tenants;
+        let (_, turn) = self.nonce();
+        let turn = usize::try_from(turn).unwrap_or(0);
+        all.iter()
+            .cycle()
+            .skip(turn % all.len().max(1))
+            .take(most.min(all.len()))
+            .cloned()
+            .collect()
+    }
+
     fn has_room(&self) -> bool {
-        let sending = self.lanes.iter().filter(|lane| !lane.has_sent_all()).count();
+        if !self.plan.tenants.is_empty() && self.free.is_empty() {
+            return false;
+        }
+        let sends = |lane: &&Lane| !lane.has_sent_all() && !lane.is_background();
+        let sending = self.lanes.iter().filter(sends).count();
         sending < SENDING && self.lanes.len() < LANES
     }
 
@@ -202,7 +309,7 @@ impl<'a> Run<'a> {
                 Want::Wait => {}
                 Want::Send(step, outgoing, trace) => {
                     let problems = self.contracts.check_sent(outgoing.channel, &outgoing.record);
-                    records.push((outgoing, trace));
+                    records.push((outgoing, trace, None));
                     steps.push((at, step, (trace, problems.is_empty())));
                 }
                 Want::Probe(step) => probes.push((at, step)),
@@ -214,227 +321,74 @@ impl<'a> Run<'a> {
             self.lanes[at].was_sent(step, trace, at_ms);
         }
         for (at, step) in probes {
-            self.probe(at, &step)?;
+            self.probe(at, &step);
         }
         let (patience, now_ms) = (self.pace.patience(), wall_ms());
         let done = self.lanes.extract_if(.., |lane| lane.is_done(patience, now_ms));
+        let done: Vec<_> = done.collect();
+        if !self.plan.tenants.is_empty() {
+            let used: BTreeSet<_> = done.iter().flat_map(|lane| lane.tenants.clone()).collect();
+            self.free.extend(used);
+        }
         self.played.extend(done);
         Ok(())
     }
 
     /// Sends records; when.
-    pub(super) fn send(&mut self, records: &[(Outgoing, TraceParent)]) -> Result<i64, VerifyError> {
+    pub(super) fn send(&mut self, records: &[ToSend]) -> Result<i64, VerifyError> {
         if records.is_empty() {
             return Ok(wall_ms());
         }
         let at_ms = self.field.send(records)?;
         self.done.inputs += records.len();
-        for (_, trace) in records {
+        for (_, trace, _) in records {
             self.pace.sent(trace.trace, at_ms);
         }
         Ok(at_ms)
     }
 
-    /// Asks or tells the implementation something through the probe.
-    fn probe(&mut self, at: usize, step: &Step) -> Result<(), VerifyError> {
-        let (what, name, args) = match &step.act {
-            Act::Stimulus { name, args } => (What::Stimulus, name, args),
-            Act::Query { name, args } => (What::Query, name, args),
-            Act::Give { data, entry } => {
-                let tenant = self.lanes[at].tenants[step.tenant].clone();
-                return self.give(tenant, (data, entry));
-            }
-            Act::Send(_) | Act::Pause(_) | Act::Kill => return Ok(()),
-        };
-        let Abilities { stimuli, queries, .. } = self.plan.probe.abilities();
-        let known = if what == What::Query { queries } else { stimuli };
-        if !known.contains(name) {
-            return Ok(());
-        }
-        let args = crate::verify::script::filled(args, &self.lanes[at]);
-        let tenant = self.lanes[at].tenants[step.tenant].clone();
-        let from = VirtualTime::from_unix_ms(wall_ms());
-        let answer = self.plan.probe.ask(what, name, &tenant, &args)?;
-        let to = VirtualTime::from_unix_ms(wall_ms());
-        self.lanes[at].was_answered(step.id, answer.clone());
-        let name = name.clone();
-        self.field.asked.push(Asked { from, to, tenant, what, name, args, answer });
-        Ok(())
-    }
-
-    /// Lets the implementation know something that it looks up elsewhere.
-    fn give(&mut self, tenant: Tenant, (data, entry): (&str, &Json)) -> Result<(), VerifyError> {
-        self.plan.probe.give(data, &tenant, entry)?;
-        let data = vec![(data.to_owned(), Json::Array(vec![entry.clone()]))];
-        self.field.given.push(Provided { tenant, settings: None, data });
-        Ok(())
-    }
-
     /// Takes what has come; the traces of the implementation's events.
     pub(super) fn hear(&mut self) -> Result<Vec<u128>, VerifyError> {
-        if self.plan.stop.is_raised() {
+        if self.plan.stop.is_raised() && !self.met {
             return Err(VerifyError::Stopped);
         }
+        self.see_group();
         let from = self.field.listen(TICK)?;
         let mut traces = Vec::new();
+        let mut answered = Vec::new();
         for heard in &self.field.heard[from..] {
             if !self.field.is_subjects(heard) {
                 continue;
             }
             self.done.events += 1;
-            self.lanes.iter_mut().for_each(|lane| lane.hear(heard));
-            if let Some(trace) = heard.record.headers.trace() {
-                traces.push(trace.trace);
-                if let Some(took) = self.pace.heard(trace.trace, heard.at_ms) {
-                    self.late.push((trace.trace, took));
+            let own = heard.record.headers.trace().map(|trace| trace.trace);
+            let input = self.lanes.iter_mut().filter_map(|lane| lane.hear(heard)).last();
+            answered.extend(own.or(input).map(|trace| (trace, heard.at_ms)));
+            if let Some(trace) = own {
+                traces.push(trace);
+                if let Some(took) = self.pace.heard(trace, heard.at_ms) {
+                    self.late.push((trace, took));
                 }
             }
+        }
+        for (trace, at_ms) in answered {
+            self.field.answered(trace, at_ms);
         }
         Ok(traces)
     }
 
-    /// Notices when the implementation's process is gone, and starts it again.
-    pub(super) fn see_that_it_lives(&mut self) -> Result<(), VerifyError> {
-        let Some(process) = &mut self.process else {
-            return Ok(());
-        };
-        let Some(status) = process.ended() else {
-            return Ok(());
-        };
-        let said = process.last_lines();
-        let patience = self.pace.patience();
-        let open = |lane: &Lane| lane.open_inputs(patience, wall_ms());
-        let suspects: Vec<_> = self.lanes.iter().flat_map(open).collect();
-        let status = status.to_string();
-        if !self.met {
-            return Err(VerifyError::Ended { status, said });
-        }
-        let again = self.returning || self.mortal || self.deaths.len() == MOST_DEATHS;
-        if suspects.is_empty() && !self.returning {
-            self.notes.push(format!("the implementation ended with nothing in flight ({status})"));
-        }
-        if !self.returning {
-            self.deaths.push(death::Death { status, said, suspects, for_good: false });
-        }
-        if again {
-            // It dies on what it reads again at each start: nothing more can be asked of it.
-            self.deaths.iter_mut().last().into_iter().for_each(|death| death.for_good = true);
-            self.lose();
-            return Ok(());
-        }
-        self.restart()
-    }
-
-    /// Gives it up.
-    pub(super) fn lose(&mut self) {
-        self.process = None;
-        self.gone_ms.get_or_insert(wall_ms());
-    }
-
-    /// Whether the implementation is gone and cannot be brought back.
-    pub(super) fn is_gone(&self) -> bool {
-        self.gone_ms.is_some()
-    }
-
-    fn kill_if_due(&mut self, used: Duration) -> Result<(), VerifyError> {
-        let due = self.kills.front().is_some_and(|at| *at <= used);
-        if !due || self.process.is_none() {
-            return Ok(());
-        }
-        self.kills.pop_front();
-        self.done.kills += 1;
-        self.kill()
-    }
-
-    /// Kills it for scripts that wait for that, once all of them do.
-    fn kill_if_awaited(&mut self) -> Result<(), VerifyError> {
-        let awaits = |lane: &&Lane| lane.awaits_kill();
-        let ready = |lane: &Lane| lane.awaits_kill() || lane.has_sent_all();
-        if self.lanes.iter().find(awaits).is_none() || !self.lanes.iter().all(ready) {
-            return Ok(());
-        }
-        self.kill()
-    }
-
-    /// Kills the implementation, where it was started here, and starts it again.
-    fn kill(&mut self) -> Result<(), VerifyError> {
-        if let Some(process) = &mut self.process {
-            process.kill();
-        }
-        self.lanes.iter_mut().for_each(Lane::was_killed);
-        self.restart()
-    }
-
-    /// Starts it again though it was gone.
-    pub(super) fn revive(&mut self) -> Result<(), VerifyError> {
-        self.gone_ms = None;
-        self.restart()
-    }
-
-    /// Starts the implementation again, and waits until it is back.
-    fn restart(&mut self) -> Result<(), VerifyError> {
-        let Some(launch) = self.launch.as_ref().filter(|_| !self.is_gone()) else {
-            return Ok(());
-        };
-        let outage = Deadline::after(Duration::ZERO);
-        self.field.turns.push((wall_ms(), Turn::Killed));
-        // Nothing that is answered before it is back says how fast it is.
-        self.pace.since_ms = i64::MAX;
-        self.process = Some(launch.start(&self.plan.stop).map_err(VerifyError::Command)?);
-        self.returning = true;
-        let returned = self.await_return();
-        self.returning = false;
-        returned?;
-        self.outages += outage.elapsed();
-        Ok(())
-    }
-
-    /// Judges what was seen, after what comes late has had its chance.
-    pub(super) fn judge(mut self, tell: &mut dyn FnMut(&str)) -> Result<Verified, VerifyError> {
-        tell("judging");
-        let tenants = self.judged();
-        let mut observation = self.observe(&tenants);
-        let mut judgement = judge(&observation, &self.plan.judging);
-        let violation = |found: &Found| found.severity == Severity::Violation;
-        if judgement.findings.iter().any(violation) {
-            let before = self.done.events;
-            self.await_late()?;
-            if self.done.events > before {
-                observation = self.observe(&tenants);
-                let again = judge(&observation, &self.plan.judging);
-                self.withdrawn(&judgement, &again);
-                judgement = again;
+    /// Takes what was seen of its group meanwhile.
+    fn see_group(&mut self) {
+        for snapshot in self.watch.drain() {
+            for (place, next) in &snapshot.committed {
+                let next = Offset(next.unsigned_abs());
+                self.field.reading.committed(*place, next, wall_ms());
+            }
+            for change in self.changes.since(&snapshot) {
+                let seen = Turn::Seen(change.to_string());
+                self.field.turns.push((snapshot.at_ms, seen));
             }
         }
-        self.name_the_late();
-        let scripts = self.played.len();
-        let mut reproductions = death::name_inputs(&mut self, &observation, &mut judgement, tell)?;
-        reproductions.extend(shrink::shrink(&mut self, &judgement, &reproductions, tell)?);
-        if let Some(process) = &mut self.process {
-            process.stop();
-        }
-        let done = Done {
-            scripts,
-            slowest: self.pace.slowest(),
-            settle: self.pace.longest_settle(),
-            ..self.done
-        };
-        Ok(Verified { observation, judgement, reproductions, notes: self.notes, done })
-    }
-
-    /// What was seen of these tenants, as long as the implementation was there.
-    fn observe(&self, tenants: &BTreeSet<Tenant>) -> Observation {
-        let of = Of { tenants: tenants.clone(), traces: None };
-        let mut observed = self.field.observation(&of, self.pace.longest_settle());
-        if let Some(gone_ms) = self.gone_ms {
-            observed.ended = VirtualTime::from_unix_ms(gone_ms);
-        }
-        observed
-    }
-
-    /// The tenants of the scripts.
-    fn judged(&self) -> BTreeSet<Tenant> {
-        self.played.iter().flat_map(|lane| lane.tenants.iter().cloned()).collect()
     }
 
     /// Plays scripts by themselves, apart from what was played before; what was seen of each.
@@ -446,15 +400,17 @@ impl<'a> Run<'a> {
         let names: Vec<_> = (0..scripts.len()).map(|at| format!("{at}")).collect();
         let named = scripts.into_iter().zip(&names);
         let mut named = named.map(|(script, name)| Script { name: name.clone(), ..script });
-        self.play(&mut named, None)?;
+        let again = std::mem::take(&mut self.again);
+        let played = self.play(&mut named, None, &mut |_| {});
+        self.again = again;
+        played?;
         let settle = Deadline::after(self.pace.patience().gap);
         while !settle.is_over() {
             self.hear()?;
         }
         let apart = self.played.drain(before..).map(|lane| (lane.script.name.clone(), lane));
         let apart: BTreeMap<String, Lane> = apart.collect();
-        let settle = self.pace.longest_settle();
-        let seen = |name| Some(self.field.observation(&Of::lane(apart.get(name)?), settle));
+        let seen = |name| Some(self.observe_lane(apart.get(name)?));
         Ok(names.iter().filter_map(seen).collect())
     }
 }

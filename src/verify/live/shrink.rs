@@ -7,7 +7,7 @@ use super::{Reproduction, VerifyError};
 use crate::kafka::Deadline;
 use crate::rule::{RuleId, Severity};
 use crate::verify::script::{Script, Step};
-use crate::verify::{Found, Judgement, Observation, judge};
+use crate::verify::{Found, Judgement, Observation, Reproduced};
 
 /// How often parts are tried, for one finding.
 const ROUNDS: usize = 10;
@@ -18,16 +18,17 @@ const WIDTH: usize = 12;
 /// where it has to be killed, each round waits for it.
 const WAITS: u32 = 2;
 
-/// Makes the first violations of different rules smaller, but for those that are small.
+/// Makes the first violations of different rules smaller, behind those that name what the
+/// implementation stopped at. What was tried says of the finding whether it came again.
 pub(super) fn shrink(
     run: &mut Run<'_>,
-    judgement: &Judgement,
-    small: &[Reproduction],
+    judgement: &mut Judgement,
+    named: usize,
     tell: &mut dyn FnMut(&str),
 ) -> Result<Vec<Reproduction>, VerifyError> {
-    let mut rules: BTreeSet<_> = small.iter().map(|one| one.found.rule).collect();
+    let mut rules = BTreeSet::new();
     let mut reproductions = Vec::new();
-    for (at, found) in judgement.findings.iter().enumerate() {
+    for (at, found) in judgement.findings.iter_mut().enumerate().skip(named) {
         let violation = found.severity == Severity::Violation;
         if !violation || rules.len() == run.plan.shrink || !rules.insert(found.rule) {
             continue;
@@ -35,25 +36,60 @@ pub(super) fn shrink(
         let Some(script) = script_of(run, found) else {
             continue;
         };
-        if !run.is_back()? {
+        if !run.proves_anything()? {
             break;
         }
         tell(&format!("looking for the fewest inputs that break {}", found.rule));
         match smallest(run, &script, found.rule)? {
-            Some((observation, found)) => reproductions.push(Reproduction {
-                finding: at,
-                script: script.name.clone(),
-                of: script.steps.len(),
-                observation,
-                found,
-            }),
-            None => run.notes.push(format!(
-                "{} was not broken again when {} was played by itself",
-                found.rule, script.name
-            )),
+            Played::Broke(observation, seen) => {
+                found.reproduced = Reproduced::Yes;
+                reproductions.push(Reproduction {
+                    finding: at,
+                    script: script.name.clone(),
+                    of: script.steps.len(),
+                    observation: *observation,
+                    found: *seen,
+                });
+            }
+            Played::Held => found.reproduced = Reproduced::No,
+            // Nobody was there: that says nothing.
+            Played::Nothing => {}
         }
     }
     Ok(reproductions)
+}
+
+/// What came of playing a script again.
+enum Played {
+    /// The rule was broken again, with what was seen of the fewest steps that do it.
+    Broke(Box<Observation>, Box<Found>),
+    /// It was not.
+    Held,
+    /// Nobody was there to break it.
+    Nothing,
+}
+
+impl Run<'_> {
+    /// Whether the implementation is there, so that a play proves something: a harmless input is
+    /// read.
+    fn proves_anything(&mut self) -> Result<bool, VerifyError> {
+        if self.is_gone() || self.is_over() {
+            return Ok(false);
+        }
+        Ok(self.is_somebody_there()?.is_none() && !self.is_gone())
+    }
+
+    /// Plays scripts by themselves; what was seen of each, unless it is not there afterwards.
+    fn play_proven(
+        &mut self,
+        scripts: Vec<Script>,
+    ) -> Result<Option<Vec<Observation>>, VerifyError> {
+        self.mortal = true;
+        let seen = self.play_apart(scripts);
+        self.mortal = false;
+        let seen = seen?;
+        Ok(self.proves_anything()?.then_some(seen))
+    }
 }
 
 /// The script in which something was found.
@@ -63,34 +99,25 @@ fn script_of(run: &Run<'_>, found: &Found) -> Option<Script> {
     Some(lane.as_played())
 }
 
-/// The fewest steps of a script that still break a rule, with what was seen of them; `None` where
-/// the whole script does not break it again.
-fn smallest(
-    run: &mut Run<'_>,
-    script: &Script,
-    rule: RuleId,
-) -> Result<Option<(Observation, Found)>, VerifyError> {
+/// The fewest steps of a script that still break a rule, with what was seen of them.
+fn smallest(run: &mut Run<'_>, script: &Script, rule: RuleId) -> Result<Played, VerifyError> {
     let mut steps = script.steps.clone();
-    let mut best: Option<(Observation, Found)> = None;
+    let mut best = Played::Nothing;
     let mut parts = 1;
     let bound = Deadline::after(run.plan.wait * WAITS);
     for _ in 0..ROUNDS {
-        if bound.is_over() || !run.is_back()? {
+        if bound.is_over() || run.is_over() {
             break;
         }
         let candidates: Vec<Vec<Step>> = match parts {
             1 => vec![steps.clone(); 2],
             _ => without_each(&steps, parts),
         };
-        let scripts = candidates.iter().map(|steps| Script {
-            name: script.name.clone(),
-            tenants: script.tenants.clone(),
-            steps: steps.clone(),
-        });
-        let seen = run.play_apart(scripts.collect());
-        let Some(seen) = run.may_be_absent(seen)? else { break };
+        let scripts =
+            candidates.iter().map(|steps| Script { steps: steps.clone(), ..script.clone() });
+        let Some(seen) = run.play_proven(scripts.collect())? else { break };
         let mut broken = candidates.into_iter().zip(seen).filter_map(|(steps, observation)| {
-            let judgement = judge(&observation, &run.plan.judging);
+            let judgement = run.judgement(&observation);
             let violation =
                 |found: &Found| found.rule == rule && found.severity == Severity::Violation;
             let found = judgement.findings.into_iter().find(violation)?;
@@ -100,9 +127,9 @@ fn smallest(
             Some((fewer, observation, found)) => {
                 parts = parts.max(2);
                 steps = fewer;
-                best = Some((observation, found));
+                best = Played::Broke(Box::new(observation), Box::new(found));
             }
-            None if best.is_none() => return Ok(None),
+            None if matches!(best, Played::Nothing) => return Ok(Played::Held),
             None if parts >= steps.len() => break,
             None => parts = (parts * 2).min(steps.len()),
         }

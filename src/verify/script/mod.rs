@@ -9,8 +9,17 @@
 //! the step that brings it about, so each run of it stands for itself; nothing is in it that the
 //! documents leave open so far that no verdict could rest on it. Start at [`Script`].
 
+mod classify;
+mod kind;
+mod made;
 pub mod random;
+mod rehearsal;
 pub mod scenario;
+mod sweep;
+
+pub use classify::Reader;
+pub use kind::{InputKind, KindNames, Phase, UnknownKind};
+pub use sweep::{Sweep, harmless, kinds, sweeps};
 
 use std::time::Duration;
 
@@ -32,16 +41,27 @@ pub struct Script {
     pub tenants: Vec<TenantSpec>,
     /// What happens, in order.
     pub steps: Vec<Step>,
+    /// Whether each input waits until all before it are answered or settled, so that nothing
+    /// overlaps.
+    pub serial: bool,
+    /// Who reads it, where its inputs are classified.
+    pub reader: Option<Reader>,
 }
 
 impl Script {
+    /// A script whose inputs may overlap and are not classified.
+    #[must_use]
+    pub fn new(name: impl Into<String>, tenants: Vec<TenantSpec>, steps: Vec<Step>) -> Self {
+        Self { name: name.into(), tenants, steps, serial: false, reader: None }
+    }
+
     /// The script with a kill before each of these steps, as its name then says.
     #[must_use]
     pub fn killed_before(mut self, steps: &[u32]) -> Self {
         for (number, before) in (0..).zip(steps) {
             if let Some(at) = self.steps.iter().position(|step| step.id == *before) {
                 let (id, tenant) = (u32::MAX - number, self.steps[at].tenant);
-                self.steps.insert(at, Step { id, tenant, act: Act::Kill });
+                self.steps.insert(at, Step::new(id, tenant, Act::Kill));
             }
         }
         if !steps.is_empty() {
@@ -49,6 +69,23 @@ impl Script {
             self.name = format!("{}{KILLED}{}", self.name, steps.join(","));
         }
         self
+    }
+
+    /// For how long it waits in all, so that timers come due.
+    #[must_use]
+    pub fn waits(&self) -> Duration {
+        let wait = |step: &Step| match step.act {
+            Act::Pause(wait) => wait,
+            _ => Duration::ZERO,
+        };
+        self.steps.iter().map(wait).sum()
+    }
+
+    /// The last phase of which it has an input.
+    #[must_use]
+    pub fn phase(&self) -> Phase {
+        let kinds = self.steps.iter().filter_map(|step| step.kind.as_ref());
+        kinds.map(|kind| kind.phase).max().unwrap_or(Phase::Expected)
     }
 
     /// The name of a script, and before which of its steps there is a kill.
@@ -71,6 +108,17 @@ pub struct Step {
     pub tenant: usize,
     /// What happens.
     pub act: Act,
+    /// What kind of input it sends; none where it sends nothing that the service reads, or where
+    /// the script is not classified.
+    pub kind: Option<InputKind>,
+}
+
+impl Step {
+    /// A step that is not classified.
+    #[must_use]
+    pub const fn new(id: u32, tenant: usize, act: Act) -> Self {
+        Self { id, tenant, act, kind: None }
+    }
 }
 
 /// What happens.
@@ -137,6 +185,10 @@ pub enum KeyFrom {
     Bytes(Option<KeyBytes>),
 }
 
+/// The headers that the records of a tenant carry.
+pub(crate) const HEADERS: [&str; 5] =
+    ["TENANT_ID", "REGION", "MAJOR_VERSION", "MINOR_VERSION", "traceparent"];
+
 /// Where the headers of a record come from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum HeadersFrom {
@@ -144,8 +196,8 @@ pub enum HeadersFrom {
     Tenant,
     /// As [`HeadersFrom::Tenant`], without this one.
     Without(&'static str),
-    /// As [`HeadersFrom::Tenant`], with this one damaged.
-    Damaged(&'static str),
+    /// As [`HeadersFrom::Tenant`], with these bytes in this one.
+    Damaged(&'static str, Vec<u8>),
 }
 
 /// What a run knows when it makes a record.
@@ -228,9 +280,9 @@ impl HeadersFrom {
         match self {
             Self::Tenant => return whole,
             Self::Without(name) => list.retain(|header| &*header.name != *name),
-            Self::Damaged(name) => {
+            Self::Damaged(name, bytes) => {
                 list.retain(|header| &*header.name != *name);
-                list.push(Header::new(name, b"?"));
+                list.push(Header::new(name, bytes));
             }
         }
         Headers::from_list(list)
@@ -322,7 +374,7 @@ mod tests {
         let mut message = Message::new("ban.command", Json::Null);
         message.headers = HeadersFrom::Without("REGION");
         assert_eq!(make(&message).record.headers.tenant(), Err(HeaderProblem::Missing("REGION")));
-        message.headers = HeadersFrom::Damaged("traceparent");
+        message.headers = HeadersFrom::Damaged("traceparent", b"?".to_vec());
         let headers = make(&message).record.headers;
         assert!(headers.tenant().is_ok() && headers.trace().is_none());
     }

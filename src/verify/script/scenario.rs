@@ -11,12 +11,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::random::Abilities;
-use super::{Act, HeadersFrom, KeyFrom, Message, Script, Step, Value};
+use super::{Act, HEADERS, HeadersFrom, KeyFrom, Message, Reader, Script, Step, Value};
 use crate::bus::{Chooser, Fifo, World};
 use crate::contract::Contracts;
 use crate::driver::{Driver, DriverError, Ended, Fault, Until};
 use crate::history::{Event, FaultId, History, Producer};
-use crate::message::{Json, Outgoing, RecordId, Seed, Tenant, VirtualTime};
+use crate::message::{HeaderProblem, Json, Outgoing, RecordId, Seed, Tenant, VirtualTime};
 use crate::rule::check::Checks;
 use crate::scenario::run::{Setup, Verdict, play};
 use crate::scenario::{Field, TenantSpec, TestPlan};
@@ -24,8 +24,8 @@ use crate::service::Given;
 
 /// Waits that are shorter are not part of what is told.
 const SHORTEST_PAUSE: Duration = Duration::from_secs(2);
-/// A scenario that waits for longer in all is not played in real time.
-const LONGEST_PAUSE: Duration = Duration::from_secs(15);
+/// A scenario that waits for longer in all is played where there is time for it only.
+pub const LONGEST_PAUSE: Duration = Duration::from_secs(15);
 
 /// Why a scenario is no script for a service.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, thiserror::Error)]
@@ -40,14 +40,14 @@ pub enum NoScript {
     #[error("it arms faults")]
     Faults,
     /// It waits for longer than a script may.
-    #[error("it waits for more than {} s", LONGEST_PAUSE.as_secs())]
-    Waits,
+    #[error("it waits for {} s", .0.as_secs())]
+    Waits(Duration),
     /// It does not pass with the reference services.
     #[error("it does not pass with the reference services")]
     NotPassing,
 }
 
-/// What a service is told by a scenario.
+/// What a service is told by a scenario that waits for no longer than this in all.
 ///
 /// # Errors
 /// [`NoScript`], where it cannot be told that outside the simulator.
@@ -55,6 +55,7 @@ pub fn script(
     plan: &TestPlan,
     setup: &Setup,
     (subject, abilities): (&str, &Abilities),
+    longest: Duration,
 ) -> Result<Script, NoScript> {
     let services = (setup.services)();
     let takes = services.iter().find(|one| one.name() == subject).map(|one| one.vocabulary().data);
@@ -80,8 +81,12 @@ pub fn script(
         return Err(NoScript::NotPassing);
     }
     let history = recorder.world.into_history();
-    let writer = Writer::new(&history, subject);
-    writer.write(plan, recorder.told)
+    let script = Writer::new(&history, subject).write(plan, recorder.told)?;
+    if script.waits() > longest {
+        return Err(NoScript::Waits(script.waits()));
+    }
+    let contracts = Arc::clone(&setup.contracts);
+    Ok(script.classified(&Reader { service: subject.to_owned(), contracts }))
 }
 
 /// Something that was not a record, with how much had happened before it.
@@ -223,7 +228,6 @@ impl<'a> Writer<'a> {
     fn write(mut self, plan: &TestPlan, told: Vec<Told>) -> Result<Script, NoScript> {
         let mut told = told.into_iter().peekable();
         let mut last = VirtualTime::ZERO;
-        let mut paused = Duration::ZERO;
         for (at, entry) in self.history.entries().iter().enumerate() {
             while let Some(next) = told.next_if(|told| told.before <= at) {
                 self.tell(next);
@@ -233,16 +237,12 @@ impl<'a> Writer<'a> {
             };
             let waited = Duration::from_millis(entry.at.as_ms() - last.as_ms());
             if waited >= SHORTEST_PAUSE && !self.steps.is_empty() {
-                paused += waited;
                 self.push(0, Act::Pause(waited));
             }
             last = entry.at;
             self.record(*record);
         }
         told.for_each(|told| self.tell(told));
-        if paused > LONGEST_PAUSE {
-            return Err(NoScript::Waits);
-        }
         if !self.steps.iter().any(|step| matches!(step.act, Act::Send(_) | Act::Stimulus { .. })) {
             return Err(NoScript::NothingReachesIt);
         }
@@ -252,12 +252,12 @@ impl<'a> Writer<'a> {
             minor: tenant.minor,
         };
         let tenants = self.tenants.iter().map(spec).collect();
-        Ok(Script { name: plan.name.clone(), tenants, steps: self.steps })
+        Ok(Script::new(plan.name.clone(), tenants, self.steps))
     }
 
     fn push(&mut self, tenant: usize, act: Act) -> u32 {
         let id = u32::try_from(self.steps.len()).unwrap_or(u32::MAX);
-        self.steps.push(Step { id, tenant, act });
+        self.steps.push(Step::new(id, tenant, act));
         id
     }
 
@@ -368,21 +368,24 @@ impl<'a> Writer<'a> {
 }
 
 /// Where the headers of a record come from; `None` where they are not the tenant's with at most one
-/// of them missing or damaged.
+/// of them missing or damaged, or where what comes of it is open: a version that is not of two
+/// bytes.
 fn headers_from(placed: &crate::history::Placed) -> Option<HeadersFrom> {
-    const NAMES: [&str; 5] =
-        ["TENANT_ID", "REGION", "MAJOR_VERSION", "MINOR_VERSION", "traceparent"];
     let headers = &placed.record.headers;
     let list = headers.to_list();
-    let has = |name: &str| list.iter().any(|header| &*header.name == name);
-    let missing: Vec<_> = NAMES.into_iter().filter(|name| !has(name)).collect();
+    let there = |name: &str| list.iter().find(|header| &*header.name == name);
+    let missing: Vec<_> = HEADERS.into_iter().filter(|name| there(name).is_none()).collect();
+    let damaged = |name: &'static str| {
+        let bytes = there(name)?.value.as_deref().unwrap_or_default().to_vec();
+        Some(HeadersFrom::Damaged(name, bytes))
+    };
     match (missing.as_slice(), headers.tenant(), headers.trace()) {
         ([], Ok(_), Some(_)) => Some(HeadersFrom::Tenant),
-        ([], Ok(_), None) => Some(HeadersFrom::Damaged("traceparent")),
+        ([], Ok(_), None) => damaged("traceparent"),
         ([one], Ok(_), None) if *one == "traceparent" => Some(HeadersFrom::Without(one)),
         ([one], Err(_), Some(_)) => Some(HeadersFrom::Without(one)),
-        ([], Err(crate::message::HeaderProblem::Malformed(one)), Some(_)) => {
-            Some(HeadersFrom::Damaged(one))
+        ([], Err(HeaderProblem::Malformed(one)), Some(_)) if !one.ends_with("_VERSION") => {
+            damaged(one)
         }
         _ => None,
     }
@@ -390,7 +393,7 @@ fn headers_from(placed: &crate::history::Placed) -> Option<HeadersFrom> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Abilities, script};
+    use super::{Abilities, LONGEST_PAUSE, script};
     use crate::contract::Contracts;
     use crate::message::Json;
     use crate::scenario::run::Setup;
@@ -418,9 +421,13 @@ steps:
         let loaded = load_bytes("ban.scenario.yaml", TEXT.as_bytes(), &known, &NoFiles);
         let shown: Vec<_> = loaded.diagnostics.iter().map(|one| format!("{one:?}")).collect();
         let plan = loaded.plans.first().unwrap_or_else(|| panic!("{shown:#?}"));
-        let script =
-            script(plan, &Setup::reference(contracts.clone()), ("ban", &Abilities::default()))
-                .unwrap();
+        let script = script(
+            plan,
+            &Setup::reference(contracts.clone()),
+            ("ban", &Abilities::default()),
+            LONGEST_PAUSE,
+        )
+        .unwrap();
         let Act::Send(message) = &script.steps[1].act else { panic!("a second command") };
         let Value::Json(value) = &message.value else { panic!("an object") };
         assert_eq!(value.pointer("/body/banId/$id").and_then(Json::as_integer), Some(0));
@@ -434,9 +441,9 @@ steps:
         let plans = crate::scenario::suite(&known);
         let setup = Setup::reference(contracts.clone());
         for service in ["ban", "account", "login", "effective_stats", "invite"] {
-            let scripts = plans
-                .iter()
-                .filter(|plan| script(plan, &setup, (service, &Abilities::default())).is_ok());
+            let scripts = plans.iter().filter(|plan| {
+                script(plan, &setup, (service, &Abilities::default()), LONGEST_PAUSE).is_ok()
+            });
             assert!(scripts.count() >= 20, "{service}");
         }
     }

@@ -224,6 +224,9 @@ impl Flow {
     }
 }
 
+/// Why a rule of which nothing flowed is not exercised.
+const NOTHING: &str = "no message that it speaks of was seen";
+
 /// Judges a whole history by [`RULES`]; `whole` as for [`Flow::new`].
 #[must_use]
 pub fn judge(history: &History, whole: bool) -> Judgement {
@@ -258,7 +261,7 @@ impl Tally {
             (Some((times @ 1.., _)), _) => Standing::Violated { times: *times },
             (Some((0, times @ 1..)), _) => Standing::Advisory { times: *times },
             (_, Some(times @ 1..)) => Standing::Passed { times: *times },
-            _ => Standing::NotExercised,
+            _ => Standing::NotExercised { why: NOTHING.to_owned() },
         };
         RULES.iter().chain(self.0.keys()).map(|rule| (*rule, standing(rule))).collect()
     }
@@ -277,14 +280,9 @@ pub(super) fn bytes_of(record: &Record) -> usize {
 
 fn found(history: &History, finding: &Finding) -> Found {
     let of = finding.records.last().map(|id| history.record(*id));
-    Found {
-        severity: finding.severity,
-        rule: finding.rule,
-        message: finding.message.clone(),
-        tenant: of.and_then(|placed| placed.record.headers.tenant().ok().cloned()),
-        records: finding.records.clone(),
-        relaxation: None,
-    }
+    let tenant = of.and_then(|placed| placed.record.headers.tenant().ok().cloned());
+    let about = (tenant, finding.records.clone());
+    Found::new(finding.severity, finding.rule, finding.message.clone(), about)
 }
 
 /// What the readers' contracts say of a record that no contract says who sends: nobody can be
@@ -294,13 +292,10 @@ fn input(history: &History, id: RecordId) -> Option<Found> {
     let problems = history.contracts().check_sent(placed.channel, &placed.record);
     let broken = |problem: &&contract::Problem| problem.severity == contract::Severity::Violation;
     let said: Vec<_> = problems.iter().filter(broken).map(ToString::to_string).collect();
-    (!said.is_empty()).then(|| Found {
-        severity: Severity::Advisory,
-        rule: id::COM_7,
-        message: format!("{id} {}: {}", history.message_name(placed), said.join("; ")),
-        tenant: placed.record.headers.tenant().ok().cloned(),
-        records: vec![id],
-        relaxation: None,
+    (!said.is_empty()).then(|| {
+        let message = format!("{id} {}: {}", history.message_name(placed), said.join("; "));
+        let about = (placed.record.headers.tenant().ok().cloned(), vec![id]);
+        Found::new(Severity::Advisory, id::COM_7, message, about)
     })
 }
 
@@ -374,7 +369,8 @@ mod tests {
         assert_eq!(found, []);
         disordered.out_of_order();
         assert!(!disordered.standings().contains_key(&id::COM_1));
-        assert_eq!(disordered.standings()[&id::SEQ_6], Standing::NotExercised);
+        let standing = &disordered.standings()[&id::SEQ_6];
+        assert!(matches!(standing, Standing::NotExercised { .. }), "{standing:?}");
         disordered.in_order();
         assert!(disordered.ordered && disordered.history.records().is_empty());
     }

@@ -3,10 +3,32 @@
 use serde_json::{Value, json};
 
 use super::{Draw, enveloped, pause, send, type_of};
+use crate::message::Json;
 use crate::verify::script::Act;
 
 const NAMES: [&str; 3] = ["ada", "bo", "cy"];
 const PASSWORD: &str = "correct horse";
+
+pub(super) fn fitting() -> Vec<(&'static str, Value)> {
+    vec![
+        ("/name", json!("dee")),
+        ("/password", json!(PASSWORD)),
+        ("/author", json!("LOGIN")),
+        ("/body/accountName", json!("nobody")),
+        ("/body/password", json!(PASSWORD)),
+        ("/body/ipAddress", json!("10.0.0.9")),
+        ("/body/params", json!({ "port": 8585 })),
+    ]
+}
+
+/// Whether a session is asked for under no name: what is missing or `null` reads as empty.
+pub(super) fn is_open(value: &Json) -> bool {
+    let is_create = value.get("type").and_then(Json::as_str) == Some("CREATE");
+    let body = value.get("body").cloned().unwrap_or_default();
+    let name = body.get("accountName").cloned().unwrap_or_default();
+    let is_read = matches!(body, Json::Object(_) | Json::Null);
+    is_create && is_read && (name == Json::Null || name.as_str() == Some(""))
+}
 
 pub(super) fn next(draw: &mut Draw<'_>) -> Vec<Act> {
     match draw.below(36) {

@@ -1,6 +1,6 @@
 //! Bans made and taken back, and logins told of.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{Draw, enveloped, send, type_of};
 use crate::verify::script::Act;
@@ -16,6 +16,16 @@ const NAMED: [(usize, &str); 8] = [
     (0, "hw-1"),
     (2, "10.0.0.9"),
 ];
+
+pub(super) fn fitting() -> Vec<(&'static str, Value)> {
+    vec![
+        ("/body/value", json!("10.9.9.9")),
+        ("/body/ipAddress", json!("10.9.9.9")),
+        ("/body/code", json!("INCORRECT_PASSWORD")),
+        ("/body/reasonCode", json!(0)),
+        ("/body/expiresAt", json!(0)),
+    ]
+}
 
 pub(super) fn next(draw: &mut Draw<'_>) -> Vec<Act> {
     match draw.below(16) {
@@ -90,7 +100,8 @@ fn heard(draw: &mut Draw<'_>) -> Vec<Act> {
         0 => ("CREATED", json!({ "ipAddress": ip, "hwid": hwid })),
         1 => {
             let code = draw.pick(&["INCORRECT_PASSWORD", "NOT_REGISTERED"]);
-            let error = json!({ "code": code, "reason": 0, "until": 0, "ipAddress": ip });
+            let error =
+                json!({ "code": code, "reason": 0, "until": 0, "ipAddress": ip, "hwid": hwid });
             ("ERROR", error)
         }
         _ => ("STATE_CHANGED", json!({ "state": 2, "params": null })),

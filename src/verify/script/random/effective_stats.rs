@@ -7,6 +7,15 @@ use crate::verify::script::Act;
 
 const AT: &str = "2026-01-01T00:00:00Z";
 
+pub(super) fn fitting() -> Vec<(&'static str, Value)> {
+    vec![
+        ("/issuer", json!("CHANNEL")),
+        ("/slot", json!(-1)),
+        ("/body/oldSlot", json!(3)),
+        ("/body/changes/0/amount", json!(10)),
+    ]
+}
+
 pub(super) fn next(draw: &mut Draw<'_>) -> Vec<Act> {
     let Some(character) = somebody(draw) else {
         let character = draw.number(3);
@@ -18,7 +27,7 @@ pub(super) fn next(draw: &mut Draw<'_>) -> Vec<Act> {
         3..=4 => buff(draw, character),
         5..=6 => buff_and_end(draw, character),
         7 => asset(draw, character),
-        8..=9 => wear(draw, character),
+        8..=9 | 12 => wear(draw, character),
         _ => Vec::new(),
     };
     // What nobody asks for does not show.
@@ -30,7 +39,7 @@ pub(super) fn next(draw: &mut Draw<'_>) -> Vec<Act> {
 
 /// What characters and equipment are worth, where that can be said.
 pub(super) fn begin(draw: &mut Draw<'_>) {
-    for tenant in 0..2 {
+    for tenant in 0..draw.tenants {
         draw.tenant = tenant;
         for id in 1..=3 {
             let (strength, speed) = (draw.number(50), draw.number(9));

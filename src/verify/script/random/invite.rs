@@ -5,6 +5,10 @@ use serde_json::{Value, json};
 use super::{Draw, enveloped, send, type_of};
 use crate::verify::script::Act;
 
+pub(super) fn fitting() -> Vec<(&'static str, Value)> {
+    vec![("/body/targetId", json!(2)), ("/body/referenceId", json!(501))]
+}
+
 pub(super) fn next(draw: &mut Draw<'_>) -> Vec<Act> {
     match draw.below(20) {
         0..=4 => {

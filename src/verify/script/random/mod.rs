@@ -5,21 +5,21 @@
 //! all scripts draw names and ids from the same few, so that tenants use the same ones.
 
 mod account;
-mod bad;
 mod ban;
 mod effective_stats;
 mod invite;
 mod login;
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::{Value as Plain, json};
 use uuid::Uuid;
 
-use super::{Act, Message, Script, Step};
+use super::{Act, HeadersFrom, Message, Phase, Reader, Script, Step};
 use crate::contract::Contracts;
-use crate::message::{ChannelIx, Json, Seed, Stream};
+use crate::message::{Json, Seed, Stream};
 use crate::scenario::TenantSpec;
 
 /// What a probe can do besides records: names without the service.
@@ -34,6 +34,21 @@ pub struct Abilities {
 }
 
 impl Abilities {
+    /// All that the reference of a service can do.
+    #[must_use]
+    pub fn all(service: &str) -> Self {
+        let mut services = crate::service::reference().into_iter();
+        let found = services.find(|one| one.name() == service);
+        let words = found.map(|one| one.vocabulary()).unwrap_or_default();
+        let name = |(name, _): &(&str, &[&str])| (*name).to_owned();
+        let is_looked_up = |name: &String| Self::DATA.contains(&name.as_str());
+        Self {
+            stimuli: words.stimuli.iter().map(name).collect(),
+            queries: words.queries.iter().map(name).collect(),
+            data: words.data.iter().map(name).filter(is_looked_up).collect(),
+        }
+    }
+
     /// The data that services look up elsewhere. What else one can be given in a scenario is its
     /// own, and in an implementation only messages bring it about.
     pub const DATA: [&str; 2] = ["characters", "equipment"];
@@ -43,12 +58,18 @@ impl Abilities {
 const IDS: u128 = 0x5e55_0000_0000_4000_8000_0000_0000_0000;
 /// How many steps a script has, besides those that it begins with.
 const STEPS: usize = 32;
+/// How many one has whose inputs are sent one at a time.
+const SERIAL_STEPS: usize = 12;
+/// One in so many scripts is of that kind.
+const SERIAL: u64 = 3;
 
 /// Random script number `number` of a service; empty for a service that is none of the five.
 #[must_use]
 pub fn script(service: &str, abilities: &Abilities, (seed, number): (Seed, u64)) -> Script {
+    let serial = number % SERIAL == SERIAL - 1;
     let mut draw = Draw {
         number,
+        tenants: if serial { 1 } else { 2 },
         stream: Stream::keyed(seed, &("verify", service, number)),
         steps: Vec::new(),
         tenant: 0,
@@ -60,31 +81,36 @@ pub fn script(service: &str, abilities: &Abilities, (seed, number): (Seed, u64))
         "login" => login::next,
         "effective_stats" => effective_stats::next,
         "invite" => invite::next,
-        _ => return Script { name: String::new(), tenants: Vec::new(), steps: Vec::new() },
+        _ => return Script::new("", Vec::new(), Vec::new()),
     };
     match service {
         "login" if !abilities.stimuli.is_empty() => draw.open_accounts(),
         "effective_stats" => effective_stats::begin(&mut draw),
         _ => {}
     }
-    let most = draw.steps.len() + STEPS;
+    let most = draw.steps.len() + if serial { SERIAL_STEPS } else { STEPS };
     while draw.steps.len() < most {
-        draw.tenant = usize::from(draw.one_in(3));
+        draw.tenant = usize::from(draw.one_in(3)) % draw.tenants;
         if draw.one_in(12) && draw.repeat() {
             continue;
         }
-        let acts = if draw.one_in(14) {
-            bad::input(service, &mut draw).map(Act::Send).into_iter().collect()
-        } else {
-            next(&mut draw)
-        };
-        acts.into_iter().for_each(|act| draw.push(act));
+        let is_unusual = draw.one_in(if serial { 8 } else { 14 });
+        let acts = if is_unusual { draw.unusual(service) } else { next(&mut draw) };
+        // Where inputs overlap, nobody can tell what came of one without a trace.
+        let untraced = (serial && draw.one_in(16)).then(|| draw.untraced());
+        for mut act in acts {
+            if let (Act::Send(message), Some(headers)) = (&mut act, &untraced)
+                && message.headers == HeadersFrom::Tenant
+            {
+                message.headers = headers.clone();
+            }
+            draw.push(act);
+        }
     }
-    Script {
-        name: format!("random {number}"),
-        tenants: vec![TenantSpec::default(), TenantSpec::default()],
-        steps: draw.steps,
-    }
+    let tenants = vec![TenantSpec::default(); draw.tenants];
+    let script = Script::new(format!("random {number}"), tenants, draw.steps);
+    let script = Script { serial, ..script };
+    script.classified(&Reader { service: service.to_owned(), contracts: Contracts::builtin() })
 }
 
 /// The random script of a name such as `random 17`, or `random 17 killed before 12,20`; `None` for
@@ -98,16 +124,34 @@ pub fn named(service: &str, abilities: &Abilities, seed: Seed, name: &str) -> Op
 
 /// A harmless input on each topic that a service reads, to see whether anybody takes it.
 #[must_use]
-pub fn greetings(service: &str, contracts: &Contracts) -> Vec<Message> {
-    let good = bad::good(service);
-    let greeting = |channel: ChannelIx| {
-        let name = contracts.channel_name(channel);
-        let known = good.iter().find(|(channel, ..)| *channel == name);
-        let known = known.map(|(_, value, _)| Json::from(value.clone()));
-        let zero = || contracts.zero_value(contracts.messages(channel).next()?.index).cloned();
-        Some(Message::new(name, known.or_else(zero)?))
+pub fn greetings(service: &str, contracts: &Arc<Contracts>) -> Vec<Message> {
+    let channels = contracts.consumed_by(service).into_iter().flatten();
+    let names = channels.map(|channel| contracts.channel_name(channel));
+    names.filter_map(|name| super::harmless(service, contracts, name)).collect()
+}
+
+/// The services that scripts can be drawn for.
+pub(super) const SERVICES: [&str; 5] = ["ban", "account", "login", "effective_stats", "invite"];
+
+/// What fields of a service's inputs are where nothing else is wanted, by JSON pointer: values that
+/// fit each other.
+pub(super) fn fitting(service: &str) -> Vec<(&'static str, Json)> {
+    let fields = match service {
+        "ban" => ban::fitting(),
+        "account" => account::fitting(),
+        "effective_stats" => effective_stats::fitting(),
+        "invite" => invite::fitting(),
+        _ => Vec::new(),
     };
-    contracts.consumed_by(service).into_iter().flatten().filter_map(greeting).collect()
+    fields.into_iter().map(|(pointer, value)| (pointer, Json::from(value))).collect()
+}
+
+/// Whether the documents leave open what comes of an input, so that it is never sent.
+pub(super) fn is_open(service: &str, message: &Message) -> bool {
+    match &message.value {
+        super::Value::Json(value) => service == "account" && account::is_open(value),
+        super::Value::Bytes(_) => false,
+    }
 }
 
 /// A script being drawn.
@@ -116,6 +160,8 @@ struct Draw<'a> {
     number: u64,
     stream: Stream,
     steps: Vec<Step>,
+    /// How many there are.
+    tenants: usize,
     /// Of the step that is drawn now.
     tenant: usize,
     abilities: &'a Abilities,
@@ -165,12 +211,41 @@ impl Draw<'_> {
 
     fn push(&mut self, act: Act) {
         let id = self.next_step();
-        self.steps.push(Step { id, tenant: self.tenant, act });
+        self.steps.push(Step::new(id, self.tenant, act));
+    }
+
+    /// Headers without a trace: what carries them is handled all the same.
+    fn untraced(&mut self) -> HeadersFrom {
+        const TRACE: &str = "traceparent";
+        match self.below(2) {
+            0 => HeadersFrom::Without(TRACE),
+            _ => HeadersFrom::Damaged(TRACE, b"?".to_vec()),
+        }
+    }
+
+    /// An input that contracts make: most often one that must have no effect.
+    fn unusual(&mut self, service: &str) -> Vec<Act> {
+        let made = super::made::builtin(service);
+        let phase = match self.below(8) {
+            0 => Phase::Expected,
+            1 => Phase::Refused,
+            _ => Phase::Undecodable,
+        };
+        let kinds: BTreeSet<_> =
+            made.iter().map(|one| &one.kind).filter(|kind| kind.phase == phase).collect();
+        let kinds: Vec<_> = kinds.into_iter().collect();
+        if kinds.is_empty() {
+            return Vec::new();
+        }
+        let kind = kinds[self.below(kinds.len())];
+        let of_kind: Vec<_> = made.iter().filter(|one| one.kind == *kind).collect();
+        let one = of_kind[self.below(of_kind.len())];
+        vec![Act::Send(one.message.clone())]
     }
 
     /// Makes the accounts that clients of login log in to, for whoever keeps them.
     fn open_accounts(&mut self) {
-        for tenant in 0..2 {
+        for tenant in 0..self.tenants {
             self.tenant = tenant;
             let account = json!({ "name": "ada", "password": "right" });
             send("account.create", account).into_iter().for_each(|act| self.push(act));
@@ -270,6 +345,11 @@ mod tests {
             let again = script(service, &abilities, (Seed(3), 4));
             assert_eq!(format!("{one:?}"), format!("{again:?}"));
             assert!(one.steps.len() >= super::STEPS, "{service}: {}", one.steps.len());
+            assert!(!one.serial);
+            let serial = script(service, &abilities, (Seed(3), 5));
+            assert!(serial.serial && serial.tenants.len() == 1, "{service}");
+            assert!(serial.steps.len() >= super::SERIAL_STEPS, "{service}");
+            assert!(serial.steps.iter().all(|step| step.tenant == 0), "{service}");
         }
     }
 

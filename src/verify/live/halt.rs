@@ -1,0 +1,435 @@
+//! An implementation, or one of its readers, that reads nothing more: since when, behind which
+//! input, and how it goes on.
+//!
+//! What always holds: what was not read is held against nobody; an input is named as the cause
+//! where it was tried alone, or nothing else was in flight; that kind of input is not sent again.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::time::Duration;
+
+use super::field::Turn;
+use super::reading::{Place, Standstill};
+use super::run::Run;
+use super::trial::How;
+use super::{Reproduction, VerifyError};
+use crate::kafka::wall_ms;
+use crate::message::{Offset, RecordId, Tenant};
+use crate::rule::{RuleId, Severity, id};
+use crate::verify::script::{Act, InputKind, Message, Phase, Step};
+use crate::verify::{Found, Judgement, Observation, Reproduced, Standing};
+
+/// After so many halts the implementation is not started again.
+const MOST_HALTS: usize = 12;
+/// After so many halts on input that breaks a contract no more such input is sent.
+const MOST_UNDECODABLE: usize = 3;
+/// So many candidates are tried one by one.
+const MOST_TRIED: usize = 40;
+/// Where it takes longer until inputs are seen to be read, many are tried at a time.
+const SLOW_TRIAL: Duration = Duration::from_secs(1);
+/// So many kinds of input are named to be left out.
+const MOST_KINDS: usize = 4;
+/// So many records are named where it is not known which it was.
+const MOST_NAMED: usize = 20;
+
+/// From one moment on nothing more was read.
+pub(super) struct Halt {
+    pub(super) how: How,
+    /// What it may have been, the most likely first.
+    pub(super) suspects: Vec<Suspect>,
+    pub(super) tried: Tried,
+    /// The last lines that the process wrote.
+    said: Vec<String>,
+}
+
+/// What came of sending what it may have been once more, apart.
+pub(super) enum Tried {
+    /// That was not done: nothing else was in flight, or there was no time.
+    Not,
+    /// It did not happen again.
+    InVain,
+    /// It happened again, with all that are left.
+    Together,
+    /// It happened again with the one that is left; what was seen of that.
+    Alone(Box<Observation>),
+}
+
+/// An input that it may have been.
+#[derive(Clone)]
+pub(super) struct Suspect {
+    pub(super) trace: u128,
+    /// When it was sent, in Unix milliseconds.
+    pub(super) at_ms: i64,
+    pub(super) step: Step,
+    /// The name of its script, and how many steps that has.
+    pub(super) script: (String, usize),
+}
+
+impl Suspect {
+    fn phase(&self) -> Phase {
+        self.step.kind.as_ref().map_or(Phase::Expected, |kind| kind.phase)
+    }
+}
+
+impl Run<'_> {
+    /// Notes that nothing more is read, and starts the implementation again where that is ours to
+    /// do; the kind of input that did it is not sent any more.
+    pub(super) fn halted(
+        &mut self,
+        how: How,
+        suspects: Vec<Suspect>,
+        tell: &mut dyn FnMut(&str),
+    ) -> Result<(), VerifyError> {
+        let said = self.last_lines();
+        let what = self.tell_how(&how);
+        tell(&what);
+        self.field.turns.push((wall_ms(), Turn::Seen(what)));
+        let mut halt = Halt { how, suspects, tried: Tried::Not, said };
+        self.recover(&halt.how.clone(), &halt.suspects, tell)?;
+        if halt.suspects.len() > 1 && !self.is_gone() {
+            self.single_out(&mut halt, tell)?;
+        }
+        self.avoid(&halt, tell);
+        if self.launch.is_none() {
+            self.note_how_to_go_on(&halt);
+        }
+        self.halts.push(halt);
+        Ok(())
+    }
+
+    /// Says how the rest is verified where the implementation is not ours to start.
+    fn note_how_to_go_on(&mut self, halt: &Halt) {
+        let kinds = halt.suspects.iter().filter_map(|suspect| suspect.step.kind.as_ref());
+        let kinds: BTreeSet<_> = kinds.map(|kind| format!(" --skip-input {kind}")).collect();
+        let kinds: String = match kinds.len() {
+            0..=MOST_KINDS => kinds.into_iter().collect(),
+            _ => " --skip-input KIND for each kind that stops it".to_owned(),
+        };
+        self.notes.push(format!(
+            "what was sent after that was not read, and is held against nobody: to verify the \
+             rest, stop {}, and start it again while this runs: quintet verify {} --group-from \
+             latest{kinds}",
+            self.plan.subject, self.plan.subject
+        ));
+    }
+
+    /// What became of it, in words.
+    fn tell_how(&self, how: &How) -> String {
+        let place = |Standstill { place: (channel, partition), from }: &Standstill| {
+            let topic = self.topics.name(*channel);
+            format!("{topic}/{} from offset {} on", partition.0, from.0)
+        };
+        match how {
+            How::Ended(status) => format!("{} ended ({status})", self.plan.subject),
+            How::Stands(standstill) => format!("nobody reads {}", place(standstill)),
+            How::Left(standstill) => {
+                format!("no member of the group has {}", place(standstill))
+            }
+        }
+    }
+
+    /// The inputs under way on which it may have halted, the most likely first: bad input before
+    /// good, and of one partition what it had to read next.
+    pub(super) fn suspects(&self, how: &How) -> Vec<Suspect> {
+        let (patience, now_ms) = (self.pace.patience(), wall_ms());
+        let open = self.lanes.iter().flat_map(|lane| lane.open_inputs(patience, now_ms));
+        let unread = self.lanes.iter().chain(&self.played);
+        let unread = unread.flat_map(|lane| lane.inputs(|sent| !self.field.has_read(sent.trace)));
+        self.likeliest_first(how, open.chain(unread))
+    }
+
+    /// Candidates for what it halted on, without those that cannot be it.
+    pub(super) fn likeliest_first(
+        &self,
+        how: &How,
+        candidates: impl Iterator<Item = Suspect>,
+    ) -> Vec<Suspect> {
+        let mut traces = BTreeSet::new();
+        let mut suspects: Vec<_> = candidates
+            .filter(|suspect| traces.insert(suspect.trace))
+            .filter_map(|suspect| {
+                let (place, offset) = self.field.place_of(suspect.trace)?;
+                let distance = match how.standstill() {
+                    Some(standstill) if standstill.place != place => return None,
+                    _ => offset.0.abs_diff(self.field.reading.frontier(place).0),
+                };
+                let skipped = self.field.reading.was_skipped(place, offset);
+                (!skipped).then_some((suspect, distance))
+            })
+            .collect();
+        suspects.sort_by_key(|(suspect, distance)| (std::cmp::Reverse(suspect.phase()), *distance));
+        suspects.into_iter().map(|(suspect, _)| suspect).collect()
+    }
+
+    /// Ends what is left of it and starts it again, behind what it stands before; where that is not
+    /// ours to do, or it does not come back, it is gone.
+    fn recover(
+        &mut self,
+        how: &How,
+        suspects: &[Suspect],
+        tell: &mut dyn FnMut(&str),
+    ) -> Result<(), VerifyError> {
+        let halts = self.halts.len();
+        if self.launch.is_none() || self.mortal || halts >= MOST_HALTS || self.is_over() {
+            self.lose();
+            return Ok(());
+        }
+        if let Some(process) = &mut self.process {
+            process.stop();
+        }
+        self.look_at_group();
+        let is_left = |suspect: &Suspect| {
+            let place = self.field.place_of(suspect.trace);
+            place.is_some_and(|(place, offset)| {
+                self.field.reading.committed_at(place).is_none_or(|next| next <= offset)
+            })
+        };
+        if how.standstill().is_some() || suspects.iter().any(is_left) {
+            tell("committing the offsets of its group behind what it has not read");
+            self.skip_unread();
+        }
+        let done = self.restart(tell);
+        if self.may_be_absent(done)?.is_none() {
+            let why = "it did not come back after it was started again";
+            self.field.turns.push((wall_ms(), Turn::Seen(why.to_owned())));
+            self.notes.push(format!("{why}: what was verified until then stands"));
+        }
+        Ok(())
+    }
+
+    /// Takes what the group has committed by now.
+    fn look_at_group(&mut self) {
+        let Ok(group) = self.connection.group(&self.plan.group, self.topics, &self.reads) else {
+            return;
+        };
+        for lag in group.lag {
+            if let Some(next) = lag.committed {
+                let place = (lag.channel, lag.partition);
+                self.field.reading.committed(place, Offset(next.unsigned_abs()), wall_ms());
+            }
+        }
+    }
+
+    /// Commits where the topics end, on behalf of the group, so that it goes on behind all that is
+    /// there. What is skipped was not read.
+    pub(super) fn skip_unread(&mut self) -> bool {
+        let place = (self.plan.group.as_str(), self.plan.wait);
+        if let Err(error) = self.connection.skip(place, self.topics, &self.reads) {
+            self.notes.push(format!("the offsets of its group could not be moved on: {error}"));
+            return false;
+        }
+        let group = self.connection.group(&self.plan.group, self.topics, &self.reads);
+        let lags = group.map(|group| group.lag).unwrap_or_default();
+        let ends = lags.iter().filter_map(|lag| {
+            let next = Offset(lag.committed?.unsigned_abs());
+            Some(((lag.channel, lag.partition), next))
+        });
+        let ends: BTreeMap<Place, Offset> = ends.collect();
+        self.field.reading.skipped(&ends, wall_ms());
+        true
+    }
+
+    /// Sends each suspect alone, one after the other, until one does it again; then it is the only
+    /// one. That costs one more restart, however many there are.
+    fn single_out(
+        &mut self,
+        halt: &mut Halt,
+        tell: &mut dyn FnMut(&str),
+    ) -> Result<(), VerifyError> {
+        tell("looking for the input that it stopped at");
+        halt.tried = Tried::InVain;
+        let alone = |suspect: &Suspect| match &suspect.step.act {
+            Act::Send(message) if message.needs().is_empty() => Some(message.clone()),
+            _ => None,
+        };
+        let suspects: Vec<(Suspect, Message)> = halt
+            .suspects
+            .iter()
+            .filter_map(|suspect| Some((suspect.clone(), alone(suspect)?)))
+            .take(MOST_TRIED)
+            .collect();
+        let mut left = VecDeque::from(suspects);
+        // The likeliest first, and by itself.
+        let mut size = 1;
+        while !left.is_empty() && !self.is_over() {
+            let group: Vec<_> = left.drain(..size.min(left.len())).collect();
+            size = self.group_size(left.len());
+            let inputs: Vec<_> = group
+                .iter()
+                .map(|(suspect, message)| (message.clone(), suspect.step.kind.clone()))
+                .collect();
+            let trial = self.try_inputs("alone", &inputs)?;
+            let Some(how) = trial.end else { continue };
+            halt.suspects = group.iter().map(|(suspect, _)| suspect.clone()).collect();
+            halt.tried = match trial.lanes.as_slice() {
+                [lane] => Tried::Alone(Box::new(self.observe_lane(lane))),
+                _ => Tried::Together,
+            };
+            let inputs: Vec<_> =
+                trial.lanes.iter().flat_map(|lane| lane.inputs(|_| true)).collect();
+            self.recover(&how, &inputs, tell)?;
+            if group.len() == 1 || self.is_gone() {
+                break;
+            }
+            (left, size) = (VecDeque::from(group), 1);
+        }
+        Ok(())
+    }
+
+    /// How many inputs are tried at a time: few where it is quickly seen that they are read, so
+    /// that one is named at once; many where only committed offsets tell, every few seconds.
+    pub(super) fn group_size(&self, of: usize) -> usize {
+        if self.trial_took > SLOW_TRIAL {
+            return of.div_ceil(3).max(1);
+        }
+        let ms = self.trial_took.as_millis();
+        usize::try_from(ms / 200).unwrap_or(usize::MAX).clamp(1, 8)
+    }
+
+    /// Sends what it stopped at no more.
+    fn avoid(&mut self, halt: &Halt, tell: &mut dyn FnMut(&str)) {
+        let kinds = halt.suspects.iter().filter_map(|suspect| suspect.step.kind.clone());
+        let mut kinds: BTreeSet<InputKind> = kinds.collect();
+        // Where it may have been any, bad input is the likelier.
+        let worst = kinds.iter().map(|kind| kind.phase).max().unwrap_or(Phase::Expected);
+        kinds.retain(|kind| kind.phase == worst);
+        for kind in kinds {
+            tell(&format!("{kind} is not sent any more"));
+            self.stopped_at += usize::from(kind.phase == Phase::Undecodable);
+            self.skip.insert(kind.name);
+        }
+        if self.stopped_at >= MOST_UNDECODABLE && !self.is_wary {
+            self.is_wary = true;
+            tell("no further kind of undecodable input is sent");
+            self.notes.push(format!(
+                "{} kinds of undecodable input stopped it: the other kinds are not sent",
+                self.stopped_at
+            ));
+        }
+    }
+
+    /// What came of something, unless it did not come back: then it is gone, and what was found
+    /// before stands.
+    pub(super) fn may_be_absent<T>(
+        &mut self,
+        done: Result<T, VerifyError>,
+    ) -> Result<Option<T>, VerifyError> {
+        match done {
+            Err(VerifyError::Absent { .. }) => {
+                self.lose();
+                Ok(None)
+            }
+            done => done.map(|done| (!self.is_gone()).then_some(done)),
+        }
+    }
+
+    /// Adds a violation for each halt. Where an input was tried alone and did it again, that is the
+    /// reproduction.
+    pub(super) fn name_halts(
+        &mut self,
+        observation: &Observation,
+        judgement: &mut Judgement,
+    ) -> Vec<Reproduction> {
+        let halts = std::mem::take(&mut self.halts);
+        let mut reproductions = Vec::new();
+        let mut findings = Vec::new();
+        for halt in &halts {
+            let Some(found) = self.found(observation, halt) else { continue };
+            let asked_for = self.plan.judging.rules.as_ref();
+            if asked_for.is_some_and(|rules| !rules.contains(&found.rule)) {
+                self.notes.push(format!("{} (not asked for): {}", found.rule, found.message));
+                continue;
+            }
+            if let (Tried::Alone(seen), Some(suspect)) = (&halt.tried, halt.suspects.first()) {
+                let (script, of) = suspect.script.clone();
+                let alone = seen.history.records().first();
+                let tenant = alone.and_then(|one| one.record.headers.tenant().ok().cloned());
+                let found = Found { tenant, ..found.clone() };
+                let (finding, observation) = (findings.len(), (**seen).clone());
+                reproductions.push(Reproduction { finding, script, of, observation, found });
+            }
+            findings.push(found);
+        }
+        findings.extend(self.choked(observation));
+        for found in &findings {
+            let times = match judgement.rules.get(&found.rule) {
+                Some(Standing::Violated { times }) => times + 1,
+                _ => 1,
+            };
+            judgement.rules.insert(found.rule, Standing::Violated { times });
+        }
+        judgement.findings.splice(0..0, findings);
+        reproductions
+    }
+
+    fn found(&self, observation: &Observation, halt: &Halt) -> Option<Found> {
+        let placed = halt.suspects.iter().filter_map(|one| placed(observation, one.trace));
+        let placed: Vec<_> = placed.take(MOST_NAMED).collect();
+        let (first, tenant) = placed.first().cloned()?;
+        let suspect = halt.suspects.first()?;
+        let mut input = self.tell_input(observation, first);
+        if let Some(kind) = &suspect.step.kind {
+            input.push_str(&format!(" [{kind}]"));
+        }
+        let which = match (halt.suspects.len(), &halt.tried) {
+            (1, Tried::Alone(_)) => format!("behind {input}, and again when that was sent alone"),
+            (1, _) => format!("behind {input}"),
+            (many, Tried::InVain) => {
+                format!("behind one of {many} inputs, none of which does it alone, as of {input}")
+            }
+            (many, _) => format!("behind one of {many} inputs, as of {input}"),
+        };
+        let message = match &halt.how {
+            How::Ended(status) => format!("the process ended ({status}) {which}"),
+            How::Stands(_) if self.launch.is_some() => {
+                format!("nothing more was read {which}, while the process lived")
+            }
+            How::Stands(_) => {
+                format!("nothing more was read {which}, while the group kept its members")
+            }
+            How::Left(_) => format!("no member of the group has the partition any more, {which}"),
+        };
+        let message = format!("{message}{}", self.last_words(&halt.said));
+        let records = placed.into_iter().map(|(record, _)| record).collect();
+        let found = Found::new(Severity::Violation, rule_of(suspect), message, (tenant, records));
+        let reproduced = match halt.tried {
+            Tried::Not => Reproduced::NotTried,
+            Tried::InVain => Reproduced::No,
+            Tried::Together | Tried::Alone(_) => Reproduced::Yes,
+        };
+        Some(Found { reproduced, ..found })
+    }
+
+    /// A record: `#585 (a record without a value, COMMAND_TOPIC_BAN/0 offset 342)`.
+    fn tell_input(&self, observation: &Observation, record: RecordId) -> String {
+        let placed = observation.history.record(record);
+        let what = match placed.record.value_bytes() {
+            None => "a record without a value".to_owned(),
+            Some([]) => "a record with an empty value".to_owned(),
+            Some(_) => observation.history.message_name(placed),
+        };
+        let topic = self.topics.name(placed.channel);
+        format!("{record} ({what}, {topic}/{} offset {})", placed.partition.0, placed.offset.0)
+    }
+
+    /// The last lines that it wrote, without what contracts call sensitive.
+    fn last_words(&self, said: &[String]) -> String {
+        let lines: Vec<_> = said.iter().map(|line| self.field.redacted(line)).collect();
+        if lines.is_empty() { String::new() } else { format!("; it wrote: {}", lines.join(" | ")) }
+    }
+}
+
+/// The rule that a halt breaks: the one that asks to refuse the input, where it is well-formed.
+pub(super) fn rule_of(suspect: &Suspect) -> RuleId {
+    let kind = suspect.step.kind.as_ref().filter(|kind| kind.phase == Phase::Refused);
+    let rule = kind.and_then(|kind| kind.name.rsplit_once(':')).map(|(_, rule)| rule);
+    rule.and_then(crate::rule::find).map_or(id::COM_5, |rule| rule.id)
+}
+
+/// The record that was sent with a trace.
+pub(super) fn placed(observation: &Observation, trace: u128) -> Option<(RecordId, Option<Tenant>)> {
+    let has = |one: &&crate::history::Placed| {
+        one.record.headers.trace().is_some_and(|found| found.trace == trace)
+    };
+    let placed = observation.history.records().iter().find(has)?;
+    Some((placed.id, placed.record.headers.tenant().ok().cloned()))
+}
