@@ -50,7 +50,7 @@ fn one_that_keeps_its_state_may_be_killed() {
 }
 
 #[test]
-#[ignore = "takes minutes, and rests on what can be played in a time; .ci/run plays it"]
+#[ignore = "takes many minutes; ci/long.sh plays it"]
 fn one_that_loses_its_state_is_found_out() {
     let command = format!("exec {} ban", implementation().display());
     let args = ["ban", "--on", "mock", "--command", &command, "--budget", "6s", "--wait", "5m"];
