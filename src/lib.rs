@@ -44,6 +44,7 @@ mod report;
 pub mod rule;
 pub mod scenario;
 pub mod service;
+pub mod services;
 pub mod topics;
 pub mod verify;
 pub mod yaml;

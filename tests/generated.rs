@@ -8,7 +8,7 @@ use std::process::Command;
 
 use quintet::cli::EXITS;
 use quintet::diagnostic::CODES;
-use quintet::rule::{Basis, RULES};
+use quintet::rule::Basis;
 use quintet::scenario::vocabulary::{ALWAYS, FAULTS, MATCHERS, Needed, VERBS, Word};
 use rstest::rstest;
 
@@ -102,7 +102,7 @@ fn rules() -> String {
                  violation.";
     let mut text = head("Rules", about);
     text.push_str("\n| Rule | Basis | Text | Also accepted | Document |\n|---|---|---|---|---|\n");
-    for rule in RULES {
+    for rule in quintet::services::rules() {
         let others = rule.also_accepted.iter();
         let others: Vec<_> = others.map(|one| format!("`{}`: {}", one.name, one.text)).collect();
         let basis = match rule.basis {
@@ -113,7 +113,7 @@ fn rules() -> String {
         let _ = writeln!(
             text,
             "| {} | {basis} | {} | {} | {}, {} |",
-            rule.id,
+            rule.name,
             cell(rule.text),
             cell(&others.join("; ")),
             rule.document,

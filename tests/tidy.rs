@@ -10,6 +10,7 @@ const MODULES: &[&str] = &[
     "message",
     "contract",
     "rule",
+    "services",
     "history",
     "service",
     "driver",

@@ -87,7 +87,7 @@ mod tests {
     use super::{Accepted, Date};
     use crate::contract::Contracts;
     use crate::diagnostic::SourceFile;
-    use crate::rule::id;
+    use crate::services::id;
 
     const FILE: &str = "\
 format: 1

@@ -13,8 +13,9 @@ use crate::bus::Chooser;
 use crate::driver::FaultKind;
 use crate::history::{Event, FaultId, History, Placed, ServiceIx};
 use crate::message::{Headers, Json, Offset, Outgoing, Record, RecordId, Tenant, VirtualTime};
-use crate::rule::{RuleId, id};
+use crate::rule::RuleId;
 use crate::service::{AskError, Asked, Cx, Host, Incoming, Reject, Service, Timer};
+use crate::services::id;
 
 /// What makes a service act: decides the ids that its handler draws.
 #[derive(Hash)]

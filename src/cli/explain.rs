@@ -5,8 +5,9 @@ use super::exit::{EXITS, Exit, ExitInfo};
 use super::terminal::Terminal;
 use crate::diagnostic::{CODES, CodeInfo, suggest};
 use crate::report::style::{FAINT, STRONG, paint, words, wrap};
-use crate::rule::{Basis, RULES, Rule};
+use crate::rule::{Basis, Rule};
 use crate::scenario::vocabulary::{ALWAYS, FAULTS, FieldWord, MATCHERS, Needed, VERBS, Word};
+use crate::services::rules;
 
 /// Lines are broken here.
 const WIDTH: usize = 92;
@@ -73,7 +74,7 @@ fn topics() -> Vec<Topic> {
     all.extend(entries("matcher", MATCHERS));
     all.extend(entries("property", ALWAYS));
     all.extend(entries("fault", FAULTS));
-    all.extend(RULES.iter().map(Topic::Rule));
+    all.extend(rules().map(Topic::Rule));
     all.extend(CODES.iter().map(Topic::Code));
     all.extend(EXITS.iter().map(Topic::Exit));
     all
@@ -83,7 +84,7 @@ impl Topic {
     fn name(&self) -> String {
         match self {
             Self::Code(info) => info.code.to_owned(),
-            Self::Rule(rule) => rule.id.as_str().to_owned(),
+            Self::Rule(rule) => rule.name.to_owned(),
             Self::Word(entry) => entry.name.to_owned(),
             Self::Exit(info) => info.code.to_string(),
         }
@@ -143,7 +144,7 @@ fn rule(rule: &Rule) -> String {
              accepted below is at most an advisory"
         }
     };
-    let mut text = heading(rule.id.as_str(), "rule");
+    let mut text = heading(rule.name, "rule");
     text.push_str(&paragraph(rule.text));
     if !rule.also_accepted.is_empty() {
         text.push_str("\n\n  Also accepted:");

@@ -4,7 +4,7 @@
 use super::args::Verify;
 #[cfg(feature = "kafka")]
 use crate::kafka::On;
-use crate::rule::{RULES, RuleId};
+use crate::rule::RuleId;
 
 /// How the names of rules begin that concern every service.
 const COMMON: [&str; 2] = ["COM", "SEQ"];
@@ -19,16 +19,11 @@ pub(super) fn futile(args: &Verify) -> Option<String> {
 /// A rule that does not concern the service.
 pub(super) fn beside(rules: &[RuleId], service: &str) -> Option<String> {
     let own = service.get(..3).unwrap_or(service).to_uppercase();
-    let concerns = |rule: RuleId| family(rule) == own || COMMON.contains(&family(rule));
+    let concerns = |rule: RuleId| rule.family() == own || COMMON.contains(&rule.family());
     let beside = rules.iter().find(|rule| !concerns(**rule))?;
-    let has_own = RULES.iter().any(|rule| family(rule.id) == own);
+    let has_own = crate::services::rules().any(|rule| rule.id().family() == own);
     let own = if has_own { format!("{own}-*, ") } else { String::new() };
     Some(format!("{beside} does not concern {service}: the rules that do are {own}COM-* and SEQ-*"))
-}
-
-/// How the name of a rule begins.
-fn family(rule: RuleId) -> &'static str {
-    rule.as_str().split_once('-').map_or("", |(family, _)| family)
 }
 
 /// A broker inside this process, to which no implementation comes that is not told of it.
@@ -49,7 +44,8 @@ mod tests {
     #[cfg(feature = "kafka")]
     use super::alone;
     use super::beside;
-    use crate::rule::{RULES, find};
+    use crate::rule::Rule;
+    use crate::services::{rule, rules};
 
     #[rstest]
     #[case::own("ban", &["BAN-5"], None)]
@@ -61,7 +57,7 @@ mod tests {
         #[case] rules: &[&str],
         #[case] expected: Option<&str>,
     ) {
-        let rules: Vec<_> = rules.iter().map(|name| find(name).expect("a rule").id).collect();
+        let rules: Vec<_> = rules.iter().map(|name| rule(name).expect("a rule").id()).collect();
         let told = beside(&rules, service);
         assert_eq!(told.is_some(), expected.is_some(), "{told:?}");
         assert!(told.unwrap_or_default().contains(expected.unwrap_or_default()));
@@ -70,7 +66,7 @@ mod tests {
     #[test]
     fn each_rule_concerns_one_service_or_all() {
         let services = crate::service::reference();
-        for rule in RULES.iter().map(|rule| rule.id) {
+        for rule in rules().map(Rule::id) {
             let of = services.iter().filter(|one| beside(&[rule], one.name()).is_none()).count();
             let is_common = ["COM-", "SEQ-"].iter().any(|one| rule.as_str().starts_with(one));
             assert_eq!(of, if is_common { services.len() } else { 1 }, "{rule}");

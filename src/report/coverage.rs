@@ -3,8 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::contract::{Action, Contracts};
-use crate::rule::{RULES, RuleId};
+use crate::rule::RuleId;
 use crate::scenario::run::Outcome;
+use crate::services::rules;
 
 /// What a run exercised so far.
 #[derive(Clone, Debug, Default)]
@@ -69,7 +70,7 @@ impl Coverage {
     /// Each rule, with how often its premise held.
     pub(crate) fn rules(&self) -> Exercised<(RuleId, u64)> {
         let count = |id: RuleId| self.rules.get(&id).copied().unwrap_or(0);
-        let all = RULES.iter().map(|rule| (rule.id, count(rule.id)));
+        let all = rules().map(|rule| (rule.id(), count(rule.id())));
         let (some, never) = all.partition(|(_, count)| *count > 0);
         Exercised { some, never }
     }
@@ -100,7 +101,7 @@ fn directions(contracts: &Contracts) -> Vec<Direction> {
 mod tests {
     use super::{Coverage, directions};
     use crate::contract::{Action, Contracts};
-    use crate::rule::{RULES, id};
+    use crate::services::id;
 
     #[test]
     fn a_message_counts_for_who_sends_it_and_for_all_who_read_it() {
@@ -121,6 +122,6 @@ mod tests {
         coverage.rules.insert(id::BAN_4, 2);
         let rules = coverage.rules();
         assert_eq!(rules.some, [(id::BAN_4, 2)]);
-        assert_eq!(rules.never.len(), RULES.len() - 1);
+        assert_eq!(rules.never.len(), crate::services::rules().count() - 1);
     }
 }

@@ -26,7 +26,7 @@ use crate::message::typed::account::{
 };
 use crate::message::typed::{Secret, decode};
 use crate::message::{Json, Tenant};
-use crate::rule::id;
+use crate::services::id;
 
 const SETTINGS: [&str; 1] = ["automatic_registration"];
 /// What an account can be given.

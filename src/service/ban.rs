@@ -26,7 +26,7 @@ use crate::message::typed::ban::{
 };
 use crate::message::typed::decode;
 use crate::message::{Json, Key, Tenant, VirtualTime};
-use crate::rule::id;
+use crate::services::id;
 
 /// What a ban can be given.
 const BAN_FIELDS: [&str; 7] =

@@ -22,7 +22,7 @@ use crate::message::typed::effective_stats::{
 };
 use crate::message::typed::login::{ClientSession, ClientSessionType};
 use crate::message::{Json, Tenant};
-use crate::rule::id;
+use crate::services::id;
 
 /// What a character can be given.
 const CHARACTER_FIELDS: [&str; 1 + Stat::BASE.len()] = stat::fields("id", &Stat::BASE);

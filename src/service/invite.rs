@@ -24,7 +24,8 @@ use crate::message::typed::invite::{
 };
 use crate::message::typed::{Id, decode};
 use crate::message::{Json, Key, Tenant, VirtualTime};
-use crate::rule::{RuleId, id};
+use crate::rule::RuleId;
+use crate::services::id;
 
 const SWEEP: &str = "sweep";
 const EXPIRY: Duration = Duration::from_secs(180);

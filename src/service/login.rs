@@ -27,7 +27,7 @@ use crate::message::typed::login::{
 };
 use crate::message::typed::{Empty, Id, Params, Secret, Undeclared, decode};
 use crate::message::{Json, Key, Tenant};
-use crate::rule::id;
+use crate::services::id;
 
 const ISSUER: &str = "LOGIN";
 

@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::{Host, QueryError, Reject, StimulusError};
 use crate::message::typed::DecodeError;
 use crate::message::{Json, Tenant};
-use crate::rule::id;
+use crate::services::id;
 
 /// The state of each tenant, apart from that of all others.
 #[derive(Clone, Debug, Hash)]

@@ -10,8 +10,9 @@ use super::search::Search;
 use super::shape::Shape;
 use super::words::integer;
 use crate::message::{Json, RecordId};
-use crate::rule::{RuleId, id};
+use crate::rule::RuleId;
 use crate::service::Asked;
+use crate::services::id;
 
 /// What is wrong with the events of an input.
 pub(super) enum Wrong<'a> {
@@ -235,18 +236,18 @@ impl Blame<'_> {
             differences.iter().any(|(_, a, b)| [a, b].iter().any(|one| one.as_str() == Some(code)))
         };
         let session = self.outcome.applied.contains(&id::ACC_4);
-        match named {
-            id::ACC_3 if session && codes("TOO_MANY_ATTEMPTS") => id::ACC_6,
-            id::ACC_3 if session && (field("body.code") || kind != expected.kind.as_deref()) => {
-                id::ACC_4
-            }
-            id::ACC_7 if kind != expected.kind.as_deref() => id::ACC_8,
-            id::ACC_9 if kind == Some("STATE_CHANGED") => id::ACC_8,
-            id::BAN_3 if field("banId") => id::BAN_5,
-            id::INV_5 if field("referenceId") => id::INV_12,
-            id::INV_4 | id::INV_5 if field("referenceId") => id::INV_7,
-            other => other,
-        }
+        let other_kind = kind != expected.kind.as_deref();
+        let answer = named == id::ACC_3 && session;
+        let moved = named == id::ACC_9 && kind == Some("STATE_CHANGED");
+        let narrower = [
+            (answer && codes("TOO_MANY_ATTEMPTS"), id::ACC_6),
+            (answer && (field("body.code") || other_kind), id::ACC_4),
+            (named == id::ACC_7 && other_kind || moved, id::ACC_8),
+            (named == id::BAN_3 && field("banId"), id::BAN_5),
+            (named == id::INV_5 && field("referenceId"), id::INV_12),
+            (named == id::INV_4 && field("referenceId"), id::INV_7),
+        ];
+        narrower.into_iter().find(|(fits, _)| *fits).map_or(named, |(_, rule)| rule)
     }
 
     fn missing(&self, expected: &Shape) -> Named {
@@ -255,14 +256,7 @@ impl Blame<'_> {
         let rule = match self.comes_at_all(expected) {
             true => {
                 let circumstance = search.blames(self.node, self.at).or_else(|| self.again());
-                circumstance.unwrap_or_else(|| match self.any_applied(expected) {
-                    id::BAN_3 if self.ended_another(expected) => id::BAN_5,
-                    rule @ (id::INV_4 | id::INV_5) => {
-                        let lost = search.invite_lost(self.node, &expected.value);
-                        lost.unwrap_or(rule)
-                    }
-                    other => other,
-                })
+                circumstance.unwrap_or_else(|| self.lost(expected))
             }
             false => self.any_applied(expected),
         };
@@ -272,6 +266,17 @@ impl Blame<'_> {
             message: format!("{} must cause {words}, and none was seen", self.input()),
             relaxation: format!("as if {words} had been seen"),
         }
+    }
+
+    /// The rule by which an event is missing whose like comes.
+    fn lost(&self, expected: &Shape) -> RuleId {
+        let rule = self.any_applied(expected);
+        if rule == id::BAN_3 && self.ended_another(expected) {
+            return id::BAN_5;
+        }
+        let ends = [id::INV_4, id::INV_5].contains(&rule);
+        let lost = ends.then(|| self.search.invite_lost(self.node, &expected.value)).flatten();
+        lost.unwrap_or(rule)
     }
 
     /// Whether another command came before that may have removed what this one names as well.
@@ -366,7 +371,7 @@ impl Blame<'_> {
             let by_cause = by_cause().or_else(|| self.silent()).or_else(|| self.by_time(output));
             let rule = by_cause.or_else(|| search.sequence(self.node, output));
             match rule {
-                Some(id::SEQ_2) if self.ends_a_session(output) => id::ACC_5,
+                Some(rule) if rule == id::SEQ_2 && self.ends_a_session(output) => id::ACC_5,
                 Some(rule) => rule,
                 None if self.outcome.applied.contains(&id::INV_12) => id::INV_12,
                 None => self.any_applied(shape),

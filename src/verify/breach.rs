@@ -8,7 +8,8 @@ use super::search::{Found as Searched, Search};
 use super::tally::Tally;
 use super::{Found, Persistence};
 use crate::message::VirtualTime;
-use crate::rule::{RuleId, Severity, id};
+use crate::rule::{RuleId, Severity};
+use crate::services::id;
 
 /// States that are tried for one way to go on behind a breach, and behind one of a kind that was
 /// found before.
@@ -213,7 +214,7 @@ fn elsewhere(
         consider(id::COM_11, "commands of one key take effect out of order", scene, &free);
     }
     // What comes without a trace, or after nonsense, is another reason.
-    let circumstance = matches!(shown.rule, id::COM_4 | id::COM_5);
+    let circumstance = [id::COM_4, id::COM_5].contains(&shown.rule);
     if cases.len() > 1 && !circumstance {
         // As much as can be looked at, and what is to be explained in any case.
         let until = moment_of(cases, ENOUGH_MERGED).max(stuck_at(case, ends));

@@ -12,8 +12,8 @@ use super::{Asked, Observation, Persistence, What};
 use crate::contract::{Basis, Contracts};
 use crate::history::{Event, Placed, Producer, ServiceIx};
 use crate::message::{ChannelIx, KeyBytes, Partition, RecordId, Tenant, VirtualTime};
-use crate::rule::id;
 use crate::service::{Given, Model, model};
+use crate::services::id;
 
 /// Clocks that are called one may differ by this much.
 pub(super) const SKEW: Duration = Duration::from_millis(20);

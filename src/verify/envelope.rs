@@ -7,7 +7,8 @@ use super::case::{Case, SKEW, Scene};
 use super::tally::Tally;
 use crate::contract::{Basis, Cause, KeyEncoding, Problem, ProblemKind, Severity as Weight};
 use crate::message::{ChannelIx, Json, KeyBytes, RecordId, Tenant};
-use crate::rule::{RuleId, Severity, id};
+use crate::rule::{RuleId, Severity};
+use crate::services::id;
 
 /// What can be said only once it is known what caused an event.
 pub(super) struct Outer {

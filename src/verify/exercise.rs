@@ -2,7 +2,8 @@
 
 use super::case::Scene;
 use super::{Observation, What};
-use crate::rule::{RuleId, id};
+use crate::rule::RuleId;
+use crate::services::id;
 
 /// Rules that nothing but the answer to a question shows, and the questions.
 const BY_QUESTION: &[(RuleId, &[&str])] = &[

@@ -8,7 +8,8 @@ use super::search::Search;
 use super::words::{integer, text};
 use crate::history::Placed;
 use crate::message::{Json, RecordId};
-use crate::rule::{RuleId, id};
+use crate::rule::RuleId;
+use crate::services::id;
 
 /// What happened to one invite.
 enum Turn {

@@ -9,10 +9,11 @@ use uuid::Uuid;
 use super::case::{Act, Input, Scene};
 use super::shape::Shape;
 use crate::message::{Headers, Json, Record, Seed, Tenant, TraceParent, VirtualTime};
-use crate::rule::{RuleId, id};
+use crate::rule::RuleId;
 use crate::service::{
     AskError, Cx, Effects, Host, Incoming, Model, Reject, StimulusError, Timer, TimerChange,
 };
+use crate::services::id;
 
 /// More ways to go on from one input are not tried, and then nothing is held against anybody.
 const MOST_OUTCOMES: usize = 400;

@@ -14,8 +14,9 @@ use super::node::{Ends, Node, Step};
 use super::run::{Call, Freedom, Offered, Outcome, Runner, Way};
 use super::shape::Shape;
 use crate::message::VirtualTime;
-use crate::rule::{RuleId, id};
+use crate::rule::RuleId;
 use crate::service::{Asked, model};
+use crate::services::id;
 
 /// What ends by time ends this much later at most than it can.
 const SWEEP: Duration = Duration::from_secs(5);

@@ -5,8 +5,9 @@ use super::node::Node;
 use super::search::Search;
 use super::words::{integer, text};
 use crate::message::{Json, VirtualTime};
-use crate::rule::{RuleId, id};
+use crate::rule::RuleId;
 use crate::service::{Asked, Model};
+use crate::services::id;
 
 /// Nobody's session or transaction.
 const NIL: &str = "00000000-0000-0000-0000-000000000000";

@@ -5,7 +5,8 @@ use super::node::Node;
 use super::search::Search;
 use super::stats_rule;
 use crate::message::Json;
-use crate::rule::{RuleId, id};
+use crate::rule::RuleId;
+use crate::services::id;
 
 /// The rule of the subject that says what the answer must be, by the question and by what differs.
 pub(super) fn of(

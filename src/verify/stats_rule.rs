@@ -9,7 +9,8 @@ use super::node::Node;
 use super::search::Search;
 use super::words::{integer, text};
 use crate::message::Json;
-use crate::rule::{RuleId, id};
+use crate::rule::RuleId;
+use crate::services::id;
 
 /// The events about one character so far, in order.
 struct Life(Vec<Json>);

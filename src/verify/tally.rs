@@ -11,7 +11,8 @@ use super::run::{Decided, Freedom, Way};
 use super::search::Search;
 use super::{Found, Judgement, Judging, Standing};
 use crate::message::{ChannelIx, Payload, RecordId};
-use crate::rule::{RULES, RuleId, Severity, id};
+use crate::rule::{Rule, RuleId, Severity};
+use crate::services::{id, rules};
 
 /// Occasions of which the records are shown with an advisory.
 const MOST_SHOWN: u64 = 3;
@@ -216,7 +217,7 @@ impl<'a> Tally<'a> {
         self.kinds.sum(findings);
         findings.sort_by_key(|found| found.severity);
         let subject = self.scene.seen.subject.as_str();
-        let concerned = RULES.iter().map(|rule| rule.id).filter(|rule| concerns(*rule, subject));
+        let concerned = rules().map(Rule::id).filter(|rule| concerns(*rule, subject));
         let rules: BTreeMap<_, _> = concerned.map(|rule| (rule, self.standing(rule))).collect();
         self.judgement.rules = rules;
         if let Some(rules) = &judging.rules {

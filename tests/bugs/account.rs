@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use quintet::message::{Json, Key, Number};
-use quintet::rule::{RuleId, id};
+use quintet::rule::RuleId;
 use quintet::service::{Cx, Incoming, Service, TimerChange};
+use quintet::services::id;
 use serde_json::json as literal;
 
 use super::plant::{misread, spoil_after};

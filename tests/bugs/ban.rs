@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use quintet::message::typed::ban::{BanStatus, BanStatusType};
 use quintet::message::{Json, Key, Number};
-use quintet::rule::{RuleId, id};
+use quintet::rule::RuleId;
+use quintet::services::id;
 
 use super::Found::{ByRule, ByScenario};
 use super::plant::{after, deaf, int, misread};

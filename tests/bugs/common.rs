@@ -4,9 +4,10 @@ use std::collections::BTreeSet;
 
 use quintet::message::typed::ban::{BanStatus, BanStatusType};
 use quintet::message::{Headers, Key, Number};
-use quintet::rule::{RuleId, id};
+use quintet::rule::RuleId;
 use quintet::service::invite::Invite;
 use quintet::service::{Cx, Incoming, Reject, Service};
+use quintet::services::id;
 
 use super::Found::{ByRule, ByScenario};
 use super::plant::{after, misread};

@@ -3,8 +3,9 @@
 use std::collections::BTreeSet;
 
 use quintet::message::{Json, Key, Number};
-use quintet::rule::{RuleId, id};
+use quintet::rule::RuleId;
 use quintet::service::{Reject, Service};
+use quintet::services::id;
 
 use super::Found::{ByRule, ByScenario};
 use super::plant::{after, deaf, int, misread};

@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use quintet::message::Number;
-use quintet::rule::{RuleId, id};
+use quintet::rule::RuleId;
+use quintet::services::id;
 
 use super::Found::{ByRule, ByScenario};
 use super::plant::{after, deaf, handle_as, handle_silently, int, misread};

@@ -1,8 +1,9 @@
 //! Bugs of the login service.
 
 use quintet::message::{Json, Key, Number, Record};
-use quintet::rule::{RuleId, id};
+use quintet::rule::RuleId;
 use quintet::service::Cx;
+use quintet::services::id;
 use serde_json::json as literal;
 
 use super::account::NIL;

@@ -3,7 +3,8 @@
 
 use std::collections::BTreeSet;
 
-use quintet::rule::{RuleId, id};
+use quintet::rule::RuleId;
+use quintet::services::id;
 
 use super::table::Bug;
 

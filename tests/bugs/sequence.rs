@@ -1,8 +1,9 @@
 //! Bugs in the order of what services say.
 
 use quintet::message::{Json, Payload};
-use quintet::rule::{RuleId, id};
+use quintet::rule::RuleId;
 use quintet::service::Cx;
+use quintet::services::id;
 
 use super::account::NIL;
 use super::plant::spoil_after;

@@ -8,8 +8,8 @@ use quintet::kafka::host::{
     Host, HostError, Manner, Options, STOPS_WITHIN, Start, Store, StoreError, Variants,
 };
 use quintet::message::Json;
-use quintet::rule::id;
 use quintet::service::{Cx, Given, Incoming, Reject, Service};
+use quintet::services::id;
 use rstest::rstest;
 
 use super::bed::{Bed, PATIENCE, create_ban, created, services, tenant};

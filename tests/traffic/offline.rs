@@ -249,7 +249,7 @@ fn what_answers_no_command_is_found_once_commands_have_long_been_there(
     let channel = |topic: &str| SETUP.contracts.channel_at(topic).map(|one| one.index);
     let history = gather(records, &SETUP.contracts, channel, None).history;
     let rules: Vec<_> = judge(&history, false).findings.iter().map(|one| one.rule).collect();
-    assert_eq!(rules, vec![quintet::rule::id::SEQ_6; found]);
+    assert_eq!(rules, vec![quintet::services::id::SEQ_6; found]);
 }
 
 #[test]

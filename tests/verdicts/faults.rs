@@ -3,10 +3,11 @@
 use std::cell::Cell;
 use std::collections::BTreeSet;
 
-use quintet::rule::{RuleId, Severity, id};
+use quintet::rule::{RuleId, Severity};
 use quintet::service::Service;
 use quintet::service::ban::Ban;
 use quintet::service::invite::Invite;
+use quintet::services::id;
 use quintet::verify::{Judgement, Judging, Observation, Reproduced, Standing, judge, judge_until};
 use serde_json::json;
 

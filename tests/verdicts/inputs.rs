@@ -4,7 +4,8 @@
 use std::collections::BTreeSet;
 
 use quintet::message::Seed;
-use quintet::rule::{RuleId, id};
+use quintet::rule::RuleId;
+use quintet::services::id;
 use quintet::verify::script::random::{self, Abilities};
 use quintet::verify::script::{Phase, Script};
 use quintet::verify::{Judging, Standing, judge};

@@ -8,7 +8,7 @@ use clap::{Args, ValueEnum};
 use super::{ContractsFrom, Forms, Link};
 use crate::accepted::Date;
 use crate::contract::{KEY_ENCODINGS, KeyEncoding};
-use crate::rule::RuleId;
+use crate::rule::{Rule, RuleId};
 use crate::scenario::parse_duration;
 use crate::verify::{Judging, Persistence};
 
@@ -151,9 +151,9 @@ pub(super) fn duration(text: &str) -> Result<Duration, String> {
 }
 
 fn rule(text: &str) -> Result<RuleId, String> {
-    let found = crate::rule::find(text).map(|rule| rule.id);
+    let found = crate::services::rule(text).map(Rule::id);
     found.ok_or_else(|| {
-        let known = crate::rule::RULES.iter().map(|rule| rule.id.as_str());
+        let known = crate::services::rules().map(|rule| rule.name);
         match crate::diagnostic::suggest(text, known) {
             Some(near) => format!("there is no such rule; did you mean {near}?"),
             None => "there is no such rule; `quintet explain` lists them".to_owned(),

@@ -185,7 +185,7 @@ pub(super) const STOP: Duration = Duration::from_secs(10);
 #[cfg(test)]
 mod tests {
     use super::{AsReference, Decide, Variants};
-    use crate::rule::id;
+    use crate::services::id;
 
     #[test]
     fn a_variant_is_taken_where_it_is_offered() {

@@ -9,10 +9,10 @@ use crate::contract::Contracts;
 use crate::message::{
     Headers, Json, Record, RecordId, Seed, Stream, Tenant, TraceParent, VirtualTime,
 };
-use crate::rule::id;
 use crate::service::{
     Cx, Effects, Given, Host, Incoming, Reject, Service, StimulusError, Timer, tenant_of_own,
 };
+use crate::services::id;
 
 /// What a handler sees of the world.
 pub(super) struct Around<'a> {

@@ -22,8 +22,8 @@ use crate::contract::Contracts;
 use crate::driver::{DriverError, FaultKind};
 use crate::history::FaultId;
 use crate::message::{Json, Offset, Outgoing, Record, Tenant, VirtualTime};
-use crate::rule::id;
 use crate::service::{Asked, Given, Service, Timer};
+use crate::services::id;
 
 pub(super) struct Stage {
     pub(super) contracts: Arc<Contracts>,

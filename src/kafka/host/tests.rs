@@ -17,8 +17,8 @@ use crate::message::{
     Headers, Json, Key, Offset, Outgoing, Partition, Payload, Record, Seed, Tenant, TraceParent,
     VirtualTime,
 };
-use crate::rule::id;
 use crate::service::{Cx, Incoming, Reject, Service};
+use crate::services::id;
 
 #[derive(Default)]
 struct Notes(Mutex<Vec<String>>);

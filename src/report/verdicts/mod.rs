@@ -195,6 +195,7 @@ impl Verdicts {
     /// Adds a finding on a history.
     pub(crate) fn find(&mut self, history: &History, found: &Found) {
         let shown = |id: &RecordId| Shown { is_known: !self.of_traffic, ..Shown::of(history, *id) };
+        let own = self.subject.as_deref().and_then(crate::services::document::of);
         self.findings.push(Reported {
             severity: found.severity,
             rule: found.rule,
@@ -202,7 +203,7 @@ impl Verdicts {
             tenant: found.tenant.as_ref().map(ToString::to_string),
             records: found.records.iter().map(shown).collect(),
             relaxation: found.relaxation.clone(),
-            document: found.rule.rule().cited(self.subject.as_deref()),
+            document: found.rule.rule().cited(own),
             more: found.more,
             reproduced: found.reproduced,
             reproduction: None,
@@ -338,7 +339,7 @@ mod tests {
     use super::Verdicts;
     use crate::contract::Contracts;
     use crate::history::History;
-    use crate::rule::id;
+    use crate::services::id;
     use crate::verify::{Judgement, Standing};
 
     #[test]

@@ -289,7 +289,8 @@ pub(crate) fn counts(verdicts: &Verdicts) -> String {
 mod tests {
     use super::super::{Reported, Verdicts, json};
     use super::all;
-    use crate::rule::{RuleId, Severity, id};
+    use crate::rule::{RuleId, Severity};
+    use crate::services::id;
     use crate::verify::{More, Reproduced};
 
     fn found(rule: RuleId, message: String) -> Reported {

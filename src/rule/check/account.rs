@@ -18,7 +18,8 @@ use super::out::Out;
 use super::view::{ByTenant, Role, TenantIx, View};
 use crate::history::ServiceIx;
 use crate::message::typed::account::AccountStatusType;
-use crate::rule::{RuleId, id};
+use crate::rule::RuleId;
+use crate::services::id;
 
 pub(super) const RULES: &[RuleId] = &[
     id::ACC_1,

@@ -18,8 +18,9 @@ use super::out::Out;
 use super::view::{TenantIx, ValueIx, View};
 use crate::history::{Entry, Event, ServiceIx};
 use crate::message::{RecordId, VirtualTime};
-use crate::rule::{RuleId, id};
+use crate::rule::RuleId;
 use crate::service::Reject;
+use crate::services::id;
 
 pub(super) const RULES: &[RuleId] = &[id::COM_1, id::COM_10];
 

@@ -8,7 +8,8 @@ use super::out::Out;
 use super::view::{ByTenant, Role, ValueIx, View};
 use crate::message::RecordId;
 use crate::message::typed::ban::BanStatusType;
-use crate::rule::{RuleId, id};
+use crate::rule::RuleId;
+use crate::services::id;
 
 pub(super) const RULES: &[RuleId] = &[
     id::BAN_1,

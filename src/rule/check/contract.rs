@@ -14,7 +14,8 @@ use super::view::{Role, TenantIx, View};
 use crate::contract::{self, Cause, ProblemKind};
 use crate::history::ServiceIx;
 use crate::message::{ChannelIx, RecordId};
-use crate::rule::{RuleId, Severity, id};
+use crate::rule::{RuleId, Severity};
+use crate::services::id;
 
 pub(super) const RULES: &[RuleId] = &[id::COM_7, id::EFF_7, id::INV_11, id::LOG_10];
 

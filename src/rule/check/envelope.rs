@@ -8,7 +8,8 @@ use super::map::FxMap;
 use super::out::Out;
 use super::view::{Role, View};
 use crate::message::{RecordId, TraceParent};
-use crate::rule::{RuleId, id};
+use crate::rule::RuleId;
+use crate::services::id;
 
 pub(super) const RULES: &[RuleId] = &[id::COM_2, id::COM_3, id::COM_5, id::COM_6, id::COM_12];
 

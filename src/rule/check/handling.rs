@@ -6,7 +6,8 @@ use super::fact::Fact;
 use super::view::{Role, TenantIx, View};
 use crate::history::ServiceIx;
 use crate::message::{RecordId, VirtualTime};
-use crate::rule::{RuleId, id};
+use crate::rule::RuleId;
+use crate::services::id;
 
 /// What a service took up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

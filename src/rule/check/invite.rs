@@ -12,7 +12,8 @@ use super::map::FxMap;
 use super::out::Out;
 use super::view::{ByTenant, Reset, Role, TenantIx, View};
 use crate::message::{RecordId, VirtualTime};
-use crate::rule::{RuleId, id};
+use crate::rule::RuleId;
+use crate::services::id;
 
 pub(super) const RULES: &[RuleId] = &[
     id::INV_1,

@@ -12,7 +12,8 @@ use super::map::FxMap;
 use super::out::Out;
 use super::view::{ByTenant, Role, TenantIx, View};
 use crate::message::typed::login::ClientSessionType;
-use crate::rule::{RuleId, id};
+use crate::rule::RuleId;
+use crate::services::id;
 
 pub(super) const RULES: &[RuleId] = &[
     id::LOG_1,

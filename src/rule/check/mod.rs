@@ -29,7 +29,7 @@ use self::assembly::Assembler;
 use self::handling::{Appended, Handling};
 use self::out::Out;
 use self::view::{Memo, Role, View};
-use super::{Finding, RULES, RuleId};
+use super::{Finding, RuleId};
 use crate::history::{Event, History, ServiceIx};
 
 /// A checker and the rules that it can find broken.
@@ -224,8 +224,7 @@ impl Checks {
     /// How often the premise of each rule held so far.
     #[must_use]
     pub fn premises(&self) -> BTreeMap<RuleId, u64> {
-        let held = RULES.iter().map(|rule| (rule.id, self.out.premise(rule.id)));
-        held.filter(|(_, times)| *times > 0).collect()
+        self.out.premises()
     }
 
     /// Ends the run, which may have been cut anywhere, and says what was found.

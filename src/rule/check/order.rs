@@ -12,7 +12,8 @@ use super::out::Out;
 use super::view::View;
 use crate::history::ServiceIx;
 use crate::message::{Offset, Partition, RecordId};
-use crate::rule::{RuleId, id};
+use crate::rule::RuleId;
+use crate::services::id;
 
 pub(super) const RULES: &[RuleId] = &[id::COM_11];
 

@@ -1,44 +1,46 @@
 //! Where checkers leave what they found.
 
+use std::collections::BTreeMap;
+
+use super::map::FxMap;
 use crate::message::RecordId;
-use crate::rule::{Finding, RULES, RuleId, Severity};
+use crate::rule::{Finding, RuleId, Severity};
 
 /// Findings, and how often premises held, so far.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Out {
     pub(super) findings: Vec<Finding>,
     /// As checkers count them.
-    held: Vec<u64>,
+    held: FxMap<RuleId, u64>,
     /// As services note them.
-    applied: Vec<u64>,
-}
-
-impl Default for Out {
-    fn default() -> Self {
-        Self { findings: Vec::new(), held: vec![0; RULES.len()], applied: vec![0; RULES.len()] }
-    }
+    applied: FxMap<RuleId, u64>,
 }
 
 impl Out {
     pub(super) fn clear(&mut self) {
         self.findings.clear();
-        self.held.fill(0);
-        self.applied.fill(0);
+        self.held.clear();
+        self.applied.clear();
     }
 
     /// A service notes that the premise of a rule held.
     pub(super) fn applied(&mut self, rule: RuleId) {
-        self.applied[rule.at()] += 1;
+        *self.applied.entry(rule).or_default() += 1;
     }
 
-    /// How often the premise of a rule held: service and checker may both have counted it.
-    pub(super) fn premise(&self, rule: RuleId) -> u64 {
-        self.held[rule.at()].max(self.applied[rule.at()])
+    /// How often the premise of each rule held: service and checker may both have counted it.
+    pub(super) fn premises(&self) -> BTreeMap<RuleId, u64> {
+        let mut all = BTreeMap::new();
+        for (rule, times) in self.held.iter().chain(&self.applied) {
+            let counted = all.entry(*rule).or_insert(0);
+            *counted = (*counted).max(*times);
+        }
+        all
     }
 
     /// The premise of a rule held.
     pub(super) fn held(&mut self, rule: RuleId) {
-        self.held[rule.at()] += 1;
+        *self.held.entry(rule).or_default() += 1;
     }
 
     /// A rule is broken.

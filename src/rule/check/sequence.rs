@@ -19,7 +19,8 @@ use crate::message::typed::account::AccountStatusType;
 use crate::message::typed::ban::BanStatusType;
 use crate::message::typed::login::ClientSessionType;
 use crate::message::{RecordId, VirtualTime};
-use crate::rule::{RuleId, id};
+use crate::rule::RuleId;
+use crate::services::id;
 
 pub(super) const RULES: &[RuleId] =
     &[id::SEQ_1, id::SEQ_2, id::SEQ_3, id::SEQ_4, id::SEQ_5, id::SEQ_6];

@@ -7,9 +7,9 @@ use crate::message::typed::Absent;
 use crate::message::typed::account::{
     AccountStatusType, CreateSession, ErrorCode, SessionCommand, SessionCreated, SessionStatusBody,
 };
-use crate::rule::id;
 use crate::service::support::object;
 use crate::service::{Cx, Reject};
+use crate::services::id;
 
 /// Wrong passwords in a row after which the next attempt is too many.
 const MOST_WRONG_PASSWORDS: u32 = 5;

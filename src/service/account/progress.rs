@@ -10,9 +10,10 @@ use crate::message::typed::account::{
 };
 use crate::message::typed::{Id, Params, Text};
 use crate::message::{Json, Number, VirtualTime};
-use crate::rule::{RuleId, id};
+use crate::rule::RuleId;
 use crate::service::support::refused;
 use crate::service::{Cx, Reject};
+use crate::services::id;
 
 const SWEEP: &str = "transitions";
 /// The shortest time in transition, and the period in which sessions are swept after it.

@@ -7,8 +7,8 @@ mod sessions;
 use serde_json::{Value, json};
 
 use super::Account;
-use crate::rule::id;
 use crate::service::testing::{Bench, Emitted, names, session, tenant};
+use crate::services::id;
 
 const COMMANDS: &str = "account.session.command";
 

@@ -4,9 +4,9 @@ use rstest::rstest;
 use serde_json::{Value, json};
 
 use super::Ban;
-use crate::rule::id;
 use crate::service::Reject;
 use crate::service::testing::{Bench, Emitted, names, session, tenant};
+use crate::services::id;
 
 fn create(value: &str) -> Value {
     json!({ "type": "CREATE", "body": { "banType": 0, "value": value, "permanent": true } })

@@ -6,8 +6,8 @@ use rstest::rstest;
 use serde_json::{Value, json};
 
 use super::EffectiveStats;
-use crate::rule::id;
 use crate::service::testing::{Bench, session, tenant};
+use crate::services::id;
 
 type Stats = Bench<EffectiveStats>;
 

@@ -5,8 +5,9 @@ use rstest::rstest;
 use serde_json::{Value, json};
 
 use super::Invite;
-use crate::rule::{RuleId, id};
+use crate::rule::RuleId;
 use crate::service::testing::{Bench, Emitted, names, session, tenant};
+use crate::services::id;
 
 const COMMANDS: &str = "invite.command";
 

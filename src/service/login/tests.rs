@@ -6,9 +6,9 @@ use serde_json::{Value, json};
 
 use super::Login;
 use crate::message::typed::account::AccountStatusType;
-use crate::rule::id;
 use crate::service::StimulusError;
 use crate::service::testing::{Bench, Emitted, names, session, tenant};
+use crate::services::id;
 
 const ANSWERS: &str = "account.session.status";
 

@@ -14,7 +14,8 @@ use super::trial::How;
 use super::{Reproduction, VerifyError};
 use crate::kafka::wall_ms;
 use crate::message::{Offset, RecordId, Tenant};
-use crate::rule::{RuleId, Severity, id};
+use crate::rule::{Rule, RuleId, Severity};
+use crate::services::id;
 use crate::verify::script::{Act, InputKind, Message, Phase, Step};
 use crate::verify::{Found, Judgement, Observation, Reproduced, Standing};
 
@@ -422,7 +423,7 @@ impl Run<'_> {
 pub(super) fn rule_of(suspect: &Suspect) -> RuleId {
     let kind = suspect.step.kind.as_ref().filter(|kind| kind.phase == Phase::Refused);
     let rule = kind.and_then(|kind| kind.name.rsplit_once(':')).map(|(_, rule)| rule);
-    rule.and_then(crate::rule::find).map_or(id::COM_5, |rule| rule.id)
+    rule.and_then(crate::services::rule).map_or(id::COM_5, Rule::id)
 }
 
 /// The record that was sent with a trace.

@@ -16,9 +16,10 @@ use crate::contract::Contracts;
 use crate::driver::{Driver, Until};
 use crate::history::{Event, Producer};
 use crate::message::{Json, Outgoing, RecordId, Seed, Tenant, TraceParent};
-use crate::rule::{RuleId, id};
+use crate::rule::RuleId;
 use crate::scenario::TenantSpec;
 use crate::service::{Given, Reject, Service, reference};
+use crate::services::id;
 
 /// What the reference does with an input.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -11,7 +11,8 @@ use crate::contract::{self, Contracts, MessageIx};
 use crate::history::{History, Producer};
 use crate::message::{ChannelIx, Offset, Partition, Record, RecordId, VirtualTime};
 use crate::rule::check::Checks;
-use crate::rule::{Finding, RuleId, Severity, id};
+use crate::rule::{Finding, RuleId, Severity};
+use crate::services::id;
 use crate::verify::{Found, Judgement, Standing};
 
 use super::Writers;
@@ -306,7 +307,8 @@ mod tests {
     use crate::message::{
         Headers, Offset, Partition, Payload, Record, Tenant, TraceParent, VirtualTime,
     };
-    use crate::rule::{RuleId, id};
+    use crate::rule::RuleId;
+    use crate::services::id;
     use crate::verify::Standing;
 
     /// The deletions of as many bans, each with its command; every tenth names a wrong status.

@@ -5,7 +5,7 @@ use super::super::view::TenantIx;
 use super::state::{Known, Session, State};
 use super::{Account, Case};
 use crate::message::typed::account::{AccountStatusType, ErrorCode};
-use crate::rule::id;
+use crate::services::id;
 
 /// Session, name and password of an attempt.
 type Attempt = (SessionOf, Sym, Password);

@@ -9,7 +9,8 @@ use crate::message::typed::account::{AccountStatusType, ErrorCode, SessionComman
 use crate::message::typed::decode;
 use crate::message::typed::login::{SessionStatus, SessionStatusBody};
 use crate::message::{Json, RecordId};
-use crate::rule::{RuleId, id};
+use crate::rule::RuleId;
+use crate::services::id;
 
 /// Which answers to a PROGRESS_STATE are accepted.
 #[derive(Clone, Copy, PartialEq, Eq)]

@@ -4,9 +4,9 @@ use rstest::rstest;
 use serde_json::{Value, json};
 
 use super::{COMMANDS, account, code, create_account, log_in, registered, status};
-use crate::rule::id;
 use crate::service::account::Account;
 use crate::service::testing::{Bench, Emitted, names, session};
+use crate::services::id;
 
 const LICENCE: &str = "account.session.status/REQUEST_LICENSE_AGREEMENT";
 const MADE: &str = "account.session.status/CREATED";

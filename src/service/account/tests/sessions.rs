@@ -4,9 +4,10 @@ use rstest::rstest;
 use serde_json::{Value, json};
 
 use super::{COMMANDS, account, code, command, log_in, registered, status};
-use crate::rule::{RuleId, id};
+use crate::rule::RuleId;
 use crate::service::account::Account;
 use crate::service::testing::{Bench, Emitted, names, session};
+use crate::services::id;
 
 const CHANGED: &str = "account.session.status/STATE_CHANGED";
 const LOGGED_IN: &str = "account.status/LOGGED_IN";

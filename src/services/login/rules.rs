@@ -1,8 +1,8 @@
 //! Rules of the login service.
 
-use super::Basis::{Choice, Documented, Safety};
-use super::document::LOGIN;
-use super::{Rule, alternative, id, rule};
+use crate::rule::Basis::{Choice, Documented, Safety};
+use crate::rule::{alternative, rule, rules};
+use crate::services::document::LOGIN;
 
 const COMMANDS: (&str, &str) = (LOGIN, "Account Session Commands");
 const SESSIONS: (&str, &str) = (LOGIN, "Session Status Events");
@@ -11,78 +11,79 @@ const ANSWERS: (&str, &str) = (LOGIN, "Account Session Status Events");
 const SEEDS: (&str, &str) = (LOGIN, "Seed Status Events");
 const SEMANTICS: (&str, &str) = (LOGIN, "Transaction Semantics");
 
-pub(super) const RULES: &[Rule] = &[
-    rule(
-        id::LOG_1,
+rules! {
+    LOGIN_RULES:
+    LOG_1 = rule(
+        "LOG-1",
         Documented,
         COMMANDS,
         "Credentials from a client emit one CREATE by LOGIN, with its name, password, IP address and \
          HWID, and the session id of its connection.",
     )
-    .or(&[alternative("account-id-0", "the account id is 0, for it is not known yet")]),
-    rule(
-        id::LOG_2,
+    .or(&[alternative("account-id-0", "the account id is 0, for it is not known yet")]);
+    LOG_2 = rule(
+        "LOG-2",
         Documented,
         ANSWERS,
         "CREATED for a connected session binds it to the account and emits one session event CREATED \
          by LOGIN.",
-    ),
-    rule(
-        id::LOG_3,
+    );
+    LOG_3 = rule(
+        "LOG-3",
         Choice,
         ANSWERS,
         "REQUEST_LICENSE_AGREEMENT for a connected session binds it, shows the client the question, \
          and emits the session event CREATED.",
     )
-    .or(&[alternative("after-acceptance", "CREATED is emitted only when the client has accepted")]),
-    rule(
-        id::LOG_4,
+    .or(&[alternative("after-acceptance", "CREATED is emitted only when the client has accepted")]);
+    LOG_4 = rule(
+        "LOG-4",
         Documented,
         ANSWERS,
         "ERROR shows the client its code, reason and until, and emits nothing.",
-    ),
-    rule(
-        id::LOG_5,
+    );
+    LOG_5 = rule(
+        "LOG-5",
         Documented,
         ANSWERS,
         "STATE_CHANGED hands the client over to the address, port and character of its params, and \
          emits nothing.",
-    ),
-    rule(
-        id::LOG_6,
+    );
+    LOG_6 = rule(
+        "LOG-6",
         Documented,
         ACCOUNTS,
         "LOGGED_IN and LOGGED_OUT set and clear the login flag of the account.",
-    ),
-    rule(
-        id::LOG_7,
+    );
+    LOG_7 = rule(
+        "LOG-7",
         Documented,
         SEEDS,
         "A seed event CREATED shows the new character to the session that is bound to its account.",
-    ),
-    rule(
-        id::LOG_8,
+    );
+    LOG_8 = rule(
+        "LOG-8",
         Documented,
         COMMANDS,
         "A client that selects a character emits one PROGRESS_STATE 2 by LOGIN.",
-    ),
-    rule(
-        id::LOG_9,
+    );
+    LOG_9 = rule(
+        "LOG-9",
         Documented,
         SESSIONS,
         "A bound session that disconnects emits one LOGOUT and one session event DESTROYED.",
     )
-    .or(&[alternative("also-unbound", "so does a session that was never bound")]),
-    rule(
-        id::LOG_10,
+    .or(&[alternative("also-unbound", "so does a session that was never bound")]);
+    LOG_10 = rule(
+        "LOG-10",
         Documented,
         SEMANTICS,
         "Every message is keyed by its account id: the same id has the same key.",
-    ),
-    rule(
-        id::LOG_11,
+    );
+    LOG_11 = rule(
+        "LOG-11",
         Safety,
         ANSWERS,
         "An event for a session that is not connected, or of another tenant, does nothing.",
-    ),
-];
+    );
+}

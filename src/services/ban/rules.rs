@@ -1,17 +1,18 @@
 //! Rules of the ban service.
 
-use super::Basis::{Choice, Documented, Safety};
-use super::document::BAN;
-use super::{Rule, alternative, id, rule};
+use crate::rule::Basis::{Choice, Documented, Safety};
+use crate::rule::{alternative, rule, rules};
+use crate::services::document::BAN;
 
 const COMMANDS: (&str, &str) = (BAN, "Ban Command Types");
 const CREATE: (&str, &str) = (BAN, "CreateCommandBody");
 const DELETE: (&str, &str) = (BAN, "DeleteCommandBody");
 const SESSIONS: (&str, &str) = (BAN, "Consumed Session Status Event Types");
 
-pub(super) const RULES: &[Rule] = &[
-    rule(
-        id::BAN_1,
+rules! {
+    BAN_RULES:
+    BAN_1 = rule(
+        "BAN-1",
         Documented,
         COMMANDS,
         "CREATE makes a ban and emits one CREATED, with a ban id that the tenant has never had, not \
@@ -20,9 +21,9 @@ pub(super) const RULES: &[Rule] = &[
     .or(&[
         alternative("ids-across-tenants", "ids are unique over all tenants"),
         alternative("gaps", "ids leave gaps"),
-    ]),
-    rule(
-        id::BAN_2,
+    ]);
+    BAN_2 = rule(
+        "BAN-2",
         Choice,
         CREATE,
         "CREATE with an empty value, or with a ban type from 3 to 255, does nothing.",
@@ -30,45 +31,45 @@ pub(super) const RULES: &[Rule] = &[
     .or(&[
         alternative("accept-type", "a ban type from 3 to 255 is accepted like any other"),
         alternative("accept-empty", "an empty value is accepted like any other"),
-    ]),
-    rule(
-        id::BAN_3,
+    ]);
+    BAN_3 = rule(
+        "BAN-3",
         Documented,
         COMMANDS,
         "DELETE of a ban that exists removes it and emits one DELETED with its id.",
-    ),
-    rule(id::BAN_4, Choice, DELETE, "DELETE of an id that the tenant does not have does nothing.")
-        .or(&[alternative("echo", "one DELETED with that id is emitted, and no state changes")]),
-    rule(
-        id::BAN_5,
+    );
+    BAN_4 = rule("BAN-4", Choice, DELETE, "DELETE of an id that the tenant does not have does nothing.")
+        .or(&[alternative("echo", "one DELETED with that id is emitted, and no state changes")]);
+    BAN_5 = rule(
+        "BAN-5",
         Safety,
         DELETE,
         "DELETE never removes another ban than the one it names (an id of 0 included), nor a ban of \
          another tenant.",
-    ),
-    rule(
-        id::BAN_6,
+    );
+    BAN_6 = rule(
+        "BAN-6",
         Documented,
         SESSIONS,
         "A session's CREATED is kept as one successful login (account, name, IP, HWID), its ERROR as \
          one failed login with the code; other types do nothing. None of them causes an event.",
-    ),
-    rule(
-        id::BAN_7,
+    );
+    BAN_7 = rule(
+        "BAN-7",
         Choice,
         CREATE,
         "A ban is active if it is permanent or its expiry, in Unix seconds, is in the future. Expiring \
          emits nothing, and an expired ban may be swept away.",
-    ),
-    rule(
-        id::BAN_8,
+    );
+    BAN_8 = rule(
+        "BAN-8",
         Choice,
         CREATE,
         "Asked about IP, HWID and account, the first active ban counts: the same IP, then a network \
          that holds it, then the HWID, then the account id. What is empty is not looked for.",
-    ),
-    rule(
-        id::BAN_TWICE,
+    );
+    BAN_TWICE = rule(
+        "BAN-TWICE",
         Choice,
         COMMANDS,
         "The same CREATE twice makes two bans with two ids and two events; the same DELETE twice is \
@@ -84,5 +85,5 @@ pub(super) const RULES: &[Rule] = &[
             "once",
             "the second CREATE does nothing, also where the ban of the first is gone",
         ),
-    ]),
-];
+    ]);
+}

@@ -1,8 +1,8 @@
 //! Rules of the account service.
 
-use super::Basis::{Choice, Documented, Safety};
-use super::document::ACCOUNT;
-use super::{Rule, alternative, id, rule};
+use crate::rule::Basis::{Choice, Documented, Safety};
+use crate::rule::{alternative, rule, rules};
+use crate::services::document::ACCOUNT;
 
 const CREATE_ACCOUNT: (&str, &str) = (ACCOUNT, "CreateCommand");
 const COMMANDS: (&str, &str) = (ACCOUNT, "Session Command Types");
@@ -14,16 +14,17 @@ const ANSWERS: (&str, &str) = (ACCOUNT, "Session Status Event Types");
 const CHANGED: (&str, &str) = (ACCOUNT, "StateChangedSessionStatusEventBody");
 const ERRORS: (&str, &str) = (ACCOUNT, "ErrorSessionStatusEventBody");
 
-pub(super) const RULES: &[Rule] = &[
-    rule(
-        id::ACC_1,
+rules! {
+    ACCOUNT_RULES:
+    ACC_1 = rule(
+        "ACC-1",
         Documented,
         CREATE_ACCOUNT,
         "A create command makes the account and emits one CREATED with its name and an id that is not \
          0 and that no other account of the tenant has.",
-    ),
-    rule(
-        id::ACC_2,
+    );
+    ACC_2 = rule(
+        "ACC-2",
         Choice,
         CREATE_ACCOUNT,
         "A create command with an empty name, or a name that the tenant has, does nothing.",
@@ -31,17 +32,37 @@ pub(super) const RULES: &[Rule] = &[
     .or(&[
         alternative("accept", "it makes a further account with an id of its own"),
         alternative("other-of-name", "of the accounts of one name, another than the oldest logs in"),
-    ]),
-    rule(
-        id::ACC_3,
+    ]);
+    ACC_3 = rule(
+        "ACC-3",
         Documented,
         ANSWERS,
         "CREATE of a session is answered by exactly one session event with its session id: CREATED, \
          REQUEST_LICENSE_AGREEMENT, or ERROR with one of the six codes.",
-    ),
-    ACC_4,
-    rule(
-        id::ACC_5,
+    );
+    ACC_4 = rule(
+        "ACC-4",
+        Choice,
+        CREATE,
+        "CREATE is refused by the first check that fails: name unknown, NOT_REGISTERED (account id 0); \
+         banned, as the ban service says, DELETED_OR_BLOCKED; TOO_MANY_ATTEMPTS; ALREADY_LOGGED_IN; \
+         INCORRECT_PASSWORD. Then a licence that is not accepted is REQUEST_LICENSE_AGREEMENT, and else \
+         the answer is CREATED. Another order of the checks must be the same throughout a run.",
+    )
+    .or(&[
+        alternative("blocked-first", "DELETED_OR_BLOCKED before an earlier check of the list"),
+        alternative("attempts-first", "TOO_MANY_ATTEMPTS before an earlier check of the list"),
+        alternative("logged-in-first", "ALREADY_LOGGED_IN before an earlier check of the list"),
+        alternative("password-first", "INCORRECT_PASSWORD before an earlier check of the list"),
+        alternative("licence-first", "REQUEST_LICENSE_AGREEMENT before an earlier check of the list"),
+        alternative("no-licence", "no licence is asked for: CREATED at once"),
+        alternative(
+            "register",
+            "an unknown name is registered, and its CREATED precedes its LOGGED_IN",
+        ),
+    ]);
+    ACC_5 = rule(
+        "ACC-5",
         Documented,
         STATUS,
         "A login that succeeds emits one LOGGED_IN for the account, a refused one none. The reference \
@@ -50,9 +71,9 @@ pub(super) const RULES: &[Rule] = &[
     .or(&[alternative(
         "after-acceptance",
         "LOGGED_IN comes only when the licence has been accepted",
-    )]),
-    rule(
-        id::ACC_6,
+    )]);
+    ACC_6 = rule(
+        "ACC-6",
         Choice,
         ERRORS,
         "After five INCORRECT_PASSWORD in a row the account's next attempt is TOO_MANY_ATTEMPTS, until \
@@ -63,26 +84,46 @@ pub(super) const RULES: &[Rule] = &[
         alternative("never", "the attempt is judged as if none had come before"),
         alternative("other-threshold", "fewer wrong passwords are too many"),
         alternative("any-reason-and-until", "reason and until say something else"),
-    ]),
-    rule(
-        id::ACC_7,
+    ]);
+    ACC_7 = rule(
+        "ACC-7",
         Documented,
         CHANGED,
         "PROGRESS_STATE that is carried out emits one STATE_CHANGED with its state and its params.",
     )
-    .or(&[alternative("float-params", "numbers in params are rounded to 64-bit floats")]),
-    ACC_8,
-    rule(
-        id::ACC_9,
+    .or(&[alternative("float-params", "numbers in params are rounded to 64-bit floats")]);
+    ACC_8 = rule(
+        "ACC-8",
+        Choice,
+        PROGRESS,
+        "PROGRESS_STATE 2 puts the issuer's own session into transition. 1 from CHANNEL, while a session \
+         of the account is in transition, replaces all its sessions by the channel's in state 1: \
+         LOGGED_IN. 0 ends a session that is not in transition: LOGGED_OUT if it was the last.",
+    )
+    .or(&[
+        alternative("silent-takeover", "1 from CHANNEL emits no LOGGED_IN"),
+        alternative(
+            "end-unknown-session",
+            "0 with an unknown session is carried out, with LOGGED_OUT unless ACC-12 forbids it",
+        ),
+        alternative("move-unknown-session", "2 with an unknown session: STATE_CHANGED 2, no session"),
+        alternative("open-in-transition", "2 with an unknown session: one is opened, in transition"),
+        alternative(
+            "transition-remains",
+            "LOGGED_OUT is emitted although sessions in transition remain",
+        ),
+    ]);
+    ACC_9 = rule(
+        "ACC-9",
         Choice,
         ERRORS,
         "PROGRESS_STATE for an unknown account is ERROR NOT_REGISTERED. Any other that is not carried \
          out (no such session, 1 by another issuer than CHANNEL or without a transition, 0 in \
          transition, a state above 2) is ERROR SYSTEM_ERROR. Neither changes the state.",
     )
-    .or(&[alternative("account-id-0", "the ERROR has account id 0")]),
-    rule(
-        id::ACC_10,
+    .or(&[alternative("account-id-0", "the ERROR has account id 0")]);
+    ACC_10 = rule(
+        "ACC-10",
         Documented,
         STATUS,
         "LOGOUT that ends the last session of an account emits one LOGGED_OUT.",
@@ -90,9 +131,9 @@ pub(super) const RULES: &[Rule] = &[
     .or(&[alternative(
         "transition-remains",
         "LOGGED_OUT is emitted although sessions in transition remain",
-    )]),
-    rule(
-        id::ACC_11,
+    )]);
+    ACC_11 = rule(
+        "ACC-11",
         Choice,
         LOGOUT,
         "LOGOUT for an unknown account, for an unknown session or for one in transition does nothing. \
@@ -102,15 +143,15 @@ pub(super) const RULES: &[Rule] = &[
     .or(&[alternative(
         "logged-out-anyway",
         "LOGGED_OUT for a known account that has no such session, unless ACC-12 forbids it",
-    )]),
-    rule(
-        id::ACC_12,
+    )]);
+    ACC_12 = rule(
+        "ACC-12",
         Safety,
         STATUS,
         "LOGGED_OUT is not emitted while a session of the account is in state 1.",
-    ),
-    rule(
-        id::ACC_13,
+    );
+    ACC_13 = rule(
+        "ACC-13",
         Choice,
         PROGRESS,
         "A session in transition ends from 5 to 10 s after the PROGRESS_STATE that put it there, with \
@@ -119,57 +160,13 @@ pub(super) const RULES: &[Rule] = &[
     .or(&[
         alternative("silent", "it ends without an event"),
         alternative("never", "it does not end by itself"),
-    ]),
-    rule(
-        id::ACC_TWICE,
+    ]);
+    ACC_TWICE = rule(
+        "ACC-TWICE",
         Choice,
         COMMANDS,
         "The same create command twice is a taken name the second time; the same session CREATE is \
          answered, then refused as ALREADY_LOGGED_IN; the same PROGRESS_STATE 2 is carried out twice; \
          the same LOGOUT does nothing the second time.",
-    ),
-];
-
-const ACC_4: Rule = rule(
-    id::ACC_4,
-    Choice,
-    CREATE,
-    "CREATE is refused by the first check that fails: name unknown, NOT_REGISTERED (account id 0); \
-     banned, as the ban service says, DELETED_OR_BLOCKED; TOO_MANY_ATTEMPTS; ALREADY_LOGGED_IN; \
-     INCORRECT_PASSWORD. Then a licence that is not accepted is REQUEST_LICENSE_AGREEMENT, and else \
-     the answer is CREATED. Another order of the checks must be the same throughout a run.",
-)
-.or(&[
-    alternative("blocked-first", "DELETED_OR_BLOCKED before an earlier check of the list"),
-    alternative("attempts-first", "TOO_MANY_ATTEMPTS before an earlier check of the list"),
-    alternative("logged-in-first", "ALREADY_LOGGED_IN before an earlier check of the list"),
-    alternative("password-first", "INCORRECT_PASSWORD before an earlier check of the list"),
-    alternative("licence-first", "REQUEST_LICENSE_AGREEMENT before an earlier check of the list"),
-    alternative("no-licence", "no licence is asked for: CREATED at once"),
-    alternative(
-        "register",
-        "an unknown name is registered, and its CREATED precedes its LOGGED_IN",
-    ),
-]);
-
-const ACC_8: Rule = rule(
-    id::ACC_8,
-    Choice,
-    PROGRESS,
-    "PROGRESS_STATE 2 puts the issuer's own session into transition. 1 from CHANNEL, while a session \
-     of the account is in transition, replaces all its sessions by the channel's in state 1: \
-     LOGGED_IN. 0 ends a session that is not in transition: LOGGED_OUT if it was the last.",
-)
-.or(&[
-    alternative("silent-takeover", "1 from CHANNEL emits no LOGGED_IN"),
-    alternative(
-        "end-unknown-session",
-        "0 with an unknown session is carried out, with LOGGED_OUT unless ACC-12 forbids it",
-    ),
-    alternative("move-unknown-session", "2 with an unknown session: STATE_CHANGED 2, no session"),
-    alternative("open-in-transition", "2 with an unknown session: one is opened, in transition"),
-    alternative(
-        "transition-remains",
-        "LOGGED_OUT is emitted although sessions in transition remain",
-    ),
-]);
+    );
+}

@@ -1,0 +1,3 @@
+//! All that is known of the account service.
+
+pub mod rules;

@@ -1,0 +1,3 @@
+//! All that is known of the ban service.
+
+pub mod rules;

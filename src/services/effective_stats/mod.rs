@@ -1,0 +1,3 @@
+//! All that is known of the effective stats service.
+
+pub mod rules;

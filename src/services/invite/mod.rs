@@ -1,0 +1,3 @@
+//! All that is known of the invite service.
+
+pub mod rules;

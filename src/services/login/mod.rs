@@ -1,0 +1,3 @@
+//! All that is known of the login service.
+
+pub mod rules;
