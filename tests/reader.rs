@@ -9,7 +9,7 @@ use quintet::contract::Contracts;
 use quintet::diagnostic::{CODES, Diagnostic, code_info, render};
 use quintet::scenario::vocabulary::{ALWAYS, FAULTS, MATCHERS, VERBS};
 use quintet::scenario::{Known, Loaded, NoFiles, Resolver, load, load_bytes, words_of};
-use quintet::service::reference;
+use quintet::services::reference;
 
 const BROKEN: &str = "tests/fixtures/broken";
 

@@ -13,12 +13,17 @@ use quintet::bus::{Fifo, Topology, World};
 use quintet::contract::Contracts;
 use quintet::driver::{Driver, Until};
 use quintet::history::{History, Producer};
-use quintet::message::typed::{Message, account, ban, decode, effective_stats, invite, login};
+use quintet::message::typed::{Message, decode};
 use quintet::message::{Outgoing, Seed};
-use quintet::rule;
 use quintet::scenario::run::{Options, Setup, run};
 use quintet::scenario::{Known, Resolver, TestPlan, load, words_of};
-use quintet::service;
+use quintet::services;
+use quintet::services::atlas::check;
+use quintet::services::{
+    account::messages as account, ban::messages as ban,
+    effective_stats::messages as effective_stats, invite::messages as invite,
+    login::messages as login,
+};
 
 use crate::{Figure, median_s};
 
@@ -29,17 +34,17 @@ pub(crate) fn figure() -> Figure {
     let tests = sent_by_the_suite(&contracts);
     let start = || (Seed(0), Box::new(Fifo) as Box<dyn quintet::bus::Chooser>);
     let world =
-        World::new(Arc::clone(&contracts), service::reference(), Topology::default(), start());
+        World::new(Arc::clone(&contracts), services::reference(), Topology::default(), start());
     let mut world = world.expect("the five have contracts");
     let full = median_s(ROUNDS, || {
-        world.start_over(service::reference(), start());
+        world.start_over(services::reference(), start());
         for test in &tests {
             for outgoing in test {
                 world.send(outgoing.clone()).expect("the bus takes every record");
             }
             world.run(Until::Quiet, &mut |_| false).expect("it comes to rest");
         }
-        black_box(rule::check::all(world.history()));
+        black_box(check::all(world.history()));
     });
     let values = values(world.history());
     let bare = median_s(ROUNDS, || {
@@ -69,7 +74,7 @@ fn sent_by_the_suite(contracts: &Arc<Contracts>) -> Vec<Vec<Outgoing>> {
 
 /// All tests of the scenario suite.
 pub(crate) fn suite(contracts: &Arc<Contracts>) -> Vec<TestPlan> {
-    let words = words_of(&service::reference());
+    let words = words_of(&services::reference());
     let known = Known { contracts, words: &words };
     let files = scenario_files(&Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios"));
     files.into_iter().flat_map(|path| load(&path, &known, &Disk).plans).collect()

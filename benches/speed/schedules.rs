@@ -10,8 +10,8 @@ use quintet::contract::Contracts;
 use quintet::driver::{Driver, Ended, Until};
 use quintet::history::Event;
 use quintet::message::{Headers, Outgoing, Payload, Record, Seed, Tenant, TraceParent};
-use quintet::rule::check::Checks;
-use quintet::service;
+use quintet::services;
+use quintet::services::atlas::check::Checks;
 
 use crate::{Figure, median_s};
 
@@ -22,7 +22,7 @@ pub(crate) fn figure() -> Figure {
     let contracts = Contracts::builtin();
     let commands = commands(&contracts);
     let start = |schedule| (Seed(0), Box::new(Random::new(Seed(0), schedule)) as Box<dyn Chooser>);
-    let (services, topology) = (service::reference(), Topology::default());
+    let (services, topology) = (services::reference(), Topology::default());
     let world = World::new(Arc::clone(&contracts), services, topology, start(0));
     let mut world = world.expect("the five have contracts");
     let mut checks = Checks::new();
@@ -30,7 +30,7 @@ pub(crate) fn figure() -> Figure {
     let taken = median_s(7, || {
         for _ in 0..ROUND {
             schedule += 1;
-            world.start_over(service::reference(), start(schedule));
+            world.start_over(services::reference(), start(schedule));
             run(&mut world, &commands, &mut checks);
         }
     });

@@ -65,7 +65,7 @@ mod tests {
 
     #[test]
     fn each_rule_concerns_one_service_or_all() {
-        let services = crate::service::reference();
+        let services = crate::services::reference();
         for rule in rules().map(Rule::id) {
             let of = services.iter().filter(|one| beside(&[rule], one.name()).is_none()).count();
             let is_common = ["COM-", "SEQ-"].iter().any(|one| rule.as_str().starts_with(one));

@@ -10,9 +10,9 @@ use crate::contract::Contracts;
 use crate::kafka::Live;
 use crate::message::Seed;
 use crate::report::style::count;
-use crate::rule::check::Checks;
 use crate::scenario::TestPlan;
 use crate::scenario::run::{Outcome, play};
+use crate::services::atlas::check::Checks;
 
 /// The reference services on a broker.
 pub(super) struct World {
@@ -39,7 +39,7 @@ impl World {
             return Err(Exit::Unusable);
         }
         let linked = args.link.open(contracts, terminal)?;
-        let services = Arc::new(crate::service::reference);
+        let services = Arc::new(crate::services::reference);
         let live = Live::start(&linked.connection, &linked.topics, contracts, services);
         let live = live.map_err(|error| {
             terminal.error(&error.to_string());

@@ -67,7 +67,7 @@ pub(super) fn load(
     terminal: &mut Terminal,
 ) -> Option<Loaded> {
     let contracts = contracts(from, terminal)?;
-    let words = words_of(&crate::service::reference());
+    let words = words_of(&crate::services::reference());
     let known = Known { contracts: &contracts, words: &words };
     let (found, errors) = files::find(paths, endings);
     let mut exit = Exit::Holds;

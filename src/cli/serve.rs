@@ -15,7 +15,8 @@ use super::terminal::Terminal;
 use crate::contract::Contracts;
 use crate::kafka::host::{Host, HostError, Log, Options, Store};
 use crate::message::Seed;
-use crate::service::{Service, reference};
+use crate::service::Service;
+use crate::services::reference;
 
 /// How long groups may take to give their partitions: a killed member is waited for as long.
 const READY: Duration = Duration::from_secs(120);

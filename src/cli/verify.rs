@@ -195,7 +195,7 @@ fn kills(args: &Verify) -> Vec<Duration> {
 
 /// What the scenarios that this program carries tell a service.
 fn scripts(of: (&str, &Abilities), contracts: &Arc<Contracts>, longest: Duration) -> Vec<Script> {
-    let words = words_of(&crate::service::reference());
+    let words = words_of(&crate::services::reference());
     let plans = suite(&KnownWords { contracts, words: &words });
     let setup = Setup::reference(Arc::clone(contracts));
     plans.iter().filter_map(|plan| script(plan, &setup, of, longest).ok()).collect()

@@ -1,11 +1,11 @@
 //! What a rule is, and how rules are declared.
 //!
-//! What this is: [`Rule`], one statement of what a service must do, as data, and [`RuleId`], the name
-//! by which handlers, checkers and reports speak of it. What it is not: a list of rules. Each pack
-//! declares its own with [`rules!`](crate::rules); how many there are is nobody's concern.
+//! What this is: [`Rule`], one statement of what a service must do, as data, and [`RuleId`], the
+//! name by which handlers, checkers and reports speak of it. What it is not: a list of rules. Each
+//! pack declares its own with [`rules!`](crate::rules); how many there are is nobody's concern.
 //!
-//! What always holds: rules with equal names are the same rule, and a name leads to its rule without
-//! a table. Start at [`Rule`].
+//! What always holds: rules with equal names are the same rule, and a name leads to its rule
+//! without a table. Start at [`Rule`].
 
 use std::cmp::Ordering;
 use std::fmt;
@@ -199,8 +199,8 @@ impl Rule {
         self
     }
 
-    /// The document, and its section, on which the rule rests for a service that has a document: its
-    /// own, where that says it too.
+    /// The document, and its section, on which the rule rests for a service that has a document:
+    /// its own, where that says it too.
     #[must_use]
     pub fn cited(&self, document: Option<&str>) -> (&'static str, &'static str) {
         let own = document.and_then(|own| self.elsewhere.iter().find(|(other, _)| *other == own));

@@ -10,19 +10,13 @@
 mod cx;
 mod given;
 mod model;
-mod support;
+pub(crate) mod support;
 #[cfg(test)]
-mod testing;
-
-pub mod account;
-pub mod ban;
-pub mod effective_stats;
-pub mod invite;
-pub mod login;
+pub(crate) mod testing;
 
 pub use cx::{AskError, Cx, Effects, Host, Timer, TimerChange};
 pub use given::Given;
-pub use model::{Model, model};
+pub use model::Model;
 pub(crate) use support::tenant_of_own;
 
 use crate::message::{Json, Offset, Partition, RecordId, Tenant, VirtualTime};
@@ -213,16 +207,4 @@ pub enum QueryError {
         /// What is wrong with it.
         problem: String,
     },
-}
-
-/// The five reference services, as they start.
-#[must_use]
-pub fn reference() -> Vec<Box<dyn Service>> {
-    vec![
-        Box::new(ban::Ban::default()),
-        Box::new(account::Account::default()),
-        Box::new(login::Login::default()),
-        Box::new(effective_stats::EffectiveStats::default()),
-        Box::new(invite::Invite::default()),
-    ]
 }

@@ -5,7 +5,7 @@ use std::hash::{Hash, Hasher};
 
 use rustc_hash::FxHasher;
 
-use super::{Service, account, ban, effective_stats, invite, login};
+use super::Service;
 
 /// A service that can be tried out: its state is copied before a step, and told from another.
 pub trait Model: Service {
@@ -26,17 +26,4 @@ impl<S: Service + Clone + Hash + 'static> Model for S {
         self.hash(&mut hasher);
         hasher.finish()
     }
-}
-
-/// The reference service of that name, as it starts.
-#[must_use]
-pub fn model(name: &str) -> Option<Box<dyn Model>> {
-    Some(match name {
-        "ban" => Box::new(ban::Ban::default()),
-        "account" => Box::new(account::Account::default()),
-        "login" => Box::new(login::Login::default()),
-        "effective_stats" => Box::new(effective_stats::EffectiveStats::default()),
-        "invite" => Box::new(invite::Invite::default()),
-        _ => return None,
-    })
 }

@@ -8,6 +8,7 @@ pub mod invite;
 pub mod login;
 
 use crate::rule::{Rule, RuleId};
+use crate::service::{Model, Service};
 
 /// The names of all rules, as constants: `id::BAN_4` is `BAN-4`.
 pub mod id {
@@ -62,5 +63,32 @@ pub fn rule(name: &str) -> Option<&'static Rule> {
     rules().find(|rule| rule.name == name)
 }
 
+/// The five reference services, as they start.
+#[must_use]
+pub fn reference() -> Vec<Box<dyn Service>> {
+    vec![
+        Box::new(ban::Ban::default()),
+        Box::new(account::Account::default()),
+        Box::new(login::Login::default()),
+        Box::new(effective_stats::EffectiveStats::default()),
+        Box::new(invite::Invite::default()),
+    ]
+}
+
+/// The reference service of that name, as it starts.
+#[must_use]
+pub fn model(name: &str) -> Option<Box<dyn Model>> {
+    Some(match name {
+        "ban" => Box::new(ban::Ban::default()),
+        "account" => Box::new(account::Account::default()),
+        "login" => Box::new(login::Login::default()),
+        "effective_stats" => Box::new(effective_stats::EffectiveStats::default()),
+        "invite" => Box::new(invite::Invite::default()),
+        _ => return None,
+    })
+}
+
+#[cfg(test)]
+mod message_tests;
 #[cfg(test)]
 mod tests;

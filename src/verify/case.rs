@@ -12,8 +12,9 @@ use super::{Asked, Observation, Persistence, What};
 use crate::contract::{Basis, Contracts};
 use crate::history::{Event, Placed, Producer, ServiceIx};
 use crate::message::{ChannelIx, KeyBytes, Partition, RecordId, Tenant, VirtualTime};
-use crate::service::{Given, Model, model};
+use crate::service::{Given, Model};
 use crate::services::id;
+use crate::services::model;
 
 /// Clocks that are called one may differ by this much.
 pub(super) const SKEW: Duration = Duration::from_millis(20);

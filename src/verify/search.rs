@@ -15,8 +15,9 @@ use super::run::{Call, Freedom, Offered, Outcome, Runner, Way};
 use super::shape::Shape;
 use crate::message::VirtualTime;
 use crate::rule::RuleId;
-use crate::service::{Asked, model};
+use crate::service::Asked;
 use crate::services::id;
+use crate::services::model;
 
 /// What ends by time ends this much later at most than it can.
 const SWEEP: Duration = Duration::from_secs(5);

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use quintet::message::typed::ban::{BanStatus, BanStatusType};
 use quintet::message::{Json, Key, Number};
 use quintet::rule::RuleId;
+use quintet::services::ban::messages::{BanStatus, BanStatusType};
 use quintet::services::id;
 
 use super::Found::{ByRule, ByScenario};

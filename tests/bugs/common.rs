@@ -2,12 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use quintet::message::typed::ban::{BanStatus, BanStatusType};
 use quintet::message::{Headers, Key, Number};
 use quintet::rule::RuleId;
-use quintet::service::invite::Invite;
 use quintet::service::{Cx, Incoming, Reject, Service};
+use quintet::services::ban::messages::{BanStatus, BanStatusType};
 use quintet::services::id;
+use quintet::services::invite::Invite;
 
 use super::Found::{ByRule, ByScenario};
 use super::plant::{after, misread};

@@ -13,7 +13,8 @@ use std::sync::Arc;
 
 use quintet::rule::Rule;
 use quintet::scenario::run::{Options, Setup, Verdict, run};
-use quintet::service::{Service, reference};
+use quintet::service::Service;
+use quintet::services::reference;
 use quintet::services::rules;
 
 use support::{OUTCOMES, SETUP, SUITE};

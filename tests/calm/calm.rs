@@ -5,8 +5,9 @@ use quintet::bus::{Chooser, Point, Random, Topology};
 use quintet::driver::FaultKind;
 use quintet::history::{History, to_json_lines};
 use quintet::message::{Seed, Stream};
-use quintet::rule::{RuleId, check};
-use quintet::service;
+use quintet::rule::RuleId;
+use quintet::services;
+use quintet::services::atlas::check;
 use serde_json::{Value, json};
 
 use crate::bed::{Bed, uuid};
@@ -215,7 +216,7 @@ fn play(seed: u64, also: bool) -> Bed {
     let draws = |of: &str| Stream::keyed(Seed(seed), &of);
     let chooser = Any { order: Random::new(Seed(seed), 0), draws: draws("decisions"), also };
     let topology = Topology { partitions: 2, members: 1 + usize::try_from(seed % 2).unwrap_or(0) };
-    let bed = Bed::new(service::reference(), topology, (seed, Box::new(chooser)));
+    let bed = Bed::new(services::reference(), topology, (seed, Box::new(chooser)));
     let mut player = Player { bed, draws: draws("inputs"), sessions: Vec::new() };
     for _ in 0..40 {
         player.acts();

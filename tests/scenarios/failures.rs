@@ -91,7 +91,7 @@ fn a_setup_that_fails_breaks_the_test(#[case] body: &str, #[case] code: &str, #[
 
 /// What is told of a scenario that must not pass.
 fn fails(body: &str, verdict: Verdict, code: &str) -> String {
-    let words = words_of(&quintet::service::reference());
+    let words = words_of(&quintet::services::reference());
     let known = Known { contracts: &SETUP.contracts, words: &words };
     let text = format!("format: 1\n{body}\nscenario: It holds\n");
     let loaded = load_bytes("t.scenario.yaml", text.as_bytes(), &known, &NoFiles);

@@ -45,7 +45,7 @@ fn each_block_is_a_file_of_the_suite_or_reads_without_a_remark() {
     let blocks = blocks(&guide(), "yaml");
     let quoted = blocks.iter().filter(|block| suite.contains(block)).count();
     assert!(quoted >= 3, "the guide quotes only {quoted} files of the suite");
-    let words = words_of(&quintet::service::reference());
+    let words = words_of(&quintet::services::reference());
     let known = Known { contracts: &SETUP.contracts, words: &words };
     for block in blocks.iter().filter(|block| !suite.contains(block)) {
         let path = "scenarios/guide/block.scenario.yaml";
@@ -218,7 +218,7 @@ fn push_services(text: &mut String) {
             .map(|(name, arguments)| format!("`{service}.{name}` ({})", arguments.join(", ")));
         all.collect::<Vec<_>>().join("<br>")
     };
-    for (service, words) in words_of(&quintet::service::reference()) {
+    for (service, words) in words_of(&quintet::services::reference()) {
         let settings: Vec<_> = words.settings.iter().map(|one| format!("`{one}`")).collect();
         let data = words.data.iter();
         let data: Vec<_> =

@@ -47,7 +47,7 @@ pub(crate) fn files(folder: &str) -> Vec<String> {
 pub(crate) static SETUP: LazyLock<Setup> = LazyLock::new(|| Setup::reference(Contracts::builtin()));
 
 pub(crate) fn read(path: &str) -> Loaded {
-    let words = words_of(&quintet::service::reference());
+    let words = words_of(&quintet::services::reference());
     let contracts = Arc::clone(&SETUP.contracts);
     let known = Known { contracts: &contracts, words: &words };
     load(path, &known, &Repository)

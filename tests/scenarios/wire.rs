@@ -1,9 +1,9 @@
 //! The page about the wire says what the contracts say and the program does.
 
 use quintet::contract::{Basis, GroupName};
-use quintet::message::typed::account::ErrorCode;
-use quintet::message::typed::invite::InviteType;
 use quintet::message::{Headers, Tenant, TraceParent};
+use quintet::services::account::messages::ErrorCode;
+use quintet::services::invite::messages::InviteType;
 
 use super::support::{SETUP, root};
 

@@ -9,7 +9,8 @@ use quintet::kafka::{
     Broker, Connection, Create, Deadline, From, On, Sender, Settings, Tap, Tapped, Topics,
 };
 use quintet::message::{Headers, Json, Outgoing, Payload, Record, Tenant, TraceParent};
-use quintet::service::{Service, reference};
+use quintet::service::Service;
+use quintet::services::reference;
 
 /// How long anything may take on a busy machine.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(300);

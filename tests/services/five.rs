@@ -7,7 +7,8 @@ use quintet::contract::{Cause, Contracts};
 use quintet::driver::{Driver, Until};
 use quintet::history::Producer;
 use quintet::message::{Headers, Json, Outgoing, Payload, Record, Seed, Tenant, TraceParent};
-use quintet::service::{self, Given};
+use quintet::service::Given;
+use quintet::services;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -25,7 +26,7 @@ pub(crate) struct Five {
 impl Five {
     pub(crate) fn new(seed: u64, chooser: Box<dyn Chooser>) -> Self {
         let topology = Topology { partitions: 2, members: 1 };
-        let services = service::reference();
+        let services = services::reference();
         let world = World::new(Contracts::builtin(), services, topology, (Seed(seed), chooser));
         Self { world: world.expect("the five have contracts"), tenant: tenant(1), sent: 0 }
     }

@@ -8,7 +8,8 @@ use std::path::Path;
 
 use quintet::diagnostic::SourceFile;
 use quintet::message::Json;
-use quintet::service::{Vocabulary, reference};
+use quintet::service::Vocabulary;
+use quintet::services::reference;
 use quintet::verify::What;
 use quintet::verify::live::{Commands, Probe as _, read_probe};
 use quintet::verify::script::random::Abilities;

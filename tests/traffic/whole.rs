@@ -7,7 +7,7 @@ use std::time::Duration;
 use quintet::kafka::Deadline;
 use quintet::kafka::host::{Host, Options};
 use quintet::message::{Headers, Json, Outgoing, Payload, Record, Tenant, TraceParent};
-use quintet::service::reference;
+use quintet::services::reference;
 use serde_json::{Value, json};
 use uuid::Uuid;
 

@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 
 use quintet::rule::{RuleId, Severity};
 use quintet::service::Service;
-use quintet::service::ban::Ban;
-use quintet::service::invite::Invite;
+use quintet::services::ban::Ban;
 use quintet::services::id;
+use quintet::services::invite::Invite;
 use quintet::verify::{Judgement, Judging, Observation, Reproduced, Standing, judge, judge_until};
 use serde_json::json;
 

@@ -2,9 +2,9 @@
 
 use quintet::message::Stream;
 use quintet::rule::{RuleId, Severity};
-use quintet::service::{
-    Service, account::Account, ban::Ban, effective_stats::EffectiveStats, invite::Invite,
-    login::Login,
+use quintet::service::Service;
+use quintet::services::{
+    account::Account, ban::Ban, effective_stats::EffectiveStats, invite::Invite, login::Login,
 };
 use quintet::verify::{Judgement, Judging, Observation, judge};
 use rstest::rstest;

@@ -6,7 +6,7 @@ use quintet::contract::Contracts;
 use quintet::message::Seed;
 use quintet::scenario::run::Setup;
 use quintet::scenario::{Known, TenantSpec, TestPlan, suite, words_of};
-use quintet::service::reference;
+use quintet::services::reference;
 use quintet::verify::script::random::{self, Abilities};
 use quintet::verify::script::{Act, Phase, Script, Step, Sweep, scenario, sweeps};
 

@@ -15,7 +15,8 @@ use quintet::message::{Json, Seed, Tenant};
 use quintet::rule::Severity;
 use quintet::scenario::run::Setup;
 use quintet::scenario::{Known, TestPlan, suite, words_of};
-use quintet::service::{Given, Service, StimulusError, Vocabulary, reference};
+use quintet::service::{Given, Service, StimulusError, Vocabulary};
+use quintet::services::reference;
 use quintet::verify::live::{
     Commands, GroupFrom, Neighbours, Plan, Probe, ProbeError, Verified, verify,
 };

@@ -17,8 +17,8 @@ use quintet::kafka::{Broker, Connection, On, Settings, Topics};
 use quintet::message::{Json, Tenant};
 use quintet::service::{
     Asked, Cx, Given, Incoming, QueryError, Reject, Service, StimulusError, Timer, Vocabulary,
-    reference,
 };
+use quintet::services::reference;
 use serde_json::{Value, json};
 
 mod in_turn;

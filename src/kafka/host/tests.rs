@@ -47,7 +47,7 @@ impl Bench {
         let (notes, time) = (Arc::new(Notes::default()), Arc::new(AtomicU64::new(1000)));
         let slot = |name: &str| Slot::new(name, Box::new(InMemory::default()), Seed(1));
         let remake = |name: &str| {
-            crate::service::reference().into_iter().find(|service| service.name() == name)
+            crate::services::reference().into_iter().find(|service| service.name() == name)
         };
         let mut stage = Stage {
             contracts,
@@ -68,7 +68,7 @@ impl Bench {
     }
 
     fn ban() -> Self {
-        let ban = Box::new(crate::service::ban::Ban::default());
+        let ban = Box::new(crate::services::ban::Ban::default());
         Self::of(vec![ban], Box::new(AsReference), Manner::default())
     }
 
@@ -109,7 +109,7 @@ impl Bench {
 
     fn restart(&mut self) {
         self.stage.slots[0].fall(VirtualTime::ZERO);
-        self.stage.wake(0, Box::new(crate::service::ban::Ban::default())).unwrap();
+        self.stage.wake(0, Box::new(crate::services::ban::Ban::default())).unwrap();
     }
 
     fn bans(&self, id: u32) -> bool {
@@ -171,7 +171,7 @@ fn a_marked_event_is_not_sent_again() {
 #[test]
 fn decisions_and_timers_are_replayed_as_they_were() {
     let variants = Variants::default().with(id::BAN_2, "accept-empty");
-    let ban = Box::new(crate::service::ban::Ban::default());
+    let ban = Box::new(crate::services::ban::Ban::default());
     let mut bench = Bench::of(vec![ban], Box::new(variants), Manner::default());
     let empty = bench.record(
         0,
@@ -214,7 +214,7 @@ fn a_record_in_hand_is_read_once() {
 
 #[test]
 fn whoever_commits_first_commits_what_is_read() {
-    let ban = Box::new(crate::service::ban::Ban::default());
+    let ban = Box::new(crate::services::ban::Ban::default());
     let manner = Manner { commit_first: true, ..Manner::default() };
     let mut bench = Bench::of(vec![ban], Box::new(AsReference), manner);
     let (spot, record) = bench.create(3);

@@ -169,7 +169,7 @@ macro_rules! bodies {
             use crate::message::typed::macros::*;
 
             #[derive(Clone, Copy)]
-            pub(super) enum Kind { $($body,)* }
+            pub(crate) enum Kind { $($body,)* }
 
             impl<'a> Body<'a> for $name $(<$life>)? {
                 type Kind = Kind;
@@ -293,10 +293,11 @@ macro_rules! keys {
 
 // What the macros use.
 
-pub(super) use super::{Message, Text, shown_type};
-pub(super) use serde::de::{self, Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
-pub(super) use serde::ser::SerializeStruct;
-pub(super) use std::fmt;
+pub(crate) use super::{Message, Text, shown_type};
+pub(crate) use serde::de::{self, Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
+pub(crate) use serde::ser::SerializeStruct;
+pub(crate) use std::fmt;
+pub(crate) use {bodies, envelope, fields, flat, keys, tags};
 
 use std::marker::PhantomData;
 
@@ -304,7 +305,7 @@ use serde::de::value::UnitDeserializer;
 use serde_json::value::RawValue;
 
 /// A value, or zero where there is `null`.
-pub(super) struct Nullable<T>(pub(super) T);
+pub(crate) struct Nullable<T>(pub(crate) T);
 
 impl<'de, T: Deserialize<'de> + Default> Deserialize<'de> for Nullable<T> {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
@@ -313,7 +314,7 @@ impl<'de, T: Deserialize<'de> + Default> Deserialize<'de> for Nullable<T> {
 }
 
 /// Reads the value of a field that must not have come before.
-pub(super) fn fill<'de, A: MapAccess<'de>, T: Deserialize<'de> + Default>(
+pub(crate) fn fill<'de, A: MapAccess<'de>, T: Deserialize<'de> + Default>(
     slot: &mut Option<T>,
     map: &mut A,
     name: &'static str,
@@ -326,7 +327,7 @@ pub(super) fn fill<'de, A: MapAccess<'de>, T: Deserialize<'de> + Default>(
 }
 
 /// Reads an object that fills `text`.
-pub(super) fn read_map<'de, V: Visitor<'de>>(
+pub(crate) fn read_map<'de, V: Visitor<'de>>(
     text: &'de str,
     visitor: V,
 ) -> Result<V::Value, serde_json::Error> {
@@ -337,7 +338,7 @@ pub(super) fn read_map<'de, V: Visitor<'de>>(
 }
 
 /// The bodies of one envelope.
-pub(super) trait Body<'de>: Sized {
+pub(crate) trait Body<'de>: Sized {
     /// A type that is known.
     type Kind: Copy;
 
@@ -357,7 +358,7 @@ impl<'de, B: Body<'de>> de::DeserializeSeed<'de> for OfKind<'de, B> {
 }
 
 /// The type and the body of an envelope, whichever comes first.
-pub(super) struct BodySlot<'de, B: Body<'de>> {
+pub(crate) struct BodySlot<'de, B: Body<'de>> {
     kind: Option<Result<B::Kind, String>>,
     body: Option<B>,
     /// A body that came before its type.
@@ -371,7 +372,7 @@ impl<'de, B: Body<'de>> Default for BodySlot<'de, B> {
 }
 
 impl<'de, B: Body<'de>> BodySlot<'de, B> {
-    pub(super) fn take_type<A: MapAccess<'de>>(&mut self, map: &mut A) -> Result<(), A::Error> {
+    pub(crate) fn take_type<A: MapAccess<'de>>(&mut self, map: &mut A) -> Result<(), A::Error> {
         if self.kind.is_some() {
             return Err(de::Error::duplicate_field("type"));
         }
@@ -380,7 +381,7 @@ impl<'de, B: Body<'de>> BodySlot<'de, B> {
         Ok(())
     }
 
-    pub(super) fn take_body<A: MapAccess<'de>>(&mut self, map: &mut A) -> Result<(), A::Error> {
+    pub(crate) fn take_body<A: MapAccess<'de>>(&mut self, map: &mut A) -> Result<(), A::Error> {
         if self.body.is_some() || self.early.is_some() {
             return Err(de::Error::duplicate_field("body"));
         }
@@ -392,7 +393,7 @@ impl<'de, B: Body<'de>> BodySlot<'de, B> {
         Ok(())
     }
 
-    pub(super) fn finish<E: de::Error>(self) -> Result<Result<B, String>, E> {
+    pub(crate) fn finish<E: de::Error>(self) -> Result<Result<B, String>, E> {
         let kind = match self.kind {
             Some(Ok(kind)) => kind,
             Some(Err(unknown)) => return Ok(Err(unknown)),

@@ -1,4 +1,4 @@
-//! The messages of the five services as types.
+//! Messages as types.
 //!
 //! What this is: one struct for each message, read as a tolerant reader does and written as a
 //! closed writer does. What it is not: no contract is checked here; a value that decodes may still
@@ -9,17 +9,8 @@
 //! never pass through a float; every declared field is written, zero or not. Where documents differ
 //! about a message, there is a struct for each reader. Start at [`decode`].
 
-#[macro_use]
-mod macros;
-pub mod account;
-pub mod ban;
-pub mod effective_stats;
-pub mod invite;
-pub mod login;
+pub(crate) mod macros;
 mod scalar;
-
-#[cfg(test)]
-mod tests;
 
 pub use scalar::{Absent, Empty, Id, List, Params, Secret, Text, Timestamp, Undeclared};
 
@@ -70,7 +61,7 @@ pub fn decode<'a, M: Message<'a>>(value: Option<&'a [u8]>) -> Result<M, DecodeEr
 /// The longest unknown type that is repeated.
 const SHOWN_TYPE_CHARS: usize = 40;
 
-fn shown_type(tag: &str) -> String {
+pub(crate) fn shown_type(tag: &str) -> String {
     tag.chars().take(SHOWN_TYPE_CHARS).collect()
 }
 

@@ -32,10 +32,10 @@ use crate::contract::Contracts;
 use crate::driver::{Driver, DriverError};
 use crate::history::History;
 use crate::message::{Json, RecordId, Seed, Stream, Tenant};
-use crate::rule::check::Checks;
 use crate::rule::{Finding, RuleId};
 use crate::scenario::{Field, Step, Target, TestPlan, Verb};
 use crate::service::{Given, Service};
+use crate::services::atlas::check::Checks;
 
 /// Makes the services of a world; called once for each schedule.
 pub type Services = Arc<dyn Fn() -> Vec<Box<dyn Service>> + std::marker::Send + Sync>;
@@ -55,7 +55,7 @@ impl Setup {
     /// The five reference services with their built-in contracts.
     #[must_use]
     pub fn reference(contracts: Arc<Contracts>) -> Self {
-        let services = Arc::new(crate::service::reference);
+        let services = Arc::new(crate::services::reference);
         Self { contracts, services, topology: Topology::default() }
     }
 }

@@ -1,5 +1,6 @@
 //! What the five services share: the rules for all of them, and those about what comes before what.
 
+pub mod check;
 pub mod rules;
 pub mod sequence_rules;
 

@@ -1,3 +1,9 @@
 //! All that is known of the ban service.
 
+pub(in crate::services) mod check;
+pub mod handler;
+pub(crate) mod inputs;
+pub mod messages;
 pub mod rules;
+
+pub use handler::Ban;

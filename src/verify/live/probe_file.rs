@@ -7,7 +7,8 @@ use std::sync::Arc;
 use super::Commands;
 use super::probe::ALWAYS;
 use crate::diagnostic::{Diagnostic, SourceFile, Span};
-use crate::service::{Vocabulary, reference};
+use crate::service::Vocabulary;
+use crate::services::reference;
 use crate::verify::script::random::Abilities;
 use crate::yaml::{self, Node};
 

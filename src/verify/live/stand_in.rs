@@ -8,7 +8,7 @@ use super::{Neighbours, Plan, VerifyError};
 use crate::contract::Contracts;
 use crate::kafka::host::{Host, Options, Start};
 use crate::kafka::{Connection, Topics, wall_ms};
-use crate::service::reference;
+use crate::services::reference;
 
 /// How long the stand-ins may take until they read.
 const READY: Duration = Duration::from_secs(60);

@@ -18,8 +18,9 @@ use crate::history::{Event, Producer};
 use crate::message::{Json, Outgoing, RecordId, Seed, Tenant, TraceParent};
 use crate::rule::RuleId;
 use crate::scenario::TenantSpec;
-use crate::service::{Given, Reject, Service, reference};
+use crate::service::{Given, Reject, Service};
 use crate::services::id;
+use crate::services::reference;
 
 /// What the reference does with an input.
 #[derive(Clone, Debug, PartialEq, Eq)]

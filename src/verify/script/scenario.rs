@@ -17,10 +17,10 @@ use crate::contract::Contracts;
 use crate::driver::{Driver, DriverError, Ended, Fault, Until};
 use crate::history::{Event, FaultId, History, Producer};
 use crate::message::{HeaderProblem, Json, Outgoing, RecordId, Seed, Tenant, VirtualTime};
-use crate::rule::check::Checks;
 use crate::scenario::run::{Setup, Verdict, play};
 use crate::scenario::{Field, TenantSpec, TestPlan};
 use crate::service::Given;
+use crate::services::atlas::check::Checks;
 
 /// Waits that are shorter are not part of what is told.
 const SHORTEST_PAUSE: Duration = Duration::from_secs(2);
@@ -416,7 +416,7 @@ steps:
     #[test]
     fn an_id_is_named_by_the_step_that_brought_it_about() {
         let contracts = Contracts::builtin();
-        let words = words_of(&crate::service::reference());
+        let words = words_of(&crate::services::reference());
         let known = Known { contracts: &contracts, words: &words };
         let loaded = load_bytes("ban.scenario.yaml", TEXT.as_bytes(), &known, &NoFiles);
         let shown: Vec<_> = loaded.diagnostics.iter().map(|one| format!("{one:?}")).collect();
@@ -436,7 +436,7 @@ steps:
     #[test]
     fn the_suite_has_scripts_for_each_service() {
         let contracts = Contracts::builtin();
-        let words = words_of(&crate::service::reference());
+        let words = words_of(&crate::services::reference());
         let known = Known { contracts: &contracts, words: &words };
         let plans = crate::scenario::suite(&known);
         let setup = Setup::reference(contracts.clone());

@@ -10,8 +10,8 @@ use std::sync::Arc;
 use crate::contract::{self, Contracts, MessageIx};
 use crate::history::{History, Producer};
 use crate::message::{ChannelIx, Offset, Partition, Record, RecordId, VirtualTime};
-use crate::rule::check::Checks;
 use crate::rule::{Finding, RuleId, Severity};
+use crate::services::atlas::check::Checks;
 use crate::services::id;
 use crate::verify::{Found, Judgement, Standing};
 

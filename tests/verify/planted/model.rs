@@ -16,7 +16,8 @@ use quintet::kafka::wall_ms;
 use quintet::message::{
     ChannelIx, Header, Headers, KeyBytes, Outgoing, Payload, Record, Seed, VirtualTime,
 };
-use quintet::service::{Reject, reference};
+use quintet::service::Reject;
+use quintet::services::reference;
 use serde_json::{Value, json};
 
 /// What became of a record.

@@ -4,12 +4,6 @@
 //! drawn independently. What always holds: the same seed, service and number give the same script;
 //! all scripts draw names and ids from the same few, so that tenants use the same ones.
 
-mod account;
-mod ban;
-mod effective_stats;
-mod invite;
-mod login;
-
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
@@ -37,7 +31,7 @@ impl Abilities {
     /// All that the reference of a service can do.
     #[must_use]
     pub fn all(service: &str) -> Self {
-        let mut services = crate::service::reference().into_iter();
+        let mut services = crate::services::reference().into_iter();
         let found = services.find(|one| one.name() == service);
         let words = found.map(|one| one.vocabulary()).unwrap_or_default();
         let name = |(name, _): &(&str, &[&str])| (*name).to_owned();
@@ -76,16 +70,16 @@ pub fn script(service: &str, abilities: &Abilities, (seed, number): (Seed, u64))
         abilities,
     };
     let next: fn(&mut Draw<'_>) -> Vec<Act> = match service {
-        "ban" => ban::next,
-        "account" => account::next,
-        "login" => login::next,
-        "effective_stats" => effective_stats::next,
-        "invite" => invite::next,
+        "ban" => crate::services::ban::inputs::next,
+        "account" => crate::services::account::inputs::next,
+        "login" => crate::services::login::inputs::next,
+        "effective_stats" => crate::services::effective_stats::inputs::next,
+        "invite" => crate::services::invite::inputs::next,
         _ => return Script::new("", Vec::new(), Vec::new()),
     };
     match service {
         "login" if !abilities.stimuli.is_empty() => draw.open_accounts(),
-        "effective_stats" => effective_stats::begin(&mut draw),
+        "effective_stats" => crate::services::effective_stats::inputs::begin(&mut draw),
         _ => {}
     }
     let most = draw.steps.len() + if serial { SERIAL_STEPS } else { STEPS };
@@ -137,10 +131,10 @@ pub(super) const SERVICES: [&str; 5] = ["ban", "account", "login", "effective_st
 /// fit each other.
 pub(super) fn fitting(service: &str) -> Vec<(&'static str, Json)> {
     let fields = match service {
-        "ban" => ban::fitting(),
-        "account" => account::fitting(),
-        "effective_stats" => effective_stats::fitting(),
-        "invite" => invite::fitting(),
+        "ban" => crate::services::ban::inputs::fitting(),
+        "account" => crate::services::account::inputs::fitting(),
+        "effective_stats" => crate::services::effective_stats::inputs::fitting(),
+        "invite" => crate::services::invite::inputs::fitting(),
         _ => Vec::new(),
     };
     fields.into_iter().map(|(pointer, value)| (pointer, Json::from(value))).collect()
@@ -149,73 +143,75 @@ pub(super) fn fitting(service: &str) -> Vec<(&'static str, Json)> {
 /// Whether the documents leave open what comes of an input, so that it is never sent.
 pub(super) fn is_open(service: &str, message: &Message) -> bool {
     match &message.value {
-        super::Value::Json(value) => service == "account" && account::is_open(value),
+        super::Value::Json(value) => {
+            service == "account" && crate::services::account::inputs::is_open(value)
+        }
         super::Value::Bytes(_) => false,
     }
 }
 
 /// A script being drawn.
-struct Draw<'a> {
+pub(crate) struct Draw<'a> {
     /// Of the script.
     number: u64,
     stream: Stream,
-    steps: Vec<Step>,
+    pub(crate) steps: Vec<Step>,
     /// How many there are.
-    tenants: usize,
+    pub(crate) tenants: usize,
     /// Of the step that is drawn now.
-    tenant: usize,
+    pub(crate) tenant: usize,
     abilities: &'a Abilities,
 }
 
 impl Draw<'_> {
-    fn below(&mut self, bound: usize) -> usize {
+    pub(crate) fn below(&mut self, bound: usize) -> usize {
         self.stream.below(bound)
     }
 
-    fn one_in(&mut self, several: usize) -> bool {
+    pub(crate) fn one_in(&mut self, several: usize) -> bool {
         self.below(several) == 0
     }
 
-    fn pick<T: Copy>(&mut self, among: &[T]) -> T {
+    pub(crate) fn pick<T: Copy>(&mut self, among: &[T]) -> T {
         among[self.below(among.len())]
     }
 
     /// One of the first few numbers, from 1.
-    fn number(&mut self, few: u32) -> u32 {
+    pub(crate) fn number(&mut self, few: u32) -> u32 {
         1 + u32::try_from(self.below(few as usize)).unwrap_or_default()
     }
 
     /// One of the few UUIDs that all scripts use.
-    fn id(&mut self, few: u32) -> String {
+    pub(crate) fn id(&mut self, few: u32) -> String {
         let number = self.number(few);
         Uuid::from_u128(IDS | u128::from(number)).to_string()
     }
 
     /// A UUID that no other script uses: by it, what got into this script from another is known.
-    fn own_id(&mut self, few: u32) -> String {
+    pub(crate) fn own_id(&mut self, few: u32) -> String {
         let script = u128::from(self.number & 0xffff) << 80;
         let number = self.number(few);
         Uuid::from_u128(IDS | script | u128::from(number)).to_string()
     }
 
     /// One of the first few of ten numbers that hardly another script uses.
-    fn own_number(&mut self, few: u32) -> u32 {
+    pub(crate) fn own_number(&mut self, few: u32) -> u32 {
         let script = u32::try_from(self.number % 10_000).unwrap_or_default();
         500 + 10 * script + self.number(few)
     }
 
     /// What the step is called that is pushed next.
-    fn next_step(&self) -> u32 {
+    pub(crate) fn next_step(&self) -> u32 {
         u32::try_from(self.steps.len()).unwrap_or(u32::MAX)
     }
 
-    fn push(&mut self, act: Act) {
+    pub(crate) fn push(&mut self, act: Act) {
         let id = self.next_step();
         self.steps.push(Step::new(id, self.tenant, act));
     }
 
     /// Headers without a trace: what carries them is handled all the same.
-    fn untraced(&mut self) -> HeadersFrom {
+    pub(crate) fn untraced(&mut self) -> HeadersFrom {
         const TRACE: &str = "traceparent";
         match self.below(2) {
             0 => HeadersFrom::Without(TRACE),
@@ -224,7 +220,7 @@ impl Draw<'_> {
     }
 
     /// An input that contracts make: most often one that must have no effect.
-    fn unusual(&mut self, service: &str) -> Vec<Act> {
+    pub(crate) fn unusual(&mut self, service: &str) -> Vec<Act> {
         let made = super::made::builtin(service);
         let phase = match self.below(8) {
             0 => Phase::Expected,
@@ -244,7 +240,7 @@ impl Draw<'_> {
     }
 
     /// Makes the accounts that clients of login log in to, for whoever keeps them.
-    fn open_accounts(&mut self) {
+    pub(crate) fn open_accounts(&mut self) {
         for tenant in 0..self.tenants {
             self.tenant = tenant;
             let account = json!({ "name": "ada", "password": "right" });
@@ -253,7 +249,7 @@ impl Draw<'_> {
     }
 
     /// Sends once more what was sent before, byte for byte, to the same tenant or the other.
-    fn repeat(&mut self) -> bool {
+    pub(crate) fn repeat(&mut self) -> bool {
         let sent: Vec<_> =
             self.steps.iter().filter(|step| matches!(step.act, Act::Send(_))).cloned().collect();
         if sent.is_empty() {
@@ -266,7 +262,7 @@ impl Draw<'_> {
     }
 
     /// One of the steps of a kind so far, of this tenant or (seldom) of the other.
-    fn earlier(&mut self, kind: impl Fn(&Act) -> bool) -> Option<u32> {
+    pub(crate) fn earlier(&mut self, kind: impl Fn(&Act) -> bool) -> Option<u32> {
         let other = self.one_in(8);
         let tenant = self.tenant;
         let fits = |step: &&Step| (step.tenant == tenant) != other && kind(&step.act);
@@ -275,7 +271,7 @@ impl Draw<'_> {
     }
 
     /// What a step sends, where that is an object.
-    fn value_of(&self, step: u32) -> Option<&Json> {
+    pub(crate) fn value_of(&self, step: u32) -> Option<&Json> {
         let step = self.steps.iter().find(|one| one.id == step)?;
         match &step.act {
             Act::Send(Message { value: super::Value::Json(value), .. }) => Some(value),
@@ -284,32 +280,32 @@ impl Draw<'_> {
     }
 
     /// A query where the probe can ask it.
-    fn query(&self, name: &str, args: Plain) -> Vec<Act> {
+    pub(crate) fn query(&self, name: &str, args: Plain) -> Vec<Act> {
         let known = self.abilities.queries.contains(name);
         let query = || Act::Query { name: name.to_owned(), args: Json::from(args) };
         known.then(query).into_iter().collect()
     }
 
     /// Data where the probe can give it.
-    fn give(&mut self, data: &str, entry: Plain) {
+    pub(crate) fn give(&mut self, data: &str, entry: Plain) {
         if self.abilities.data.contains(data) {
             self.push(Act::Give { data: data.to_owned(), entry: Json::from(entry) });
         }
     }
 
     /// A stimulus where the probe can give it.
-    fn stimulus(&self, name: &str, args: Plain) -> Vec<Act> {
+    pub(crate) fn stimulus(&self, name: &str, args: Plain) -> Vec<Act> {
         let known = self.abilities.stimuli.contains(name);
         let stimulus = || Act::Stimulus { name: name.to_owned(), args: Json::from(args) };
         known.then(stimulus).into_iter().collect()
     }
 }
 
-fn send(channel: &str, value: Plain) -> Vec<Act> {
+pub(crate) fn send(channel: &str, value: Plain) -> Vec<Act> {
     vec![Act::Send(Message::new(channel, Json::from(value)))]
 }
 
-fn enveloped(mut head: Plain, kind: &str, body: Plain) -> Plain {
+pub(crate) fn enveloped(mut head: Plain, kind: &str, body: Plain) -> Plain {
     if let Plain::Object(fields) = &mut head {
         fields.insert("type".to_owned(), json!(kind));
         fields.insert("body".to_owned(), body);
@@ -317,12 +313,12 @@ fn enveloped(mut head: Plain, kind: &str, body: Plain) -> Plain {
     head
 }
 
-fn pause(seconds: u64) -> Act {
+pub(crate) fn pause(seconds: u64) -> Act {
     Act::Pause(Duration::from_secs(seconds))
 }
 
 /// The type of a message that a step sends.
-fn type_of(act: &Act) -> Option<(&str, &str)> {
+pub(crate) fn type_of(act: &Act) -> Option<(&str, &str)> {
     let Act::Send(Message { channel, value: super::Value::Json(value), .. }) = act else {
         return None;
     };

@@ -1,0 +1,345 @@
+//! The reference ban service.
+//!
+//! What this is: bans by id, the logins it has heard of, and the question whether someone is
+//! banned. What it is not: it does not end the sessions of those it bans; no document says so.
+//!
+//! What always holds: an id is given once in a tenant; DELETE removes the ban it names and no
+//! other. Expired bans are swept at whole hours only, and not before they have been expired for an
+//! hour, so that a DELETE shortly after the end of a ban still finds it. Start at [`Ban`].
+
+mod matching;
+#[cfg(test)]
+mod tests;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use serde_json::json;
+use xxhash_rust::xxh3::xxh3_64;
+
+use self::matching::{Subject, Target};
+use crate::message::typed::decode;
+use crate::message::{Json, Key, Tenant, VirtualTime};
+use crate::service::support::{Args, ByTenant, object, refused, required};
+use crate::service::{Asked, Cx, Given, Incoming, QueryError, Reject, Service, Timer, Vocabulary};
+use crate::services::account::messages::{SessionStatus, SessionStatusBody};
+use crate::services::ban::messages::{
+    BanCommand, BanCommandBody, BanStatus, BanStatusType, CreateBan, DeleteBan,
+};
+use crate::services::id;
+
+/// What a ban can be given.
+const BAN_FIELDS: [&str; 7] =
+    ["banType", "value", "reason", "reasonCode", "permanent", "expiresAt", "issuedBy"];
+const SWEEP: &str = "sweep";
+const HOUR: Duration = Duration::from_secs(60 * 60);
+
+/// The ban service.
+#[derive(Clone, Debug, Default, Hash)]
+pub struct Ban(ByTenant<State>);
+
+#[derive(Clone, Debug, Default, Hash)]
+struct State {
+    /// All that were ever given.
+    ids: BTreeSet<u32>,
+    bans: BTreeMap<u32, Entry>,
+    /// The logins heard of, by account.
+    logins: BTreeMap<u32, Vec<Login>>,
+    /// The id that a CREATE was given, by the hash of its value.
+    created: BTreeMap<u64, u32>,
+    /// When the next sweep is due.
+    sweep: Option<VirtualTime>,
+}
+
+/// One ban.
+#[derive(Clone, Debug, Hash)]
+struct Entry {
+    target: Target,
+    value: Box<str>,
+    reason: Box<str>,
+    reason_code: u8,
+    issued_by: Box<str>,
+    /// Unix seconds; none for a permanent ban.
+    expires_at: Option<i64>,
+}
+
+#[derive(Clone, Debug, Hash)]
+struct Login {
+    name: Box<str>,
+    ip: Box<str>,
+    hwid: Box<str>,
+    /// The error code of a failed one.
+    failed: Option<Box<str>>,
+}
+
+impl Entry {
+    fn of(create: &CreateBan<'_>) -> Self {
+        Self {
+            target: Target::of(create.ban_type, &create.value),
+            value: (*create.value).into(),
+            reason: (*create.reason).into(),
+            reason_code: create.reason_code,
+            issued_by: (*create.issued_by).into(),
+            expires_at: (!create.permanent).then_some(create.expires_at),
+        }
+    }
+
+    fn is_active(&self, unix_s: i64) -> bool {
+        self.expires_at.is_none_or(|at| at > unix_s)
+    }
+
+    /// The whole hour at which it may be swept; none for a permanent ban.
+    fn swept_at(&self, now: VirtualTime) -> Option<VirtualTime> {
+        let expires = VirtualTime::from_unix_s(self.expires_at?);
+        let at = expires.max(now).after(HOUR).next_multiple(HOUR);
+        (at != VirtualTime::NEVER).then_some(at)
+    }
+}
+
+impl State {
+    fn next_id(&self) -> Option<u32> {
+        self.ids.last().map_or(Some(1), |last| last.checked_add(1))
+    }
+}
+
+impl Ban {
+    fn create(
+        &mut self,
+        create: &CreateBan<'_>,
+        value: &[u8],
+        cx: &mut Cx<'_>,
+    ) -> Result<(), Reject> {
+        check(create, cx)?;
+        let state = self.0.of(cx.tenant());
+        let hash = xxh3_64(value);
+        if let Some(first) = state.created.get(&hash) {
+            cx.applies(id::COM_8);
+            cx.applies(id::BAN_TWICE);
+            match cx.decide(id::BAN_TWICE, &["two-bans", "same-id-again", "once"]) {
+                "same-id-again" => return announce(*first, BanStatusType::Created, cx),
+                "once" => return refused("the same command has come before"),
+                _ => {}
+            }
+        }
+        cx.applies(id::BAN_1);
+        let Some(next_id) = state.next_id() else {
+            return refused("no ban id is left");
+        };
+        let ban_id = cx.assign_id(next_id);
+        if state.ids.contains(&ban_id) {
+            return refused(format!("the id {ban_id} was given before"));
+        }
+        announce(ban_id, BanStatusType::Created, cx)?;
+        let entry = Entry::of(create);
+        if let Some(at) = entry.swept_at(cx.now())
+            && state.sweep.is_none_or(|due| at < due)
+        {
+            state.sweep = Some(at);
+            cx.set_timer(SWEEP, at);
+        }
+        state.ids.insert(ban_id);
+        state.bans.insert(ban_id, entry);
+        state.created.entry(hash).or_insert(ban_id);
+        Ok(())
+    }
+
+    fn delete(&mut self, ban_id: u32, cx: &mut Cx<'_>) -> Result<(), Reject> {
+        let state = self.0.of(cx.tenant());
+        cx.applies(id::BAN_5);
+        if state.bans.contains_key(&ban_id) {
+            cx.applies(id::BAN_3);
+            announce(ban_id, BanStatusType::Deleted, cx)?;
+            state.bans.remove(&ban_id);
+            return Ok(());
+        }
+        cx.applies(id::BAN_4);
+        if state.ids.contains(&ban_id) {
+            cx.applies(id::BAN_TWICE);
+        }
+        match cx.decide(id::BAN_4, &["nothing", "echo"]) {
+            "echo" => announce(ban_id, BanStatusType::Deleted, cx),
+            _ => refused(format!("there is no ban {ban_id}")),
+        }
+    }
+
+    fn heard(&mut self, status: &SessionStatus<'_>, cx: &mut Cx<'_>) {
+        cx.applies(id::BAN_6);
+        let (ip, hwid, failed) = match &status.body {
+            SessionStatusBody::Created(created) => (&created.ip_address, &created.hwid, None),
+            SessionStatusBody::Error(error) => (&error.ip_address, &error.hwid, Some(&error.code)),
+            SessionStatusBody::StateChanged(_) | SessionStatusBody::RequestLicenseAgreement(_) => {
+                return;
+            }
+        };
+        let login = Login {
+            name: (*status.account_name).into(),
+            ip: (**ip).into(),
+            hwid: (**hwid).into(),
+            failed: failed.map(|code| (**code).into()),
+        };
+        self.0.of(cx.tenant()).logins.entry(status.account_id).or_default().push(login);
+    }
+}
+
+/// What CREATE must hold.
+fn check(create: &CreateBan<'_>, cx: &mut Cx<'_>) -> Result<(), Reject> {
+    if create.ban_type > 2 {
+        cx.applies(id::BAN_2);
+        if cx.decide(id::BAN_2, &["nothing", "accept-type"]) == "nothing" {
+            return refused(format!("there is no ban type {}", create.ban_type));
+        }
+    }
+    if create.value.is_empty() {
+        cx.applies(id::BAN_2);
+        if cx.decide(id::BAN_2, &["nothing", "accept-empty"]) == "nothing" {
+            return refused("the value is empty");
+        }
+    }
+    Ok(())
+}
+
+fn announce(ban_id: u32, status: BanStatusType, cx: &mut Cx<'_>) -> Result<(), Reject> {
+    cx.emit("ban.status", &Key::None, &BanStatus { ban_id, status })
+}
+
+impl Service for Ban {
+    fn name(&self) -> &'static str {
+        "ban"
+    }
+
+    fn handle(&mut self, incoming: &Incoming<'_>, cx: &mut Cx<'_>) -> Result<(), Reject> {
+        match incoming.channel {
+            "ban.command" => match decode::<BanCommand<'_>>(incoming.value)?.body {
+                BanCommandBody::Create(create) => {
+                    self.create(&create, incoming.value.unwrap_or_default(), cx)
+                }
+                BanCommandBody::Delete(DeleteBan { ban_id }) => self.delete(ban_id, cx),
+            },
+            "account.session.status" => {
+                self.heard(&decode(incoming.value)?, cx);
+                Ok(())
+            }
+            other => refused(format!("ban does not read {other}")),
+        }
+    }
+
+    fn timer(&mut self, _: &Timer, cx: &mut Cx<'_>) -> Result<(), Reject> {
+        cx.applies(id::BAN_7);
+        let now = cx.now();
+        let state = self.0.of(cx.tenant());
+        state.bans.retain(|_, ban| {
+            let expires = ban.expires_at.map(VirtualTime::from_unix_s);
+            !expires.is_some_and(|expires| cx.is_due(expires, expires.after(HOUR)))
+        });
+        state.sweep = state.bans.values().filter_map(|ban| ban.swept_at(now)).min();
+        if let Some(at) = state.sweep {
+            cx.set_timer(SWEEP, at);
+        }
+        Ok(())
+    }
+
+    fn query(&self, name: &str, args: &Json, asked: &Asked<'_>) -> Result<Json, QueryError> {
+        let args = Args(args);
+        let state = self.0.get(asked.tenant);
+        let unix_s = asked.now.as_unix_s();
+        match name {
+            "check" => {
+                args.only(&["ip", "hwid", "accountId"])?;
+                let subject = Subject::of(
+                    args.text("ip")?.unwrap_or_default(),
+                    args.text("hwid")?.unwrap_or_default(),
+                    args.integer("accountId")?.unwrap_or_default(),
+                );
+                let found = state.and_then(|state| matching::first(state, &subject, unix_s));
+                Ok(match found {
+                    Some((ban_id, ban)) => Json::from(shown(ban_id, ban, unix_s, "banned")),
+                    None => object([("banned", Json::Bool(false))]),
+                })
+            }
+            "ban" => {
+                args.only(&["banId"])?;
+                let ban_id = required("banId", args.integer("banId")?)?;
+                let found = state.and_then(|state| state.bans.get(&ban_id));
+                Ok(Json::from(match found {
+                    Some(ban) => shown(ban_id, ban, unix_s, "exists"),
+                    None => json!({ "exists": false }),
+                }))
+            }
+            "history" => {
+                args.only(&["accountId"])?;
+                let account_id: u32 = required("accountId", args.integer("accountId")?)?;
+                let logins = state.and_then(|state| state.logins.get(&account_id));
+                let logins = logins.map(Vec::as_slice).unwrap_or_default();
+                Ok(Json::Array(logins.iter().map(|login| login.shown(account_id)).collect()))
+            }
+            _ => Err(QueryError::Unknown { name: name.to_owned() }),
+        }
+    }
+
+    fn configure(&mut self, tenant: &Tenant, given: &Given<'_>) -> Result<(), String> {
+        if let Some(settings) = given.settings {
+            Args(settings).only(&[])?;
+        }
+        for entry in given.entries("bans")? {
+            let args = Args(entry);
+            args.only(&BAN_FIELDS)?;
+            let expires_at = args.integer("expiresAt")?;
+            let create = CreateBan {
+                ban_type: required("banType", args.integer("banType")?)?,
+                value: required("value", args.text("value")?)?.into(),
+                reason: args.text("reason")?.unwrap_or_default().into(),
+                reason_code: args.integer("reasonCode")?.unwrap_or_default(),
+                permanent: args.truth("permanent")?.unwrap_or(expires_at.is_none()),
+                expires_at: expires_at.unwrap_or_default(),
+                issued_by: args.text("issuedBy")?.unwrap_or_default().into(),
+            };
+            let state = self.0.of(tenant);
+            let ban_id = state.next_id().ok_or("no ban id is left")?;
+            state.ids.insert(ban_id);
+            state.bans.insert(ban_id, Entry::of(&create));
+        }
+        Ok(())
+    }
+
+    fn vocabulary(&self) -> Vocabulary {
+        Vocabulary {
+            stimuli: &[],
+            queries: &[
+                ("check", &["ip", "hwid", "accountId"]),
+                ("ban", &["banId"]),
+                ("history", &["accountId"]),
+            ],
+            settings: &[],
+            data: &[("bans", &BAN_FIELDS)],
+        }
+    }
+}
+
+/// A ban as a query shows it; `found` is the field that says so.
+fn shown(ban_id: u32, ban: &Entry, unix_s: i64, found: &str) -> serde_json::Value {
+    json!({
+        found: true,
+        "banId": ban_id,
+        "banType": ban.target.ban_type(),
+        "value": ban.value,
+        "reason": ban.reason,
+        "reasonCode": ban.reason_code,
+        "permanent": ban.expires_at.is_none(),
+        "expiresAt": ban.expires_at.unwrap_or_default(),
+        "issuedBy": ban.issued_by,
+        "active": ban.is_active(unix_s),
+    })
+}
+
+impl Login {
+    fn shown(&self, account_id: u32) -> Json {
+        Json::from(json!({
+            "accountId": account_id,
+            "accountName": self.name,
+            "ipAddress": self.ip,
+            "hwid": self.hwid,
+            "success": self.failed.is_none(),
+            "code": self.failed,
+        }))
+    }
+}

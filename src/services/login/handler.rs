@@ -1,0 +1,340 @@
+//! The reference login service.
+//!
+//! What this is: the connections of game clients, what each client is shown, and what the service
+//! says for it on Kafka. What it is not: no client speaks to it; what clients do are stimuli, what
+//! they see are queries.
+//!
+//! What always holds: an event changes nothing but connections of its own tenant; a connection that
+//! is gone comes never back. Start at [`Login`].
+
+mod connection;
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+
+use serde_json::json;
+
+use self::connection::{Connection, Refusal};
+use crate::message::typed::{Empty, Id, Params, Secret, Undeclared, decode};
+use crate::message::{Json, Key, Tenant};
+use crate::service::support::{Args, ByTenant, refused, required};
+use crate::service::{
+    Asked, Cx, Given, Incoming, QueryError, Reject, Service, StimulusError, Vocabulary,
+};
+use crate::services::account::messages::{
+    AccountStatus, AccountStatusType, CreateSession, SessionCommand, SessionCommandBody,
+    SessionState,
+};
+use crate::services::id;
+use crate::services::login::messages::{
+    ClientSession, ClientSessionType, SeedStatus, SeedStatusBody, SessionStatus, SessionStatusBody,
+};
+
+const ISSUER: &str = "LOGIN";
+
+/// The login service.
+#[derive(Clone, Debug, Default, Hash)]
+pub struct Login(ByTenant<State>);
+
+#[derive(Clone, Debug, Default, Hash)]
+struct State {
+    connections: BTreeMap<Id, Connection>,
+    /// Which accounts are logged in, as far as events told.
+    logged_in: BTreeMap<u32, bool>,
+}
+
+/// What a stimulus or an event was refused for.
+fn stimulus_refused<T>(why: impl Into<String>) -> Result<T, StimulusError> {
+    Err(StimulusError::Refused(why.into()))
+}
+
+impl From<Reject> for StimulusError {
+    fn from(reject: Reject) -> Self {
+        Self::Refused(reject.to_string())
+    }
+}
+
+fn command(
+    session_id: Id,
+    account_id: u32,
+    body: SessionCommandBody<'_>,
+    cx: &mut Cx<'_>,
+) -> Result<(), Reject> {
+    cx.applies(id::LOG_10);
+    let command = SessionCommand { session_id, account_id, issuer: ISSUER.into(), body };
+    cx.emit("account.session.command", &Key::Id(account_id), &command)
+}
+
+fn announce(
+    session_id: Id,
+    account_id: u32,
+    kind: ClientSessionType,
+    cx: &mut Cx<'_>,
+) -> Result<(), Reject> {
+    cx.applies(id::LOG_10);
+    let event = ClientSession {
+        session_id,
+        account_id,
+        character_id: 0,
+        world_id: 0,
+        channel_id: 0,
+        issuer: ISSUER.into(),
+        kind,
+    };
+    cx.emit("session.status", &Key::Id(account_id), &event)
+}
+
+impl State {
+    /// The connection of a stimulus.
+    fn connected(&self, args: Args<'_>) -> Result<(Id, &Connection), StimulusError> {
+        let session_id = Id(args.session()?);
+        match self.connections.get(&session_id) {
+            Some(connection) => Ok((session_id, connection)),
+            None => stimulus_refused("no client is connected under this session"),
+        }
+    }
+
+    fn bound(&self, args: Args<'_>) -> Result<(Id, u32), StimulusError> {
+        let (session_id, connection) = self.connected(args)?;
+        match connection.account {
+            Some(account_id) => Ok((session_id, account_id)),
+            None => stimulus_refused("the session belongs to no account yet"),
+        }
+    }
+
+    fn connect(&mut self, args: Args<'_>, cx: &mut Cx<'_>) -> Result<Json, StimulusError> {
+        args.only(&["ip", "hwid"])?;
+        let ip = args.text("ip")?.unwrap_or_default();
+        let hwid = args.text("hwid")?.unwrap_or_default();
+        let session_id = Id(cx.assign_uuid());
+        self.connections.insert(session_id, Connection::new(ip, hwid));
+        Ok(Json::from(session_id.to_string().as_str()))
+    }
+
+    fn credentials(&self, args: Args<'_>, cx: &mut Cx<'_>) -> Result<Json, StimulusError> {
+        args.only(&["session", "name", "password"])?;
+        let (session_id, connection) = self.connected(args)?;
+        let name = required("name", args.text("name")?)?;
+        let password = required("password", args.text("password")?)?;
+        cx.applies(id::LOG_1);
+        let create = CreateSession {
+            account_name: name.into(),
+            password: Secret::new(password),
+            ip_address: (*connection.ip).into(),
+            hwid: Undeclared::from(&*connection.hwid),
+        };
+        command(session_id, 0, SessionCommandBody::Create(create), cx)?;
+        Ok(Json::Null)
+    }
+
+    fn accept_licence(&mut self, args: Args<'_>, cx: &mut Cx<'_>) -> Result<Json, StimulusError> {
+        args.only(&["session"])?;
+        let (session_id, connection) = self.connected(args)?;
+        let Some(account_id) = connection.account.filter(|_| connection.licence_asked) else {
+            return stimulus_refused("the client was not asked about the licence");
+        };
+        if connection.owes_created {
+            announce(session_id, account_id, ClientSessionType::Created, cx)?;
+        }
+        if let Some(connection) = self.connections.get_mut(&session_id) {
+            connection.owes_created = false;
+            connection.licence_asked = false;
+        }
+        Ok(Json::Null)
+    }
+
+    fn select_character(&self, args: Args<'_>, cx: &mut Cx<'_>) -> Result<Json, StimulusError> {
+        args.only(&["session", "characterId", "address", "port", "params"])?;
+        let (session_id, account_id) = self.bound(args)?;
+        let params = match args.0.get("params") {
+            Some(params) => params.clone(),
+            None => Json::from(json!({
+                "address": args.text("address")?.unwrap_or("127.0.0.1"),
+                "port": args.integer::<u16>("port")?.unwrap_or(8585),
+                "characterId": required("characterId", args.integer::<u32>("characterId")?)?,
+            })),
+        };
+        let Some(params) = Params::from_json(params.to_string()) else {
+            return stimulus_refused("params nest too deep");
+        };
+        cx.applies(id::LOG_8);
+        let body = SessionCommandBody::ProgressState(SessionState { state: 2, params });
+        command(session_id, account_id, body, cx)?;
+        Ok(Json::Null)
+    }
+
+    fn disconnect(&mut self, args: Args<'_>, cx: &mut Cx<'_>) -> Result<Json, StimulusError> {
+        args.only(&["session"])?;
+        let (session_id, connection) = self.connected(args)?;
+        cx.applies(id::LOG_9);
+        let account = match connection.account {
+            Some(account_id) => Some(account_id),
+            None => match cx.decide(id::LOG_9, &["only-bound", "also-unbound"]) {
+                "also-unbound" => Some(0),
+                _ => None,
+            },
+        };
+        if let Some(account_id) = account {
+            command(session_id, account_id, SessionCommandBody::Logout(Empty), cx)?;
+            announce(session_id, account_id, ClientSessionType::Destroyed, cx)?;
+        }
+        self.connections.remove(&session_id);
+        Ok(Json::Null)
+    }
+
+    fn answered(&mut self, status: &SessionStatus<'_>, cx: &mut Cx<'_>) -> Result<(), Reject> {
+        let Some(connection) = self.connections.get_mut(&status.session_id) else {
+            cx.applies(id::LOG_11);
+            return refused("no client is connected under this session");
+        };
+        let (session_id, account_id) = (status.session_id, status.account_id);
+        match &status.body {
+            SessionStatusBody::Created(_) => {
+                cx.applies(id::LOG_2);
+                announce(session_id, account_id, ClientSessionType::Created, cx)?;
+                connection.bind(account_id);
+            }
+            SessionStatusBody::RequestLicenseAgreement(_) => {
+                cx.applies(id::LOG_3);
+                let later = cx.decide(id::LOG_3, &["at-once", "after-acceptance"]) != "at-once";
+                if !later {
+                    announce(session_id, account_id, ClientSessionType::Created, cx)?;
+                }
+                connection.bind(account_id);
+                connection.licence_asked = true;
+                connection.owes_created = later;
+            }
+            SessionStatusBody::Error(error) => {
+                cx.applies(id::LOG_4);
+                connection.refusal = Some(Refusal {
+                    code: (*error.code).into(),
+                    reason: error.reason,
+                    until: error.until,
+                });
+            }
+            SessionStatusBody::StateChanged(changed) => {
+                cx.applies(id::LOG_5);
+                connection.hand_over(&changed.params);
+            }
+        }
+        Ok(())
+    }
+
+    fn account_changed(
+        &mut self,
+        status: &AccountStatus<'_>,
+        cx: &mut Cx<'_>,
+    ) -> Result<(), Reject> {
+        let logged_in = match status.status {
+            AccountStatusType::LoggedIn => true,
+            AccountStatusType::LoggedOut => false,
+            // Account emits it, and login's document does not know it.
+            AccountStatusType::Created => {
+                return Err(Reject::UnknownType(status.status.as_str().to_owned()));
+            }
+        };
+        cx.applies(id::LOG_6);
+        self.logged_in.insert(status.account_id, logged_in);
+        Ok(())
+    }
+
+    fn seeded(&mut self, seed: &SeedStatus, cx: &mut Cx<'_>) -> Result<(), Reject> {
+        let SeedStatusBody::Created(created) = &seed.body;
+        let mut shown = false;
+        for connection in self.connections.values_mut() {
+            if connection.account == Some(seed.account_id) {
+                connection.new_characters.push(created.character_id);
+                shown = true;
+            }
+        }
+        if !shown {
+            cx.applies(id::LOG_11);
+            return refused("no connected session belongs to this account");
+        }
+        cx.applies(id::LOG_7);
+        Ok(())
+    }
+}
+
+impl Service for Login {
+    fn name(&self) -> &'static str {
+        "login"
+    }
+
+    fn handle(&mut self, incoming: &Incoming<'_>, cx: &mut Cx<'_>) -> Result<(), Reject> {
+        match incoming.channel {
+            "account.session.status" => {
+                let status = decode(incoming.value)?;
+                self.0.of(cx.tenant()).answered(&status, cx)
+            }
+            "account.status" => {
+                let status = decode(incoming.value)?;
+                self.0.of(cx.tenant()).account_changed(&status, cx)
+            }
+            "seed.status" => {
+                let seed = decode(incoming.value)?;
+                self.0.of(cx.tenant()).seeded(&seed, cx)
+            }
+            other => refused(format!("login does not read {other}")),
+        }
+    }
+
+    fn stimulus(
+        &mut self,
+        name: &str,
+        args: &Json,
+        cx: &mut Cx<'_>,
+    ) -> Result<Json, StimulusError> {
+        let (state, args) = (self.0.of(cx.tenant()), Args(args));
+        match name {
+            "connect" => state.connect(args, cx),
+            "credentials" => state.credentials(args, cx),
+            "accept_licence" => state.accept_licence(args, cx),
+            "select_character" => state.select_character(args, cx),
+            "disconnect" => state.disconnect(args, cx),
+            _ => Err(StimulusError::Unknown { name: name.to_owned() }),
+        }
+    }
+
+    fn query(&self, name: &str, args: &Json, asked: &Asked<'_>) -> Result<Json, QueryError> {
+        let (state, args) = (self.0.get(asked.tenant), Args(args));
+        match name {
+            "session" => {
+                args.only(&["session"])?;
+                let session_id = Id(args.session()?);
+                let found = state.and_then(|state| state.connections.get(&session_id));
+                Ok(found
+                    .map_or_else(|| Json::from(json!({ "connected": false })), Connection::shown))
+            }
+            "account" => {
+                args.only(&["accountId"])?;
+                let account_id: u32 = required("accountId", args.integer("accountId")?)?;
+                let logged_in = state.and_then(|state| state.logged_in.get(&account_id));
+                Ok(Json::from(json!({ "loggedIn": logged_in.copied().unwrap_or_default() })))
+            }
+            _ => Err(QueryError::Unknown { name: name.to_owned() }),
+        }
+    }
+
+    fn configure(&mut self, _: &Tenant, given: &Given<'_>) -> Result<(), String> {
+        match given.settings {
+            Some(settings) => Ok(Args(settings).only(&[])?),
+            None => Ok(()),
+        }
+    }
+
+    fn vocabulary(&self) -> Vocabulary {
+        Vocabulary {
+            stimuli: &[
+                ("connect", &["ip", "hwid"]),
+                ("credentials", &["session", "name", "password"]),
+                ("accept_licence", &["session"]),
+                ("select_character", &["session", "characterId", "address", "port", "params"]),
+                ("disconnect", &["session"]),
+            ],
+            queries: &[("session", &["session"]), ("account", &["accountId"])],
+            ..Vocabulary::default()
+        }
+    }
+}
