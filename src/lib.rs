@@ -40,6 +40,7 @@ pub mod history;
 #[cfg(feature = "kafka")]
 pub mod kafka;
 pub mod message;
+pub mod pack;
 mod report;
 pub mod rule;
 pub mod scenario;

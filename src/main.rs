@@ -1,7 +1,7 @@
-//! The command-line tool `quintet`; all of it is in [`quintet::cli`].
+//! The command-line tool `quintet`: [`quintet::cli`] with the packs that the library carries.
 
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    quintet::cli::main()
+    quintet::cli::run(&quintet::services::packs())
 }

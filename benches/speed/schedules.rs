@@ -10,8 +10,8 @@ use quintet::contract::Contracts;
 use quintet::driver::{Driver, Ended, Until};
 use quintet::history::Event;
 use quintet::message::{Headers, Outgoing, Payload, Record, Seed, Tenant, TraceParent};
+use quintet::pack::HistoryChecker as _;
 use quintet::services;
-use quintet::services::atlas::check::Checks;
 
 use crate::{Figure, median_s};
 
@@ -25,7 +25,7 @@ pub(crate) fn figure() -> Figure {
     let (services, topology) = (services::reference(), Topology::default());
     let world = World::new(Arc::clone(&contracts), services, topology, start(0));
     let mut world = world.expect("the five have contracts");
-    let mut checks = Checks::new();
+    let mut checks = contracts.packs().checks(false);
     let mut schedule = 0;
     let taken = median_s(7, || {
         for _ in 0..ROUND {

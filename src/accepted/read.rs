@@ -8,7 +8,6 @@ use super::{Accepted, Entry};
 use crate::contract::Contracts;
 use crate::diagnostic::{Diagnostic, SourceFile, Span};
 use crate::rule::{Rule, RuleId};
-use crate::services::{rule, rules};
 use crate::yaml::{self, Meaning, Node, Scalar};
 
 /// The version of the file's form.
@@ -131,10 +130,11 @@ impl Reader<'_> {
 
     fn rule(&mut self, node: &Node) -> Option<RuleId> {
         let name = self.text("rule", node)?;
-        let found = rule(&name).map(Rule::id);
+        let packs = self.contracts.packs();
+        let found = packs.rule(&name).map(Rule::id);
         if found.is_none() {
             let message = format!("there is no rule `{name}`");
-            let known = rules().map(|rule| rule.name);
+            let known = packs.rules().map(|rule| rule.name);
             let help = "`quintet explain` lists the rules".to_owned();
             let error = Diagnostic::error("accepted::unknown-rule", message, self.file, node.span);
             self.diagnostics.push(error.did_you_mean(&name, known, Some(help)));

@@ -15,7 +15,6 @@ use crate::history::{Event, FaultId, History, Placed, ServiceIx};
 use crate::message::{Headers, Json, Offset, Outgoing, Record, RecordId, Tenant, VirtualTime};
 use crate::rule::RuleId;
 use crate::service::{AskError, Asked, Cx, Host, Incoming, Reject, Service, Timer};
-use crate::services::id;
 
 /// What makes a service act: decides the ids that its handler draws.
 #[derive(Hash)]
@@ -127,7 +126,8 @@ impl World {
             Ok(emits) => Some(emits),
             Err(reject) => {
                 if reject.is_unreadable() {
-                    self.history.push(self.now, Event::Applied { service, rule: id::COM_5 });
+                    let rule = self.contracts.packs().roles().unreadable;
+                    self.history.push(self.now, Event::Applied { service, rule });
                 }
                 let record = Some(id);
                 self.history.push(self.now, Event::Rejected { service, record, reject });
@@ -151,7 +151,8 @@ impl World {
             }
         };
         if record.headers.trace().is_none() {
-            self.history.push(self.now, Event::Applied { service, rule: id::COM_4 });
+            let rule = self.contracts.packs().roles().no_trace;
+            self.history.push(self.now, Event::Applied { service, rule });
         }
         let contracts = std::sync::Arc::clone(&self.contracts);
         let attempt = if let Place::Record { attempt, .. } = place { *attempt } else { 1 };
@@ -173,6 +174,7 @@ impl World {
 
     /// The tenant of a record that names none: no one, where it is not handled at all.
     fn tenant_of_own(&mut self, service: ServiceIx) -> Option<Tenant> {
+        let rule = self.contracts.packs().roles().no_tenant;
         let mut host = Backstage {
             slots: &self.slots,
             chooser: &mut *self.chooser,
@@ -180,7 +182,7 @@ impl World {
             service,
             now: self.now,
         };
-        crate::service::tenant_of_own(&mut host)
+        crate::service::tenant_of_own(&mut host, rule)
     }
 
     /// Calls a handler and carries out its timer changes if it succeeds.

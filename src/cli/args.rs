@@ -5,7 +5,7 @@ mod verify;
 
 #[cfg(feature = "kafka")]
 pub(super) use traffic::Start;
-pub(super) use traffic::{Accepting, Capture, Check, Monitor};
+pub(super) use traffic::{Accepting, Capture, Check, Monitor, with_rules};
 pub(super) use verify::Verify;
 #[cfg(feature = "kafka")]
 pub(super) use verify::{From, Stand};

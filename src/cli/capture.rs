@@ -20,6 +20,7 @@ use super::reader::{Batch, Reader, tap};
 use super::terminal::Terminal;
 use crate::capture::{Captured, MAX_LINE_BYTES, Reading};
 use crate::kafka::Tapped;
+use crate::pack::Packs;
 use crate::report::style::count;
 use crate::verify::traffic::is_time;
 
@@ -29,9 +30,9 @@ const BUFFER_BYTES: usize = 1 << 16;
 const BEGINNING: &[u8] = b"{\"topic\":\"";
 
 /// Writes what flows into the file until the end.
-pub(super) fn capture(args: &Capture, terminal: &mut Terminal) -> Exit {
+pub(super) fn capture(args: &Capture, packs: &Packs, terminal: &mut Terminal) -> Exit {
     let shown = load::shown(&args.out);
-    let Some(contracts) = load::contracts(&args.contracts, terminal) else {
+    let Some(contracts) = load::contracts(&args.contracts, packs, terminal) else {
         return Exit::Unusable;
     };
     let linked = match args.link.look_on(&contracts, terminal) {

@@ -15,6 +15,7 @@ use super::terminal::Terminal;
 use crate::capture::{MAX_LINE_BYTES, Read, Reading};
 use crate::contract::Contracts;
 use crate::diagnostic::suggest;
+use crate::pack::Packs;
 use crate::report::style::{count, one_line};
 use crate::report::verdicts::Verdicts;
 use crate::topics::Topics;
@@ -22,12 +23,12 @@ use crate::verify::traffic::{self, Gathered, gather};
 use crate::verify::{Judgement, Observation, Persistence, judge};
 
 /// Judges the files.
-pub(super) fn check(args: &Check, terminal: &mut Terminal) -> Exit {
-    let Some(contracts) = load::contracts(&args.contracts, terminal) else {
+pub(super) fn check(args: &Check, packs: &Packs, terminal: &mut Terminal) -> Exit {
+    let Some(contracts) = load::contracts(&args.contracts, packs, terminal) else {
         return Exit::Unusable;
     };
     if let Some(service) = &args.service
-        && !(is_known(service, &contracts, terminal) && concern(args, service, terminal))
+        && !(is_known(service, &contracts, terminal) && concern(args, (service, packs), terminal))
     {
         return Exit::Unusable;
     }
@@ -62,8 +63,8 @@ pub(super) fn check(args: &Check, terminal: &mut Terminal) -> Exit {
 }
 
 /// Whether all rules that are asked for concern the service; if not, that is told.
-fn concern(args: &Check, service: &str, terminal: &mut Terminal) -> bool {
-    let beside = futile::beside(&args.judged.rules, service);
+fn concern(args: &Check, (service, packs): (&str, &Packs), terminal: &mut Terminal) -> bool {
+    let beside = futile::beside(&args.judged.rules, (service, packs));
     beside.iter().for_each(|why| terminal.error(why));
     beside.is_none()
 }

@@ -4,10 +4,10 @@ use super::args;
 use super::exit::{EXITS, Exit, ExitInfo};
 use super::terminal::Terminal;
 use crate::diagnostic::{CODES, CodeInfo, suggest};
+use crate::pack::Packs;
 use crate::report::style::{FAINT, STRONG, paint, words, wrap};
 use crate::rule::{Basis, Rule};
 use crate::scenario::vocabulary::{ALWAYS, FAULTS, FieldWord, MATCHERS, Needed, VERBS, Word};
-use crate::services::rules;
 
 /// Lines are broken here.
 const WIDTH: usize = 92;
@@ -30,8 +30,8 @@ struct Entry {
 }
 
 /// Says what a name means, or lists all names.
-pub(super) fn explain(args: &args::Explain, terminal: &mut Terminal) -> Exit {
-    let topics = topics();
+pub(super) fn explain(args: &args::Explain, packs: &Packs, terminal: &mut Terminal) -> Exit {
+    let topics = topics(packs);
     let Some(asked) = args.name.as_deref().map(str::trim) else {
         terminal.line(&listed(&topics));
         return Exit::Holds;
@@ -58,7 +58,7 @@ pub(super) fn explain(args: &args::Explain, terminal: &mut Terminal) -> Exit {
     Exit::Holds
 }
 
-fn topics() -> Vec<Topic> {
+fn topics(packs: &Packs) -> Vec<Topic> {
     fn entries<K>(what: &'static str, table: &'static [Word<K>]) -> impl Iterator<Item = Topic> {
         table.iter().map(move |word| {
             Topic::Word(Entry {
@@ -74,7 +74,7 @@ fn topics() -> Vec<Topic> {
     all.extend(entries("matcher", MATCHERS));
     all.extend(entries("property", ALWAYS));
     all.extend(entries("fault", FAULTS));
-    all.extend(rules().map(Topic::Rule));
+    all.extend(packs.rules().map(Topic::Rule));
     all.extend(CODES.iter().map(Topic::Code));
     all.extend(EXITS.iter().map(Topic::Exit));
     all

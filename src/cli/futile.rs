@@ -4,26 +4,28 @@
 use super::args::Verify;
 #[cfg(feature = "kafka")]
 use crate::kafka::On;
-use crate::rule::RuleId;
-
-/// How the names of rules begin that concern every service.
-const COMMON: [&str; 2] = ["COM", "SEQ"];
+use crate::pack::Packs;
+use crate::rule::{Rule, RuleId};
 
 /// Why the verification that is asked for could not say anything, and what to do.
 #[cfg(feature = "kafka")]
-pub(super) fn futile(args: &Verify) -> Option<String> {
+pub(super) fn futile(args: &Verify, packs: &Packs) -> Option<String> {
     let (rules, on) = (&args.judged.rules, args.link.on.as_deref());
-    beside(rules, &args.service).or_else(|| alone(on, args.command.is_some()))
+    beside(rules, (&args.service, packs)).or_else(|| alone(on, args.command.is_some()))
 }
 
 /// A rule that does not concern the service.
-pub(super) fn beside(rules: &[RuleId], service: &str) -> Option<String> {
-    let own = service.get(..3).unwrap_or(service).to_uppercase();
-    let concerns = |rule: RuleId| rule.family() == own || COMMON.contains(&rule.family());
-    let beside = rules.iter().find(|rule| !concerns(**rule))?;
-    let has_own = crate::services::rules().any(|rule| rule.id().family() == own);
-    let own = if has_own { format!("{own}-*, ") } else { String::new() };
-    Some(format!("{beside} does not concern {service}: the rules that do are {own}COM-* and SEQ-*"))
+pub(super) fn beside(rules: &[RuleId], (service, packs): (&str, &Packs)) -> Option<String> {
+    let beside = rules.iter().find(|rule| !packs.concerns(**rule, service))?;
+    let concerning = packs.rules().map(Rule::id).filter(|rule| packs.concerns(*rule, service));
+    let mut families: Vec<_> = concerning.map(|rule| format!("{}-*", rule.family())).collect();
+    families.dedup();
+    let last = families.pop().unwrap_or_default();
+    let all = match &families[..] {
+        [] => last,
+        families => format!("{} and {last}", families.join(", ")),
+    };
+    Some(format!("{beside} does not concern {service}: the rules that do are {all}"))
 }
 
 /// A broker inside this process, to which no implementation comes that is not told of it.
@@ -44,8 +46,9 @@ mod tests {
     #[cfg(feature = "kafka")]
     use super::alone;
     use super::beside;
+    use crate::pack::Pack;
     use crate::rule::Rule;
-    use crate::services::{rule, rules};
+    use crate::services::{packs, rule};
 
     #[rstest]
     #[case::own("ban", &["BAN-5"], None)]
@@ -58,18 +61,19 @@ mod tests {
         #[case] expected: Option<&str>,
     ) {
         let rules: Vec<_> = rules.iter().map(|name| rule(name).expect("a rule").id()).collect();
-        let told = beside(&rules, service);
+        let told = beside(&rules, (service, &packs()));
         assert_eq!(told.is_some(), expected.is_some(), "{told:?}");
         assert!(told.unwrap_or_default().contains(expected.unwrap_or_default()));
     }
 
     #[test]
     fn each_rule_concerns_one_service_or_all() {
-        let services = crate::services::reference();
-        for rule in rules().map(Rule::id) {
-            let of = services.iter().filter(|one| beside(&[rule], one.name()).is_none()).count();
-            let is_common = ["COM-", "SEQ-"].iter().any(|one| rule.as_str().starts_with(one));
-            assert_eq!(of, if is_common { services.len() } else { 1 }, "{rule}");
+        let packs = packs();
+        for rule in packs.rules().map(Rule::id) {
+            let concerns = |pack: &&Pack| beside(&[rule], (pack.name(), &packs)).is_none();
+            let of = packs.all().filter(concerns).count();
+            let is_shared = packs.shared_rules().contains(&rule);
+            assert_eq!(of, if is_shared { packs.all().count() } else { 1 }, "{rule}");
         }
     }
 

@@ -6,14 +6,15 @@ use super::files::{FRAGMENT, SCENARIO};
 use super::load;
 use super::terminal::Terminal;
 use crate::diagnostic::Severity;
+use crate::pack::Packs;
 use crate::report::style::{BAD, FAINT, GOOD, UNSURE, count, one_line, paint};
 
 /// Names are padded up to this.
 const NAME_WIDTH: usize = 48;
 
 /// One line a test: its name, what it says, its tags.
-pub(super) fn list(args: &List, terminal: &mut Terminal) -> Exit {
-    let Some(loaded) = load::select(&args.selection, terminal) else {
+pub(super) fn list(args: &List, packs: &Packs, terminal: &mut Terminal) -> Exit {
+    let Some(loaded) = load::select(&args.selection, packs, terminal) else {
         return Exit::Unusable;
     };
     let name_width = |name: &str| name.chars().count();
@@ -33,9 +34,10 @@ pub(super) fn list(args: &List, terminal: &mut Terminal) -> Exit {
 }
 
 /// All problems of all files, and how many there are.
-pub(super) fn lint(args: &Lint, terminal: &mut Terminal) -> Exit {
+pub(super) fn lint(args: &Lint, packs: &Packs, terminal: &mut Terminal) -> Exit {
     let endings = [SCENARIO, FRAGMENT];
-    let Some(loaded) = load::load(&args.paths, &endings, &args.contracts, terminal) else {
+    let Some(loaded) = load::load((&args.paths, &endings), (&args.contracts, packs), terminal)
+    else {
         return Exit::Unusable;
     };
     for diagnostic in &loaded.diagnostics {

@@ -9,10 +9,10 @@ use super::terminal::Terminal;
 use crate::contract::Contracts;
 use crate::kafka::Live;
 use crate::message::Seed;
+use crate::pack::Checks;
 use crate::report::style::count;
 use crate::scenario::TestPlan;
 use crate::scenario::run::{Outcome, play};
-use crate::services::atlas::check::Checks;
 
 /// The reference services on a broker.
 pub(super) struct World {
@@ -39,13 +39,15 @@ impl World {
             return Err(Exit::Unusable);
         }
         let linked = args.link.open(contracts, terminal)?;
-        let services = Arc::new(crate::services::reference);
+        let packs = contracts.packs().clone();
+        let checks = packs.checks(false);
+        let services = Arc::new(move || packs.services());
         let live = Live::start(&linked.connection, &linked.topics, contracts, services);
         let live = live.map_err(|error| {
             terminal.error(&error.to_string());
             Exit::Unchecked
         })?;
-        Ok(Self { live: Mutex::new((live, Checks::new())), linked })
+        Ok(Self { live: Mutex::new((live, checks)), linked })
     }
 
     /// Plays a test, after what was before it has come to rest.

@@ -12,6 +12,7 @@ use super::files::{self, SCENARIO};
 use super::terminal::Terminal;
 use crate::contract::Contracts;
 use crate::diagnostic::{Diagnostic, MAX_FILE_BYTES, Severity, SourceFile, Span, render};
+use crate::pack::Packs;
 use crate::scenario::{Known, Resolver, TestPlan, load_bytes, words_of};
 
 /// What the paths of a command line hold.
@@ -46,12 +47,19 @@ impl Loaded {
 }
 
 /// The contracts that are asked for; what is wrong with them is told.
-pub(super) fn contracts(from: &ContractsFrom, terminal: &mut Terminal) -> Option<Arc<Contracts>> {
-    let Some(folder) = &from.folder else {
-        return Some(Contracts::builtin());
-    };
+pub(super) fn contracts(
+    from: &ContractsFrom,
+    packs: &Packs,
+    terminal: &mut Terminal,
+) -> Option<Arc<Contracts>> {
     let mut diagnostics = Vec::new();
-    let contracts = Contracts::read_dir(folder, &mut diagnostics);
+    let contracts = match &from.folder {
+        Some(folder) => {
+            let read = Contracts::read_dir(folder, &mut diagnostics);
+            read.map(|contracts| contracts.with_packs(packs))
+        }
+        None => packs.contracts(&mut diagnostics),
+    };
     for diagnostic in &diagnostics {
         terminal.trouble(&told(diagnostic));
     }
@@ -61,13 +69,12 @@ pub(super) fn contracts(from: &ContractsFrom, terminal: &mut Terminal) -> Option
 /// The files at these paths, read and checked. `None` where the contracts cannot be used. Paths
 /// that cannot be used are told; problems of files are only collected.
 pub(super) fn load(
-    paths: &[std::path::PathBuf],
-    endings: &[&str],
-    from: &ContractsFrom,
+    (paths, endings): (&[std::path::PathBuf], &[&str]),
+    (from, packs): (&ContractsFrom, &Packs),
     terminal: &mut Terminal,
 ) -> Option<Loaded> {
-    let contracts = contracts(from, terminal)?;
-    let words = words_of(&crate::services::reference());
+    let contracts = contracts(from, packs, terminal)?;
+    let words = words_of(&packs.services());
     let known = Known { contracts: &contracts, words: &words };
     let (found, errors) = files::find(paths, endings);
     let mut exit = Exit::Holds;
@@ -98,9 +105,13 @@ pub(super) fn load(
 }
 
 /// The tests that a command line selects; errors of files are told, warnings only counted.
-pub(super) fn select(selection: &Selection, terminal: &mut Terminal) -> Option<Loaded> {
+pub(super) fn select(
+    selection: &Selection,
+    packs: &Packs,
+    terminal: &mut Terminal,
+) -> Option<Loaded> {
     let from = &selection.contracts;
-    let mut loaded = load(&selection.paths, &[SCENARIO], from, terminal)?;
+    let mut loaded = load((&selection.paths, &[SCENARIO]), (from, packs), terminal)?;
     for diagnostic in loaded.diagnostics.iter().filter(|one| one.is_error()) {
         terminal.trouble(&format!("{}\n", told(diagnostic)));
     }

@@ -6,7 +6,7 @@
 //!
 //! What always holds: stdout carries what was asked for, stderr progress and diagnostics; a closed
 //! stream is no error; a panic is our bug and ends with 101; nothing is read or opened before the
-//! command line is understood. Start at [`main`].
+//! command line is understood. Start at [`run`].
 
 #[cfg(feature = "kafka")]
 mod again;
@@ -48,38 +48,43 @@ pub use exit::{EXITS, Exit, ExitInfo};
 
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::{CommandFactory as _, FromArgMatches as _};
 
+use crate::pack::Packs;
 use args::{Command, CommandLine};
 use terminal::Terminal;
 
-/// Does what the command line of this process asks for.
+/// Does what the command line of this process asks for, with these packs: all of a program that has
+/// services of its own.
 #[must_use]
-pub fn main() -> ExitCode {
-    bug::caught(|| match CommandLine::try_parse() {
-        Ok(line) => {
-            let mut terminal = Terminal::of_process();
-            carry_out(&line.command, &mut terminal).and(terminal.close())
+pub fn run(packs: &Packs) -> ExitCode {
+    bug::caught(|| {
+        let matches = args::with_rules(CommandLine::command(), packs).try_get_matches();
+        match matches.and_then(|matches| CommandLine::from_arg_matches(&matches)) {
+            Ok(line) => {
+                let mut terminal = Terminal::of_process();
+                carry_out(&line.command, packs, &mut terminal).and(terminal.close())
+            }
+            Err(answer) => answered(&answer),
         }
-        Err(answer) => answered(&answer),
     })
     .into()
 }
 
-fn carry_out(command: &Command, terminal: &mut Terminal) -> Exit {
+fn carry_out(command: &Command, packs: &Packs, terminal: &mut Terminal) -> Exit {
     match command {
-        Command::Run(args) => run::run(args, terminal),
-        Command::Replay(args) => replay::replay(args, terminal),
-        Command::Check(args) => check::check(args, terminal),
-        Command::List(args) => list::list(args, terminal),
-        Command::Lint(args) => list::lint(args, terminal),
-        Command::Explain(args) => explain::explain(args, terminal),
+        Command::Run(args) => run::run(args, packs, terminal),
+        Command::Replay(args) => replay::replay(args, packs, terminal),
+        Command::Check(args) => check::check(args, packs, terminal),
+        Command::List(args) => list::list(args, packs, terminal),
+        Command::Lint(args) => list::lint(args, packs, terminal),
+        Command::Explain(args) => explain::explain(args, packs, terminal),
         #[cfg(feature = "kafka")]
-        Command::Serve(args) => serve::serve(args, terminal),
+        Command::Serve(args) => serve::serve(args, packs, terminal),
         #[cfg(feature = "kafka")]
-        Command::Topics(args) => topics::topics(args, terminal),
+        Command::Topics(args) => topics::topics(args, packs, terminal),
         #[cfg(feature = "kafka")]
-        Command::Verify(args) => verify::verify(args, terminal),
+        Command::Verify(args) => verify::verify(args, packs, terminal),
         #[cfg(not(feature = "kafka"))]
         Command::Serve(_)
         | Command::Topics(_)
@@ -87,9 +92,9 @@ fn carry_out(command: &Command, terminal: &mut Terminal) -> Exit {
         | Command::Capture(_)
         | Command::Monitor(_) => link::absent(terminal),
         #[cfg(feature = "kafka")]
-        Command::Capture(args) => capture::capture(args, terminal),
+        Command::Capture(args) => capture::capture(args, packs, terminal),
         #[cfg(feature = "kafka")]
-        Command::Monitor(args) => monitor::monitor(args, terminal),
+        Command::Monitor(args) => monitor::monitor(args, packs, terminal),
     }
 }
 

@@ -19,6 +19,7 @@ use crate::contract::Contracts;
 use crate::history::History;
 use crate::kafka::{Deadline, Tap, Tapped, wall_ms};
 use crate::message::Offset;
+use crate::pack::Packs;
 use crate::report::style::count;
 use crate::report::verdicts::{Verdicts, json, text};
 use crate::rule::RuleId;
@@ -31,8 +32,8 @@ const MOST_TOLD: usize = 50;
 const SILENCE: Duration = Duration::from_secs(2);
 
 /// Judges what flows until the end.
-pub(super) fn monitor(args: &Monitor, terminal: &mut Terminal) -> Exit {
-    let Some(contracts) = load::contracts(&args.contracts, terminal) else {
+pub(super) fn monitor(args: &Monitor, packs: &Packs, terminal: &mut Terminal) -> Exit {
+    let Some(contracts) = load::contracts(&args.contracts, packs, terminal) else {
         return Exit::Unusable;
     };
     let Some(known) = Known::read(&args.accepting, &contracts, terminal) else {

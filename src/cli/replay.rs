@@ -11,6 +11,7 @@ use super::run::{Forms, Wanted, exit_of};
 use super::terminal::Terminal;
 use crate::diagnostic::{SourceFile, suggest};
 use crate::message::Seed;
+use crate::pack::Packs;
 use crate::report::choices::ChoiceFile;
 use crate::report::junit::document;
 use crate::report::style::{one_line, shell_word};
@@ -19,13 +20,13 @@ use crate::report::{Told, json};
 use crate::scenario::run::{Options, Setup, Verdict, run as run_test};
 
 /// Runs the test of a choice file with its choices.
-pub(super) fn replay(args: &Replay, terminal: &mut Terminal) -> Exit {
+pub(super) fn replay(args: &Replay, packs: &Packs, terminal: &mut Terminal) -> Exit {
     let clock = Clock::start();
     let Some(file) = read(args, terminal) else {
         return Exit::Unusable;
     };
     let paths = [PathBuf::from(&file.path)];
-    let Some(loaded) = load::load(&paths, &[], &args.contracts, terminal) else {
+    let Some(loaded) = load::load((&paths, &[]), (&args.contracts, packs), terminal) else {
         return Exit::Unusable;
     };
     loaded.diagnostics.iter().filter(|one| one.is_error()).for_each(|one| {

@@ -17,6 +17,7 @@ use super::terminal::Terminal;
 use super::{twin, workers};
 use crate::diagnostic::Severity;
 use crate::message::Seed;
+use crate::pack::Packs;
 use crate::report::choices::{ChoiceFile, file_name};
 use crate::report::junit::{Case, document};
 use crate::report::style::shell_word;
@@ -29,9 +30,9 @@ use crate::scenario::run::{Options, Outcome, Setup, Verdict, run as run_test};
 const MANY: usize = 60;
 
 /// Runs the selected tests.
-pub(super) fn run(args: &Run, terminal: &mut Terminal) -> Exit {
+pub(super) fn run(args: &Run, packs: &Packs, terminal: &mut Terminal) -> Exit {
     let clock = Clock::start();
-    let Some(loaded) = load::select(&args.selection, terminal) else {
+    let Some(loaded) = load::select(&args.selection, packs, terminal) else {
         return Exit::Unusable;
     };
     if let Some(folder) = &args.save

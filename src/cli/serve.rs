@@ -15,8 +15,8 @@ use super::terminal::Terminal;
 use crate::contract::Contracts;
 use crate::kafka::host::{Host, HostError, Log, Options, Store};
 use crate::message::Seed;
+use crate::pack::{Pack, Packs};
 use crate::service::Service;
-use crate::services::reference;
 
 /// How long groups may take to give their partitions: a killed member is waited for as long.
 const READY: Duration = Duration::from_secs(120);
@@ -24,11 +24,11 @@ const READY: Duration = Duration::from_secs(120);
 const LOOK: Duration = Duration::from_millis(100);
 
 /// Runs services until a signal comes.
-pub(super) fn serve(args: &Serve, terminal: &mut Terminal) -> Exit {
-    let Some(contracts) = load::contracts(&args.contracts, terminal) else {
+pub(super) fn serve(args: &Serve, packs: &Packs, terminal: &mut Terminal) -> Exit {
+    let Some(contracts) = load::contracts(&args.contracts, packs, terminal) else {
         return Exit::Unusable;
     };
-    let (services, groups) = match meant(args) {
+    let (services, groups) = match meant(args, contracts.packs()) {
         Ok(meant) => meant,
         Err(why) => {
             terminal.error(&why);
@@ -53,15 +53,15 @@ pub(super) fn serve(args: &Serve, terminal: &mut Terminal) -> Exit {
 type Meant = (Vec<Box<dyn Service>>, BTreeMap<String, String>);
 
 /// The services and groups that are named.
-fn meant(args: &Serve) -> Result<Meant, String> {
-    let mut services = Vec::new();
+fn meant(args: &Serve, packs: &Packs) -> Result<Meant, String> {
+    let mut services: Vec<Box<dyn Service>> = Vec::new();
     for (at, name) in args.services.iter().enumerate() {
         if args.services[..at].contains(name) {
             return Err(HostError::Twice(name.clone()).to_string());
         }
-        let found = reference().into_iter().find(|service| service.name() == name);
+        let found = packs.model(name);
         let names = || {
-            let names: Vec<_> = reference().iter().map(|one| one.name().to_owned()).collect();
+            let names: Vec<_> = packs.all().map(Pack::name).collect();
             format!("there is no reference service {name:?}: there are {}", names.join(", "))
         };
         services.push(found.ok_or_else(names)?);
@@ -102,7 +102,7 @@ async fn run(
         &linked.topics,
         Arc::clone(contracts),
         services,
-        options(args, groups, &names, terminal),
+        options(args, groups, (&names, contracts.packs()), terminal),
     );
     let host = match started {
         Ok(host) => host,
@@ -143,7 +143,7 @@ async fn run(
 fn options(
     args: &Serve,
     groups: BTreeMap<String, String>,
-    names: &[String],
+    (names, packs): (&[String], &Packs),
     terminal: &mut Terminal,
 ) -> Options {
     let store = args.data.clone().map_or(Store::Memory, Store::Folder);
@@ -166,11 +166,16 @@ fn options(
         ..Options::default()
     };
     let has = |name: &str| names.iter().any(|one| one == name);
-    if has("account") && !has("ban") {
-        terminal.trouble("ban is not served here: account takes nobody to be banned");
-        return options.without_bans();
+    let served = packs.all().filter(|pack| has(pack.name()));
+    for (asked, by) in served.flat_map(|pack| pack.asks.iter().map(|asked| (asked, pack.name()))) {
+        if !has(asked) {
+            for absent in packs.pack(asked).map_or(&[][..], |pack| pack.absent) {
+                let what = absent.meaning;
+                terminal.trouble(&format!("{asked} is not served here: {by} takes {what}"));
+            }
+        }
     }
-    options
+    Options { absent: packs.absent(has), ..options }
 }
 
 /// Waits until all groups have their partitions, says so, and waits for a signal.

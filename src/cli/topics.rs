@@ -5,11 +5,12 @@ use super::exit::Exit;
 use super::load;
 use super::terminal::Terminal;
 use crate::kafka::On;
+use crate::pack::Packs;
 use crate::report::style::count;
 
 /// Creates what is missing, and says a line for each topic.
-pub(super) fn topics(args: &Topics, terminal: &mut Terminal) -> Exit {
-    let Some(contracts) = load::contracts(&args.contracts, terminal) else {
+pub(super) fn topics(args: &Topics, packs: &Packs, terminal: &mut Terminal) -> Exit {
+    let Some(contracts) = load::contracts(&args.contracts, packs, terminal) else {
         return Exit::Unusable;
     };
     let on = args.link.on.as_deref().and_then(|on| on.parse::<On>().ok());

@@ -17,6 +17,7 @@ use super::terminal::Terminal;
 use crate::contract::{Contracts, GroupName};
 use crate::diagnostic::suggest;
 use crate::message::Seed;
+use crate::pack::Packs;
 use crate::report::style::count;
 use crate::report::verdicts::Verdicts;
 use crate::scenario::run::Setup;
@@ -40,8 +41,8 @@ const LIMIT_BUDGETS: u32 = 4;
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Verifies an implementation.
-pub(super) fn verify(args: &Verify, terminal: &mut Terminal) -> Exit {
-    let Some(contracts) = load::contracts(&args.contracts, terminal) else {
+pub(super) fn verify(args: &Verify, packs: &Packs, terminal: &mut Terminal) -> Exit {
+    let Some(contracts) = load::contracts(&args.contracts, packs, terminal) else {
         return Exit::Unusable;
     };
     if !is_known(&args.service, &contracts, terminal) {
@@ -53,7 +54,7 @@ pub(super) fn verify(args: &Verify, terminal: &mut Terminal) -> Exit {
     let Some(mut plan) = plan(args, &contracts, terminal) else {
         return Exit::Unusable;
     };
-    if let Some(why) = futile(args) {
+    if let Some(why) = futile(args, contracts.packs()) {
         terminal.error(&why);
         return Exit::Unusable;
     }
@@ -95,7 +96,7 @@ fn plan(args: &Verify, contracts: &Arc<Contracts>, terminal: &mut Terminal) -> O
         true => Persistence::Empty,
         false => Persistence::Kept,
     });
-    let probe = probe(args, terminal)?;
+    let probe = probe(args, contracts, terminal)?;
     let abilities = probe.abilities();
     let longest = LONGEST_PAUSE.max(args.budget);
     let scripts = scripts((&args.service, &abilities), contracts, longest);
@@ -169,7 +170,7 @@ fn unknown(
     }
     let (name, _) = Script::parse_name(name).unwrap_or((name, Vec::new()));
     let name = name.strip_suffix(SERIAL).unwrap_or(name);
-    let is_random = random::named(service, abilities, Seed(0), name).is_some();
+    let is_random = random::named((service, contracts), abilities, Seed(0), name).is_some();
     if is_random || scripts.iter().any(|script| script.name == name) {
         return None;
     }
@@ -195,7 +196,7 @@ fn kills(args: &Verify) -> Vec<Duration> {
 
 /// What the scenarios that this program carries tell a service.
 fn scripts(of: (&str, &Abilities), contracts: &Arc<Contracts>, longest: Duration) -> Vec<Script> {
-    let words = words_of(&crate::services::reference());
+    let words = words_of(&contracts.packs().services());
     let plans = suite(&KnownWords { contracts, words: &words });
     let setup = Setup::reference(Arc::clone(contracts));
     plans.iter().filter_map(|plan| script(plan, &setup, of, longest).ok()).collect()
@@ -222,11 +223,12 @@ fn group(args: &Verify, contracts: &Contracts, terminal: &mut Terminal) -> Optio
     }
 }
 
-fn probe(args: &Verify, terminal: &mut Terminal) -> Option<Commands> {
+fn probe(args: &Verify, contracts: &Contracts, terminal: &mut Terminal) -> Option<Commands> {
     let Some(path) = &args.probe else {
         return Some(Commands::default());
     };
-    load::reading(path, terminal, |file, diagnostics| read_probe(file, &args.service, diagnostics))
+    let of = (args.service.as_str(), contracts.packs());
+    load::reading(path, terminal, |file, diagnostics| read_probe(file, of, diagnostics))
 }
 
 /// Raises `stop` when a signal asks this process to end, so that what it started ends with it.

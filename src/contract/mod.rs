@@ -10,9 +10,9 @@
 //! [`Problem`].
 //! Start at [`Contracts::builtin`].
 
-mod builtin;
 mod check;
 mod encoding;
+mod files;
 mod headers;
 pub mod inputs;
 mod judge;
@@ -28,7 +28,6 @@ mod schema;
 mod set;
 mod table;
 
-pub use builtin::BUILTIN;
 pub use check::Side;
 pub use encoding::{HEADER_ENCODINGS, HeaderEncoding, KEY_ENCODINGS, KeyEncoding};
 pub use headers::Cause;

@@ -14,6 +14,7 @@ use super::scan::quoted_name;
 use super::{Action, Basis, Contract, KeyEncoding, KeyRule, Message};
 use crate::diagnostic::{Diagnostic, SourceFile};
 use crate::message::{ChannelIx, Json, KeyBytes};
+use crate::pack::Packs;
 
 /// The contracts of all services.
 #[derive(Debug, Default)]
@@ -23,6 +24,8 @@ pub struct Contracts {
     pub(super) kinds: Vec<MessageKind>,
     /// Names of sensitive fields, in lower case.
     pub(super) sensitive: Vec<String>,
+    /// The packs of the services, as far as they are known.
+    packs: Packs,
 }
 
 /// A channel, over all contracts.
@@ -48,6 +51,18 @@ pub struct Channel {
 }
 
 impl Contracts {
+    /// The same contracts, with what is known of their services.
+    #[must_use]
+    pub fn with_packs(self, packs: &Packs) -> Self {
+        Self { packs: packs.fresh(), ..self }
+    }
+
+    /// What is known of the services.
+    #[must_use]
+    pub fn packs(&self) -> &Packs {
+        &self.packs
+    }
+
     /// Puts contracts together. Problems between them are reported; a set is still returned.
     pub(super) fn of(mut contracts: Vec<Contract>, diagnostics: &mut Vec<Diagnostic>) -> Self {
         contracts.sort_by(|a, b| a.service.cmp(&b.service));

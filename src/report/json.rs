@@ -301,7 +301,7 @@ pub(crate) fn summary(
     (exit, real): (u8, Option<Duration>),
 ) -> String {
     let messages = summary.coverage.messages(contracts);
-    let rules = summary.coverage.rules();
+    let rules = summary.coverage.rules(contracts.packs());
     let name = |id: &rule::RuleId| id.as_str();
     line(&Line::Summary {
         tests: summary.ran() + summary.not_run + summary.not_started,

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::coverage::{Coverage, Direction, Exercised};
 use super::style::{BAD, FAINT, GOOD, STRONG, UNSURE, count, paint, wrap};
 use crate::contract::{Action, Contracts};
-use crate::rule::Finding;
+use crate::rule::{Finding, RuleId};
 use crate::scenario::run::{Outcome, Verdict};
 
 /// Lines are broken here.
@@ -76,7 +76,7 @@ pub(crate) fn text(summary: &Summary, contracts: &Contracts, real: Option<Durati
     }
     if summary.ran() > 0 {
         text.push_str(&messages(&summary.coverage.messages(contracts)));
-        text.push_str(&rules(&summary.coverage));
+        text.push_str(&rules(&summary.coverage.rules(contracts.packs())));
     }
     text
 }
@@ -160,10 +160,9 @@ fn by_channel(group: &[Direction]) -> Vec<String> {
     written.collect()
 }
 
-fn rules(coverage: &Coverage) -> String {
-    let rules = coverage.rules();
-    let mut text = share("rules", &rules);
-    let mut list = |heading: &str, of: &[(crate::rule::RuleId, u64)]| {
+fn rules(rules: &Exercised<(RuleId, u64)>) -> String {
+    let mut text = share("rules", rules);
+    let mut list = |heading: &str, of: &[(RuleId, u64)]| {
         if !of.is_empty() {
             let names: Vec<_> = of.iter().map(|(id, _)| id.to_string()).collect();
             text.push_str(&format!("\n  {heading:9}  {}", wrap(&names, 13, WIDTH)));

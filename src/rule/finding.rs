@@ -1,5 +1,7 @@
 //! Findings: what rules say about a history.
 
+use std::collections::BTreeMap;
+
 use super::RuleId;
 use crate::message::RecordId;
 
@@ -23,4 +25,13 @@ pub struct Finding {
     pub message: String,
     /// The records that it is about.
     pub records: Vec<RecordId>,
+}
+
+/// What the rules say about a history.
+#[derive(Clone, Debug, Default)]
+pub struct Report {
+    /// Violations and advisories.
+    pub findings: Vec<Finding>,
+    /// How often the premise of each rule held.
+    pub premises: BTreeMap<RuleId, u64>,
 }

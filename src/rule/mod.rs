@@ -10,4 +10,4 @@ mod finding;
 
 pub(crate) use definition::rules;
 pub use definition::{Alternative, Basis, Rule, RuleId, alternative, rule};
-pub use finding::{Finding, Severity};
+pub use finding::{Finding, Report, Severity};

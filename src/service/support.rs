@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::{Host, QueryError, Reject, StimulusError};
 use crate::message::typed::DecodeError;
 use crate::message::{Json, Tenant};
-use crate::services::id;
+use crate::rule::RuleId;
 
 /// The state of each tenant, apart from that of all others.
 #[derive(Clone, Debug, Hash)]
@@ -44,10 +44,10 @@ impl From<DecodeError> for Reject {
     }
 }
 
-/// The tenant of a record that names none (COM-3): no one, where it is not handled at all.
-pub(crate) fn tenant_of_own(host: &mut dyn Host) -> Option<Tenant> {
-    host.applies(id::COM_3);
-    let own = host.decide(id::COM_3, &["nothing", "own-tenant"]) == 1;
+/// The tenant of a record that names none, as `rule` decides: no one, where it is not handled at all.
+pub(crate) fn tenant_of_own(host: &mut dyn Host, rule: RuleId) -> Option<Tenant> {
+    host.applies(rule);
+    let own = host.decide(rule, &["nothing", "own-tenant"]) == 1;
     own.then(|| Tenant { id: Uuid::nil(), region: "".into(), major: 0, minor: 0 })
 }
 

@@ -7,8 +7,12 @@ pub mod effective_stats;
 pub mod invite;
 pub mod login;
 
-use crate::rule::{Rule, RuleId};
-use crate::service::{Model, Service};
+use std::sync::{Arc, OnceLock};
+
+use crate::contract::Contracts;
+use crate::pack::{Pack, Packs};
+use crate::rule::Rule;
+use crate::service::Service;
 
 /// The names of all rules, as constants: `id::BAN_4` is `BAN-4`.
 pub mod id {
@@ -28,64 +32,52 @@ pub(crate) mod document {
     pub(crate) const LOGIN: &str = "login.md";
     pub(crate) const EFFECTIVE_STATS: &str = "effective-stats.md";
     pub(crate) const INVITE: &str = "invite.md";
+}
 
-    /// The document of a service.
-    pub(crate) fn of(service: &str) -> Option<&'static str> {
-        Some(match service {
-            "ban" => BAN,
-            "account" => ACCOUNT,
-            "login" => LOGIN,
-            "effective_stats" => EFFECTIVE_STATS,
-            "invite" => INVITE,
-            _ => return None,
-        })
+/// The packs of the five services, in the order in which reports name them.
+#[must_use]
+pub fn packs() -> Packs {
+    Packs::new(
+        &atlas::SHARED,
+        [ban::pack(), account::pack(), login::pack(), effective_stats::pack(), invite::pack()],
+    )
+}
+
+impl Contracts {
+    /// The contracts of the five services. They are read once, at the first call.
+    #[must_use]
+    pub fn builtin() -> Arc<Self> {
+        static SET: OnceLock<Arc<Contracts>> = OnceLock::new();
+        let set = SET.get_or_init(|| {
+            let set = packs().contracts(&mut Vec::new());
+            Arc::new(set.expect("a test reads the contracts that the program carries"))
+        });
+        Arc::clone(set)
     }
 }
 
-const RULES: [&[RuleId]; 7] = [
-    atlas::rules::COMMON_RULES,
-    ban::rules::BAN_RULES,
-    account::rules::ACCOUNT_RULES,
-    login::rules::LOGIN_RULES,
-    effective_stats::rules::EFFECTIVE_STATS_RULES,
-    invite::rules::INVITE_RULES,
-    atlas::sequence_rules::SEQUENCE_RULES,
-];
+/// The contracts of the five: paths and texts.
+#[must_use]
+pub fn contract_files() -> Vec<(&'static str, &'static str)> {
+    packs().all().map(Pack::contract).collect()
+}
 
-/// Every rule, in the order in which packs declare them.
-pub fn rules() -> impl Iterator<Item = &'static Rule> {
-    RULES.into_iter().flatten().map(|id| id.rule())
+/// Every rule of the five.
+#[must_use]
+pub fn rules() -> Vec<&'static Rule> {
+    packs().rules().collect()
 }
 
 /// The rule of that name (`BAN-4`), if there is one.
 #[must_use]
 pub fn rule(name: &str) -> Option<&'static Rule> {
-    rules().find(|rule| rule.name == name)
+    packs().rule(name)
 }
 
 /// The five reference services, as they start.
 #[must_use]
 pub fn reference() -> Vec<Box<dyn Service>> {
-    vec![
-        Box::new(ban::Ban::default()),
-        Box::new(account::Account::default()),
-        Box::new(login::Login::default()),
-        Box::new(effective_stats::EffectiveStats::default()),
-        Box::new(invite::Invite::default()),
-    ]
-}
-
-/// The reference service of that name, as it starts.
-#[must_use]
-pub fn model(name: &str) -> Option<Box<dyn Model>> {
-    Some(match name {
-        "ban" => Box::new(ban::Ban::default()),
-        "account" => Box::new(account::Account::default()),
-        "login" => Box::new(login::Login::default()),
-        "effective_stats" => Box::new(effective_stats::EffectiveStats::default()),
-        "invite" => Box::new(invite::Invite::default()),
-        _ => return None,
-    })
+    packs().services()
 }
 
 #[cfg(test)]

@@ -12,9 +12,8 @@ use super::{Asked, Observation, Persistence, What};
 use crate::contract::{Basis, Contracts};
 use crate::history::{Event, Placed, Producer, ServiceIx};
 use crate::message::{ChannelIx, KeyBytes, Partition, RecordId, Tenant, VirtualTime};
+use crate::pack::Roles;
 use crate::service::{Given, Model};
-use crate::services::id;
-use crate::services::model;
 
 /// Clocks that are called one may differ by this much.
 pub(super) const SKEW: Duration = Duration::from_millis(20);
@@ -199,7 +198,9 @@ impl<'a> Scene<'a> {
 
     /// The records that a service without any state says it cannot read.
     fn find_poison(&self) -> BTreeSet<RecordId> {
-        let Some(fresh) = model(&self.seen.subject) else { return BTreeSet::new() };
+        let Some(fresh) = self.contracts.packs().model(&self.seen.subject) else {
+            return BTreeSet::new();
+        };
         let tenant = Tenant { id: uuid::Uuid::nil(), region: "".into(), major: 0, minor: 0 };
         let runner = Runner::new(self, &tenant, false);
         let records = self.seen.history.records().iter();
@@ -208,9 +209,14 @@ impl<'a> Scene<'a> {
             let input = self.receive(placed.id);
             let call = Call::Input(&input);
             let outcomes = runner.first_outcomes(&*fresh, call, placed.at, &Offered::default());
-            outcomes.iter().any(|outcome| outcome.applied.contains(&id::COM_5))
+            outcomes.iter().any(|outcome| outcome.applied.contains(&self.roles().unreadable))
         });
         poison.map(|placed| placed.id).collect()
+    }
+
+    /// The rules that concern every service.
+    pub(super) fn roles(&self) -> &'static Roles {
+        self.contracts.packs().roles()
     }
 
     /// Whether the subject wrote a record.

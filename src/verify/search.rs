@@ -17,7 +17,6 @@ use crate::message::VirtualTime;
 use crate::rule::RuleId;
 use crate::service::Asked;
 use crate::services::id;
-use crate::services::model;
 
 /// What ends by time ends this much later at most than it can.
 const SWEEP: Duration = Duration::from_secs(5);
@@ -79,7 +78,7 @@ impl<'a> Search<'a> {
 
     /// The state in which nothing has happened.
     pub(super) fn start(&self) -> Option<Node> {
-        let mut start = model(&self.scene.seen.subject)?;
+        let mut start = self.scene.contracts.packs().model(&self.scene.seen.subject)?;
         self.scene.provide(&self.case.tenant, &mut *start);
         Some(Node::start(Rc::from(start)))
     }

@@ -12,7 +12,7 @@ use super::search::Search;
 use super::{Found, Judgement, Judging, Standing};
 use crate::message::{ChannelIx, Payload, RecordId};
 use crate::rule::{Rule, RuleId, Severity};
-use crate::services::{id, rules};
+use crate::services::id;
 
 /// Occasions of which the records are shown with an advisory.
 const MOST_SHOWN: u64 = 3;
@@ -216,8 +216,8 @@ impl<'a> Tally<'a> {
         let findings = &mut self.judgement.findings;
         self.kinds.sum(findings);
         findings.sort_by_key(|found| found.severity);
-        let subject = self.scene.seen.subject.as_str();
-        let concerned = rules().map(Rule::id).filter(|rule| concerns(*rule, subject));
+        let (subject, packs) = (self.scene.seen.subject.as_str(), self.scene.contracts.packs());
+        let concerned = packs.rules().map(Rule::id).filter(|rule| packs.concerns(*rule, subject));
         let rules: BTreeMap<_, _> = concerned.map(|rule| (rule, self.standing(rule))).collect();
         self.judgement.rules = rules;
         if let Some(rules) = &judging.rules {
@@ -330,20 +330,6 @@ fn records(search: &Search<'_>, step: &Step) -> Vec<RecordId> {
     };
     let outputs = step.outputs.iter().map(|output| search.case.outputs[*output].record);
     input.into_iter().chain(outputs).collect()
-}
-
-/// Whether a rule concerns a service: its own ones do, and those of all.
-fn concerns(rule: RuleId, subject: &str) -> bool {
-    let own = match subject {
-        "ban" => "BAN",
-        "account" => "ACC",
-        "login" => "LOG",
-        "effective_stats" => "EFF",
-        "invite" => "INV",
-        _ => "COM",
-    };
-    let of = |prefix: &str| rule.as_str().starts_with(prefix);
-    of(own) || of("COM") || of("SEQ")
 }
 
 /// `its premise held where COM-5 was broken (#585 ban.command/CREATE, and 2 times more)`

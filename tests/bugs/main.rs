@@ -63,6 +63,7 @@ fn without_bugs_nothing_is_found() {
 #[test]
 fn each_rule_has_a_bug() {
     let planted: BTreeSet<_> = bugs().map(|bug| bug.rule).collect();
-    let bare: Vec<_> = rules().map(Rule::id).filter(|rule| !planted.contains(rule)).collect();
+    let bare: Vec<_> =
+        rules().into_iter().map(Rule::id).filter(|rule| !planted.contains(rule)).collect();
     assert!(bare.is_empty(), "rules without a planted bug: {bare:?}");
 }

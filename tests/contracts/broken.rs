@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::support::snapshots;
 use proptest::prelude::*;
-use quintet::contract::{BUILTIN, Contracts};
+use quintet::contract::Contracts;
 use quintet::diagnostic::{CODES, Diagnostic, SourceFile, render};
 use rstest::rstest;
 
@@ -196,7 +196,7 @@ fn folders() {
     assert!(none.is_none() && codes == ["contract::unreadable"]);
     let (none, codes) = read(folder.path());
     assert!(none.is_none() && codes == ["contract::unreadable"]);
-    for (path, text) in BUILTIN {
+    for (path, text) in quintet::services::contract_files() {
         let name = path.rsplit('/').next().unwrap();
         std::fs::write(folder.path().join(name), text).unwrap();
     }

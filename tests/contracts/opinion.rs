@@ -7,7 +7,7 @@ use std::sync::OnceLock;
 
 use crate::support::as_json;
 use proptest::prelude::*;
-use quintet::contract::{BUILTIN, Contracts, Problem, Schema};
+use quintet::contract::{Contracts, Problem, Schema};
 use quintet::message::Json;
 use serde_json::{Value, json};
 
@@ -22,7 +22,7 @@ fn pairs() -> &'static [Pair] {
     static PAIRS: OnceLock<Vec<Pair>> = OnceLock::new();
     PAIRS.get_or_init(|| {
         let mut pairs = Vec::new();
-        for (path, text) in BUILTIN {
+        for (path, text) in quintet::services::contract_files() {
             let document = as_json(text);
             let service = document["info"]["x-service"].as_str().unwrap();
             let set = Contracts::builtin();

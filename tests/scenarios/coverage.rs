@@ -64,7 +64,7 @@ fn each_message_is_sent_and_read_by_all_who_do() {
 #[test]
 fn each_rule_is_exercised() {
     let held: BTreeSet<_> = OUTCOMES.iter().flat_map(|outcome| outcome.rules.keys()).collect();
-    let never: Vec<_> = rules().map(Rule::id).filter(|id| !held.contains(id)).collect();
+    let never: Vec<_> = rules().into_iter().map(Rule::id).filter(|id| !held.contains(id)).collect();
     assert!(never.is_empty(), "never: {never:?}");
 }
 

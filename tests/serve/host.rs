@@ -156,7 +156,8 @@ fn account_asks_ban_where_both_run_and_nobody_is_banned_where_it_is_alone() {
     for alone in [false, true] {
         let mut bed = Bed::new();
         let names: &[&str] = if alone { &["account"] } else { &["ban", "account"] };
-        let options = if alone { Options::default().without_bans() } else { Options::default() };
+        let absent = quintet::services::packs().absent(|name| names.contains(&name));
+        let options = Options { absent, ..Options::default() };
         let host = bed.host(names, options);
         let contracts = Arc::clone(&bed.contracts);
         if !alone {

@@ -9,6 +9,7 @@ use std::path::Path;
 use quintet::diagnostic::SourceFile;
 use quintet::message::Json;
 use quintet::service::Vocabulary;
+use quintet::services::packs;
 use quintet::services::reference;
 use quintet::verify::What;
 use quintet::verify::live::{Commands, Probe as _, read_probe};
@@ -28,7 +29,8 @@ fn shown(service: &str) -> Commands {
     let (_, rest) = rest.split_once("```yaml\n").expect("a file follows");
     let (text, _) = rest.split_once("```").expect("the file ends");
     let mut diagnostics = Vec::new();
-    let probe = read_probe(&SourceFile::new("probe.yaml", text), service, &mut diagnostics);
+    let probe =
+        read_probe(&SourceFile::new("probe.yaml", text), (service, &packs()), &mut diagnostics);
     assert!(diagnostics.is_empty(), "{service}: {diagnostics:#?}");
     probe.expect("it can be used")
 }
@@ -85,7 +87,8 @@ fn known(service: &str) -> Vec<(For, &'static str, BTreeSet<String>)> {
     let Vocabulary { queries, stimuli, data, .. } = own.vocabulary();
     let queries = queries.iter().map(|one| (For::Query, one));
     let stimuli = stimuli.iter().map(|one| (For::Stimulus, one));
-    let data = data.iter().filter(|(name, _)| Abilities::DATA.contains(name));
+    let looked_up = Abilities::all(service, &packs()).data;
+    let data = data.iter().filter(|(name, _)| looked_up.contains(*name));
     let data = data.map(|one| (For::Data, one));
     let told = queries.chain(stimuli).chain(data).map(|(what, (name, arguments))| {
         let arguments = arguments.iter().filter(|name| **name != ALIAS);

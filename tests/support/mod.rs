@@ -77,7 +77,8 @@ pub(crate) fn contracts() -> Arc<Contracts> {
     let file = SourceFile::new("relay.asyncapi.yaml", CONTRACT);
     let contracts = Contracts::read(&[file], &mut diagnostics);
     let shown: Vec<_> = diagnostics.iter().map(|found| &found.message).collect();
-    Arc::new(contracts.unwrap_or_else(|| panic!("the contract is not valid: {shown:?}")))
+    let contracts = contracts.unwrap_or_else(|| panic!("the contract is not valid: {shown:?}"));
+    Arc::new(contracts.with_packs(&quintet::services::packs()))
 }
 
 pub(crate) fn world(topology: Topology, seed: Seed, chooser: Box<dyn Chooser>) -> World {

@@ -18,7 +18,7 @@ static SUITE: LazyLock<Vec<TestPlan>> = LazyLock::new(|| {
 
 /// Everything that a service can be told and asked.
 pub(crate) fn abilities(service: &str) -> Abilities {
-    Abilities::all(service)
+    Abilities::all(service, Contracts::builtin().packs())
 }
 
 /// The scripts of the scenarios whose names begin so.
@@ -47,6 +47,7 @@ pub(crate) fn of_sweeps(service: &str, phase: Phase) -> Vec<Script> {
 
 /// So many random scripts.
 pub(crate) fn random(service: &str, seed: u64, many: u64) -> Vec<Script> {
-    let abilities = abilities(service);
-    (0..many).map(|number| random::script(service, &abilities, (Seed(seed), number))).collect()
+    let (abilities, contracts) = (abilities(service), Contracts::builtin());
+    let of = (service, &contracts);
+    (0..many).map(|number| random::script(of, &abilities, (Seed(seed), number))).collect()
 }

@@ -15,8 +15,8 @@ use quintet::message::{Json, Seed, Tenant};
 use quintet::rule::Severity;
 use quintet::scenario::run::Setup;
 use quintet::scenario::{Known, TestPlan, suite, words_of};
-use quintet::service::{Given, Service, StimulusError, Vocabulary};
-use quintet::services::reference;
+use quintet::service::{Given, Service, StimulusError};
+use quintet::services::{packs, reference};
 use quintet::verify::live::{
     Commands, GroupFrom, Neighbours, Plan, Probe, ProbeError, Verified, verify,
 };
@@ -145,14 +145,7 @@ impl Outside {
 
 /// All that a service can be asked and told.
 fn abilities(name: &str) -> Abilities {
-    let Vocabulary { stimuli, queries, data, .. } = service(name).vocabulary();
-    let name = |(name, _): &(&str, &[&str])| (*name).to_owned();
-    let is_looked_up = |name: &str| Abilities::DATA.contains(&name);
-    Abilities {
-        stimuli: stimuli.iter().map(name).collect(),
-        queries: queries.iter().map(name).collect(),
-        data: data.iter().map(name).filter(|name| is_looked_up(name)).collect(),
-    }
+    Abilities::all(name, &packs())
 }
 
 /// The reference service of a name.
@@ -219,7 +212,7 @@ pub(crate) fn verified(served: Box<dyn Service>, mut options: Options, play: &Pl
     let contracts = Contracts::builtin();
     let mut plan = plan(served.name(), play);
     options.groups.insert(plan.subject.clone(), plan.group.clone());
-    let options = options.without_bans();
+    options.absent = packs().absent(|name| name == plan.subject);
     let services = vec![served];
     let host = Host::start(&connection, &topics, Arc::clone(&contracts), services, options);
     let host = Arc::new(host.expect("the service starts"));

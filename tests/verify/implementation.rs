@@ -93,7 +93,8 @@ fn wanted() -> Wanted {
     let name = args.next().expect("the name of a service");
     let inner = reference().into_iter().find(|one| one.name() == name).expect("one of the five");
     let mut mortal = Mortal { inner, dies: Box::new(|_| false) };
-    let (mut options, mut socket) = (Options::default().without_bans(), None);
+    let absent = quintet::services::packs().absent(|other| other == name);
+    let (mut options, mut socket) = (Options { absent, ..Options::default() }, None);
     for arg in args {
         match arg.split_once('=').unwrap_or((&arg, "")) {
             ("data", folder) => options.store = Store::Folder(PathBuf::from(folder)),

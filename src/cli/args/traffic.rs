@@ -8,6 +8,8 @@ use clap::{Args, ValueEnum};
 use super::{ContractsFrom, Forms, Link};
 use crate::accepted::Date;
 use crate::contract::{KEY_ENCODINGS, KeyEncoding};
+use crate::diagnostic::suggest;
+use crate::pack::Packs;
 use crate::rule::{Rule, RuleId};
 use crate::scenario::parse_duration;
 use crate::verify::{Judging, Persistence};
@@ -16,7 +18,7 @@ use crate::verify::{Judging, Persistence};
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Judged {
     /// Judge only this rule; may be given several times
-    #[arg(long = "rule", value_name = "RULE", value_parser = rule)]
+    #[arg(long = "rule", value_name = "RULE", value_parser = no_rule)]
     pub(in crate::cli) rules: Vec<RuleId>,
 
     /// How ids become keys; by default equal ids need equal keys, and different ids different ones
@@ -128,7 +130,7 @@ pub(in crate::cli) struct Monitor {
     pub(in crate::cli) every: Option<Duration>,
 
     /// Judge only this rule; may be given several times
-    #[arg(long = "rule", value_name = "RULE", value_parser = rule)]
+    #[arg(long = "rule", value_name = "RULE", value_parser = no_rule)]
     pub(in crate::cli) rules: Vec<RuleId>,
 
     #[command(flatten)]
@@ -150,15 +152,28 @@ pub(super) fn duration(text: &str) -> Result<Duration, String> {
         .ok_or_else(|| "write a duration like `250ms`, `2s`, `2m 40s` or `1h`".to_owned())
 }
 
-fn rule(text: &str) -> Result<RuleId, String> {
-    let found = crate::services::rule(text).map(Rule::id);
-    found.ok_or_else(|| {
-        let known = crate::services::rules().map(|rule| rule.name);
-        match crate::diagnostic::suggest(text, known) {
-            Some(near) => format!("there is no such rule; did you mean {near}?"),
-            None => "there is no such rule; `quintet explain` lists them".to_owned(),
-        }
+/// The same command line, whose rules are those of these packs.
+pub(in crate::cli) fn with_rules(command: clap::Command, packs: &Packs) -> clap::Command {
+    let rules = |command: clap::Command| {
+        let packs = packs.clone();
+        let parser = move |text: &str| rule(text, &packs);
+        command.mut_arg("rules", |arg| arg.value_parser(parser))
+    };
+    let command = command.mut_subcommand("verify", rules).mut_subcommand("check", rules);
+    command.mut_subcommand("monitor", rules)
+}
+
+fn rule(text: &str, packs: &Packs) -> Result<RuleId, String> {
+    let found = packs.rule(text).map(Rule::id);
+    found.ok_or_else(|| match suggest(text, packs.rules().map(|rule| rule.name)) {
+        Some(near) => format!("there is no such rule; did you mean {near}?"),
+        None => "there is no such rule; `quintet explain` lists them".to_owned(),
     })
+}
+
+/// Stands where [`with_rules`] puts the rules of packs.
+fn no_rule(_: &str) -> Result<RuleId, String> {
+    Err("there are no rules".to_owned())
 }
 
 fn encoding(text: &str) -> Result<KeyEncoding, String> {

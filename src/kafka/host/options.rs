@@ -169,16 +169,6 @@ impl std::fmt::Debug for Options {
     }
 }
 
-impl Options {
-    /// As if nobody were banned, for an account service that runs without the ban service.
-    #[must_use]
-    pub fn without_bans(mut self) -> Self {
-        let nobody = Json::from(serde_json::json!({ "banned": false }));
-        self.absent.insert("ban.check".to_owned(), nobody);
-        self
-    }
-}
-
 /// How long a host waits for its broker when it stops.
 pub(super) const STOP: Duration = Duration::from_secs(10);
 

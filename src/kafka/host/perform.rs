@@ -12,7 +12,6 @@ use crate::message::{
 use crate::service::{
     Cx, Effects, Given, Host, Incoming, Reject, Service, StimulusError, Timer, tenant_of_own,
 };
-use crate::services::id;
 
 /// What a handler sees of the world.
 pub(super) struct Around<'a> {
@@ -90,16 +89,17 @@ fn handle(
     around: &mut Around<'_>,
 ) -> Result<Done, Refusal> {
     let own;
+    let roles = around.contracts.packs().roles();
     let tenant = match record.headers.tenant() {
         Ok(tenant) => tenant,
         Err(problem) => {
-            own = tenant_of_own(around.host);
+            own = tenant_of_own(around.host, roles.no_tenant);
             let refused = || Refusal::Record(Reject::Refused(problem.to_string()));
             own.as_ref().ok_or_else(refused)?
         }
     };
     if record.headers.trace().is_none() {
-        around.host.applies(id::COM_4);
+        around.host.applies(roles.no_trace);
     }
     let Spot { channel, partition, offset } = spot;
     let incoming = Incoming {

@@ -23,7 +23,6 @@ use crate::driver::{DriverError, FaultKind};
 use crate::history::FaultId;
 use crate::message::{Json, Offset, Outgoing, Record, Tenant, VirtualTime};
 use crate::service::{Asked, Given, Service, Timer};
-use crate::services::id;
 
 pub(super) struct Stage {
     pub(super) contracts: Arc<Contracts>,
@@ -144,7 +143,8 @@ impl Stage {
             Ok((_, events)) => (events, true),
             Err(Refusal::Record(reject)) => {
                 if reject.is_unreadable() {
-                    self.tell(at, &Happened::Applied { rule: id::COM_5 });
+                    let rule = self.contracts.packs().roles().unreadable;
+                    self.tell(at, &Happened::Applied { rule });
                 }
                 self.tell(at, &Happened::Rejected { spot: Some(spot), reject: &reject });
                 (Vec::new(), false)

@@ -32,10 +32,10 @@ use crate::contract::Contracts;
 use crate::driver::{Driver, DriverError};
 use crate::history::History;
 use crate::message::{Json, RecordId, Seed, Stream, Tenant};
+use crate::pack::HistoryChecker;
 use crate::rule::{Finding, RuleId};
 use crate::scenario::{Field, Step, Target, TestPlan, Verb};
 use crate::service::{Given, Service};
-use crate::services::atlas::check::Checks;
 
 /// Makes the services of a world; called once for each schedule.
 pub type Services = Arc<dyn Fn() -> Vec<Box<dyn Service>> + std::marker::Send + Sync>;
@@ -52,10 +52,11 @@ pub struct Setup {
 }
 
 impl Setup {
-    /// The five reference services with their built-in contracts.
+    /// The reference services of the packs of these contracts.
     #[must_use]
     pub fn reference(contracts: Arc<Contracts>) -> Self {
-        let services = Arc::new(crate::services::reference);
+        let packs = contracts.packs().clone();
+        let services = Arc::new(move || packs.services());
         Self { contracts, services, topology: Topology::default() }
     }
 }
@@ -81,7 +82,7 @@ pub fn run(plan: &TestPlan, setup: &Setup, options: &Options) -> Outcome {
     };
     let mut messages = BTreeSet::new();
     let mut rules = BTreeMap::new();
-    let mut checks = Checks::new();
+    let mut checks = setup.contracts.packs().checks(false);
     let mut schedule = first;
     loop {
         let mut outcome = run_schedule(plan, setup, (options, schedule), &mut checks);
@@ -101,7 +102,7 @@ fn run_schedule(
     plan: &TestPlan,
     setup: &Setup,
     (options, schedule): (&Options, u32),
-    checks: &mut Checks,
+    checks: &mut dyn HistoryChecker,
 ) -> Outcome {
     let seed = options.seed;
     let chooser: Box<dyn Chooser> = match &options.choices {
@@ -130,7 +131,12 @@ fn run_schedule(
 
 /// Plays a test once, in a world in which nothing has happened, and has the checkers judge it.
 #[must_use]
-pub fn play(plan: &TestPlan, driver: &mut dyn Driver, seed: Seed, checks: &mut Checks) -> Outcome {
+pub fn play(
+    plan: &TestPlan,
+    driver: &mut dyn Driver,
+    seed: Seed,
+    checks: &mut dyn HistoryChecker,
+) -> Outcome {
     let scenario = &plan.scenario;
     let mut state = State::new(tenant_of(plan, (seed, driver.run_number())), &scenario.file);
     state.scope = Scope::hiding(&scenario.secrets);
@@ -237,7 +243,7 @@ fn collect_allowed(steps: &[Step], allowed: &mut Vec<Target>) {
 }
 
 /// Judges the history by the rules, and notes what it exercised.
-fn exercise(outcome: &mut Outcome, tenant: &Tenant, checks: &mut Checks) {
+fn exercise(outcome: &mut Outcome, tenant: &Tenant, checks: &mut dyn HistoryChecker) {
     checks.begin(&outcome.history);
     let report = checks.end(&outcome.history);
     let (violations, advisories): (Vec<Finding>, Vec<Finding>) =

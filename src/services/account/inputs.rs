@@ -4,12 +4,16 @@ use serde_json::{Value, json};
 
 use crate::message::Json;
 use crate::verify::script::Act;
-use crate::verify::script::random::{Draw, enveloped, pause, send, type_of};
+use crate::verify::script::random::{Draw, Workload, enveloped, pause, send, type_of};
+
+/// How sequences are drawn.
+pub(super) const WORKLOAD: Workload =
+    Workload { begin: None, next, fitting: fitting, is_open: is_open };
 
 const NAMES: [&str; 3] = ["ada", "bo", "cy"];
 const PASSWORD: &str = "correct horse";
 
-pub(crate) fn fitting() -> Vec<(&'static str, Value)> {
+fn fitting() -> Vec<(&'static str, Value)> {
     vec![
         ("/name", json!("dee")),
         ("/password", json!(PASSWORD)),
@@ -22,7 +26,7 @@ pub(crate) fn fitting() -> Vec<(&'static str, Value)> {
 }
 
 /// Whether a session is asked for under no name: what is missing or `null` reads as empty.
-pub(crate) fn is_open(value: &Json) -> bool {
+fn is_open(value: &Json) -> bool {
     let is_create = value.get("type").and_then(Json::as_str) == Some("CREATE");
     let body = value.get("body").cloned().unwrap_or_default();
     let name = body.get("accountName").cloned().unwrap_or_default();
@@ -30,7 +34,7 @@ pub(crate) fn is_open(value: &Json) -> bool {
     is_create && is_read && (name == Json::Null || name.as_str() == Some(""))
 }
 
-pub(crate) fn next(draw: &mut Draw<'_>) -> Vec<Act> {
+fn next(draw: &mut Draw<'_>) -> Vec<Act> {
     match draw.below(36) {
         30..=32 => visit(draw),
         33 => lock(draw),

@@ -7,3 +7,15 @@ pub mod messages;
 pub mod rules;
 
 pub use handler::Account;
+
+use crate::pack::Pack;
+
+/// The pack of the service.
+#[must_use]
+pub const fn pack() -> Pack {
+    const CONTRACT: &str = include_str!("../../../contracts/account.asyncapi.yaml");
+    let contract = ("contracts/account.asyncapi.yaml", CONTRACT);
+    let pack =
+        Pack::new("account", contract, rules::ACCOUNT_RULES, || Box::new(Account::default()));
+    pack.document("account.md").asks(&["ban"]).announces(&["account_id"]).workload(inputs::WORKLOAD)
+}

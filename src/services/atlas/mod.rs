@@ -4,7 +4,14 @@ pub mod check;
 pub mod rules;
 pub mod sequence_rules;
 
+use self::rules::{
+    COM_1, COM_2, COM_3, COM_4, COM_5, COM_6, COM_7, COM_8, COM_9, COM_10, COM_11, COM_12,
+    COMMON_RULES,
+};
+use self::sequence_rules::{SEQ_6, SEQUENCE_RULES};
 use super::document::{ACCOUNT, BAN, EFFECTIVE_STATS, INVITE, LOGIN};
+use crate::pack::{Roles, Shared};
+use crate::rule::RuleId;
 
 /// A section that each of the documents has.
 const fn in_each(section: &'static str) -> [(&'static str, &'static str); 5] {
@@ -16,3 +23,42 @@ const fn in_each(section: &'static str) -> [(&'static str, &'static str); 5] {
         (INVITE, section),
     ]
 }
+
+/// The rules of both lists.
+const RULES: &[RuleId] = &{
+    let (mut all, mut at) = ([COM_1; COMMON_RULES.len() + SEQUENCE_RULES.len()], 0);
+    while at < all.len() {
+        let of_order = at.checked_sub(COMMON_RULES.len());
+        all[at] = match of_order {
+            None => COMMON_RULES[at],
+            Some(at) => SEQUENCE_RULES[at],
+        };
+        at += 1;
+    }
+    all
+};
+
+/// What the services share.
+pub static SHARED: Shared = Shared {
+    rules: RULES,
+    of_order: SEQUENCE_RULES,
+    roles: Roles {
+        held_back: COM_1,
+        headers: COM_2,
+        no_tenant: COM_3,
+        no_trace: COM_4,
+        unreadable: COM_5,
+        isolation: COM_6,
+        contract: COM_7,
+        again: COM_8,
+        restart: COM_9,
+        crash: COM_10,
+        key_order: COM_11,
+        span: COM_12,
+        known_id: SEQ_6,
+    },
+    checks: |from_midstream| match from_midstream {
+        true => Box::new(check::Checks::amid()),
+        false => Box::new(check::Checks::new()),
+    },
+};

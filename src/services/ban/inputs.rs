@@ -3,7 +3,11 @@
 use serde_json::{Value, json};
 
 use crate::verify::script::Act;
-use crate::verify::script::random::{Draw, enveloped, send, type_of};
+use crate::verify::script::random::{Draw, Workload, enveloped, send, type_of};
+
+/// How sequences are drawn.
+pub(super) const WORKLOAD: Workload =
+    Workload { begin: None, next, fitting: fitting, is_open: |_| false };
 
 /// What a ban may name: mostly what its type can, sometimes what it cannot.
 const NAMED: [(usize, &str); 8] = [
@@ -17,7 +21,7 @@ const NAMED: [(usize, &str); 8] = [
     (2, "10.0.0.9"),
 ];
 
-pub(crate) fn fitting() -> Vec<(&'static str, Value)> {
+fn fitting() -> Vec<(&'static str, Value)> {
     vec![
         ("/body/value", json!("10.9.9.9")),
         ("/body/ipAddress", json!("10.9.9.9")),
@@ -27,7 +31,7 @@ pub(crate) fn fitting() -> Vec<(&'static str, Value)> {
     ]
 }
 
-pub(crate) fn next(draw: &mut Draw<'_>) -> Vec<Act> {
+fn next(draw: &mut Draw<'_>) -> Vec<Act> {
     match draw.below(16) {
         0..=3 => create(draw),
         4..=5 => create_and_ask(draw),

@@ -3,11 +3,15 @@
 use serde_json::{Value, json};
 
 use crate::verify::script::Act;
-use crate::verify::script::random::{Draw, enveloped, send, type_of};
+use crate::verify::script::random::{Draw, Workload, enveloped, send, type_of};
+
+/// How sequences are drawn.
+pub(super) const WORKLOAD: Workload =
+    Workload { begin: Some(begin), next, fitting: fitting, is_open: |_| false };
 
 const AT: &str = "2026-01-01T00:00:00Z";
 
-pub(crate) fn fitting() -> Vec<(&'static str, Value)> {
+fn fitting() -> Vec<(&'static str, Value)> {
     vec![
         ("/issuer", json!("CHANNEL")),
         ("/slot", json!(-1)),
@@ -16,7 +20,7 @@ pub(crate) fn fitting() -> Vec<(&'static str, Value)> {
     ]
 }
 
-pub(crate) fn next(draw: &mut Draw<'_>) -> Vec<Act> {
+fn next(draw: &mut Draw<'_>) -> Vec<Act> {
     let Some(character) = somebody(draw) else {
         let character = draw.number(3);
         return session_status(draw, character, ("CREATED", "CHANNEL"));
@@ -38,7 +42,7 @@ pub(crate) fn next(draw: &mut Draw<'_>) -> Vec<Act> {
 }
 
 /// What characters and equipment are worth, where that can be said.
-pub(crate) fn begin(draw: &mut Draw<'_>) {
+fn begin(draw: &mut Draw<'_>) {
     for tenant in 0..draw.tenants {
         draw.tenant = tenant;
         for id in 1..=3 {

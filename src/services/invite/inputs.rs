@@ -3,13 +3,17 @@
 use serde_json::{Value, json};
 
 use crate::verify::script::Act;
-use crate::verify::script::random::{Draw, enveloped, send, type_of};
+use crate::verify::script::random::{Draw, Workload, enveloped, send, type_of};
 
-pub(crate) fn fitting() -> Vec<(&'static str, Value)> {
+/// How sequences are drawn.
+pub(super) const WORKLOAD: Workload =
+    Workload { begin: None, next, fitting: fitting, is_open: |_| false };
+
+fn fitting() -> Vec<(&'static str, Value)> {
     vec![("/body/targetId", json!(2)), ("/body/referenceId", json!(501))]
 }
 
-pub(crate) fn next(draw: &mut Draw<'_>) -> Vec<Act> {
+fn next(draw: &mut Draw<'_>) -> Vec<Act> {
     match draw.below(20) {
         0..=4 => {
             let invite = Invite::any(draw);

@@ -7,3 +7,14 @@ pub mod messages;
 pub mod rules;
 
 pub use handler::Invite;
+
+use crate::pack::Pack;
+
+/// The pack of the service.
+#[must_use]
+pub const fn pack() -> Pack {
+    const CONTRACT: &str = include_str!("../../../contracts/invite.asyncapi.yaml");
+    let contract = ("contracts/invite.asyncapi.yaml", CONTRACT);
+    let pack = Pack::new("invite", contract, rules::INVITE_RULES, || Box::new(Invite::default()));
+    pack.document("invite.md").shown_by_records(&[rules::INV_11]).workload(inputs::WORKLOAD)
+}

@@ -3,9 +3,13 @@
 use serde_json::{Value, json};
 
 use crate::verify::script::Act;
-use crate::verify::script::random::{Draw, enveloped, send};
+use crate::verify::script::random::{Draw, Workload, enveloped, send};
 
-pub(crate) fn next(draw: &mut Draw<'_>) -> Vec<Act> {
+/// How sequences are drawn.
+pub(super) const WORKLOAD: Workload =
+    Workload { begin: Some(begin), next, fitting: Vec::new, is_open: |_| false };
+
+fn next(draw: &mut Draw<'_>) -> Vec<Act> {
     let acts = match draw.below(20) {
         16..=17 => visit(draw),
         18 => asked(draw),
@@ -147,4 +151,16 @@ fn account_changed(draw: &mut Draw<'_>, account: u32) -> Vec<Act> {
         acts.extend(draw.query("account", json!({ "accountId": account })));
     }
     acts
+}
+
+/// Makes the accounts that clients log in to, for whoever keeps them.
+fn begin(draw: &mut Draw<'_>) {
+    if draw.abilities.stimuli.is_empty() {
+        return;
+    }
+    for tenant in 0..draw.tenants {
+        draw.tenant = tenant;
+        let account = json!({ "name": "ada", "password": "right" });
+        send("account.create", account).into_iter().for_each(|act| draw.push(act));
+    }
 }

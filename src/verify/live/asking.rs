@@ -177,7 +177,7 @@ impl Run<'_> {
                 let records = record.into_iter().collect();
                 let found = Found::new(
                     Severity::Violation,
-                    rule_of(&input),
+                    rule_of(&input, observation.history.contracts().packs()),
                     message,
                     (Some(tenant.clone()), records),
                 );

@@ -14,8 +14,8 @@ use super::trial::How;
 use super::{Reproduction, VerifyError};
 use crate::kafka::wall_ms;
 use crate::message::{Offset, RecordId, Tenant};
+use crate::pack::Packs;
 use crate::rule::{Rule, RuleId, Severity};
-use crate::services::id;
 use crate::verify::script::{Act, InputKind, Message, Phase, Step};
 use crate::verify::{Found, Judgement, Observation, Reproduced, Standing};
 
@@ -391,7 +391,8 @@ impl Run<'_> {
         };
         let message = format!("{message}{}", self.last_words(&halt.said));
         let records = placed.into_iter().map(|(record, _)| record).collect();
-        let found = Found::new(Severity::Violation, rule_of(suspect), message, (tenant, records));
+        let rule = rule_of(suspect, observation.history.contracts().packs());
+        let found = Found::new(Severity::Violation, rule, message, (tenant, records));
         let reproduced = match halt.tried {
             Tried::Not => Reproduced::NotTried,
             Tried::InVain => Reproduced::No,
@@ -420,10 +421,10 @@ impl Run<'_> {
 }
 
 /// The rule that a halt breaks: the one that asks to refuse the input, where it is well-formed.
-pub(super) fn rule_of(suspect: &Suspect) -> RuleId {
+pub(super) fn rule_of(suspect: &Suspect, packs: &Packs) -> RuleId {
     let kind = suspect.step.kind.as_ref().filter(|kind| kind.phase == Phase::Refused);
     let rule = kind.and_then(|kind| kind.name.rsplit_once(':')).map(|(_, rule)| rule);
-    rule.and_then(crate::services::rule).map_or(id::COM_5, Rule::id)
+    rule.and_then(|name| packs.rule(name)).map_or(packs.roles().unreadable, Rule::id)
 }
 
 /// The record that was sent with a trace.

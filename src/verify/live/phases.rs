@@ -12,6 +12,7 @@ use super::halt::Suspect;
 use super::lane::Lane;
 use super::run::Run;
 use super::{Plan, VerifyError};
+use crate::contract::Contracts;
 use crate::verify::script::random;
 use crate::verify::script::{Phase, Reader, Script, Sweep, sweeps};
 
@@ -68,10 +69,14 @@ impl Run<'_> {
         }
         let abilities = self.plan.probe.abilities();
         let (subject, seed, first) = (self.plan.subject.clone(), self.plan.seed, self.drawn);
+        let contracts = Arc::clone(&self.contracts);
         let drawn = std::cell::Cell::new(first);
         let mut random = std::iter::from_fn(|| {
             drawn.set(drawn.get() + 1);
-            Some(random::script(&subject, &abilities, (seed, drawn.get() - 1)).up_to(phase))
+            Some(
+                random::script((&subject, &contracts), &abilities, (seed, drawn.get() - 1))
+                    .up_to(phase),
+            )
         });
         self.play(&mut random, Some(budget), tell)?;
         self.drawn = drawn.get();
@@ -125,7 +130,7 @@ impl Run<'_> {
                 }
                 continue;
             }
-            scripts.extend(named(plan, &abilities, name));
+            scripts.extend(named((plan, &self.contracts), &abilities, name));
         }
         self.play(&mut scripts.into_iter(), None, tell)
     }
@@ -167,14 +172,19 @@ fn candidates(lane: &Lane) -> Vec<Suspect> {
 }
 
 /// The script of a name: of a scenario or random, one command at a time, killed before some steps.
-fn named(plan: &Plan, abilities: &random::Abilities, name: &str) -> Option<Script> {
+fn named(
+    (plan, contracts): (&Plan, &Arc<Contracts>),
+    abilities: &random::Abilities,
+    name: &str,
+) -> Option<Script> {
     let (name, killed) = Script::parse_name(name)?;
     let (plain, serial) = match name.strip_suffix(SERIAL) {
         Some(plain) => (plain, true),
         None => (name, false),
     };
     let known = plan.scripts.iter().find(|script| script.name == plain).cloned();
-    let script = known.or_else(|| random::named(&plan.subject, abilities, plan.seed, plain))?;
+    let script =
+        known.or_else(|| random::named((&plan.subject, contracts), abilities, plan.seed, plain))?;
     let script = if serial { one_at_a_time(script) } else { script };
     Some(script.killed_before(&killed))
 }

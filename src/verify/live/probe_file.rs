@@ -7,9 +7,8 @@ use std::sync::Arc;
 use super::Commands;
 use super::probe::ALWAYS;
 use crate::diagnostic::{Diagnostic, SourceFile, Span};
+use crate::pack::Packs;
 use crate::service::Vocabulary;
-use crate::services::reference;
-use crate::verify::script::random::Abilities;
 use crate::yaml::{self, Node};
 
 const KEYS: [&str; 4] = ["format", "queries", "stimuli", "data"];
@@ -17,13 +16,13 @@ const KEYS: [&str; 4] = ["format", "queries", "stimuli", "data"];
 /// Reads a probe file for a service. All problems are reported; `None` if any is an error.
 pub fn read_probe(
     file: &Arc<SourceFile>,
-    service: &str,
+    (service, packs): (&str, &Packs),
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Option<Commands> {
     let before = diagnostics.len();
     let root = yaml::read(file, diagnostics);
     let mut reader = Reader { file, diagnostics };
-    let probe = root.and_then(|root| reader.probe(&root, service));
+    let probe = root.and_then(|root| reader.probe(&root, service, packs));
     probe.filter(|_| !diagnostics[before..].iter().any(Diagnostic::is_error))
 }
 
@@ -38,7 +37,7 @@ impl Reader<'_> {
         self.diagnostics.last_mut().expect("it was just put there")
     }
 
-    fn probe(&mut self, root: &Node, service: &str) -> Option<Commands> {
+    fn probe(&mut self, root: &Node, service: &str, packs: &Packs) -> Option<Commands> {
         let Some(entries) = root.mapping() else {
             let message = format!("a probe file is a mapping, not {}", root.describe());
             let error = self.error("probe::wrong-shape", message, root.span);
@@ -65,11 +64,12 @@ impl Reader<'_> {
                 self.diagnostics.push(unknown.did_you_mean(name, KEYS, None));
             }
         }
-        let vocabulary = reference().into_iter().find(|one| one.name() == service);
+        let vocabulary = packs.model(service);
         let vocabulary = vocabulary.map(|one| one.vocabulary()).unwrap_or_default();
         let Vocabulary { queries, stimuli, data, .. } = vocabulary;
+        let looked_up = packs.looked_up(service);
         let data: Vec<_> =
-            data.iter().filter(|(name, _)| Abilities::DATA.contains(name)).copied().collect();
+            data.iter().filter(|(name, _)| looked_up.contains(name)).copied().collect();
         let known = queries.iter().chain(stimuli).chain(&data);
         let arguments = known.flat_map(|(_, names)| names.iter().map(|name| (*name).to_owned()));
         let commands = Commands {
@@ -192,7 +192,7 @@ mod tests {
         );
         let mut diagnostics = Vec::new();
         let file = SourceFile::new("probe.yaml", text);
-        read_probe(&file, "ban", &mut diagnostics);
+        read_probe(&file, ("ban", &crate::services::packs()), &mut diagnostics);
         assert_eq!(diagnostics[1].position(), (3, 16));
     }
 
@@ -206,7 +206,11 @@ mod tests {
 
     fn read(text: &str) -> (Option<Commands>, Vec<String>) {
         let mut diagnostics = Vec::new();
-        let probe = read_probe(&SourceFile::new("probe.yaml", text), "ban", &mut diagnostics);
+        let probe = read_probe(
+            &SourceFile::new("probe.yaml", text),
+            ("ban", &crate::services::packs()),
+            &mut diagnostics,
+        );
         let told = |one: &Diagnostic| {
             let (line, _) = one.position();
             format!("{line}: {} ({})", one.message, one.help.clone().unwrap_or_default())

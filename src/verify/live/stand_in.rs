@@ -8,7 +8,6 @@ use super::{Neighbours, Plan, VerifyError};
 use crate::contract::Contracts;
 use crate::kafka::host::{Host, Options, Start};
 use crate::kafka::{Connection, Topics, wall_ms};
-use crate::services::reference;
 
 /// How long the stand-ins may take until they read.
 const READY: Duration = Duration::from_secs(60);
@@ -23,7 +22,7 @@ pub(super) fn start(
     if plan.neighbours == Neighbours::None {
         return Ok(None);
     }
-    let mut services = reference();
+    let mut services = contracts.packs().services();
     services.retain(|service| {
         service.name() != plan.subject && contracts.contract(service.name()).is_some()
     });
@@ -31,9 +30,9 @@ pub(super) fn start(
     let run = format!("{}-{}", wall_ms(), std::process::id());
     let group = |name: &String| (name.clone(), format!("quintet stand-in {name} {run}"));
     let groups: BTreeMap<_, _> = names.iter().map(group).collect();
-    let options = Options { groups, start: Start::End, ..Options::default() };
-    // Who is banned, only an implementation of ban could say; it is asked by nobody.
-    let options = if plan.subject == "ban" { options.without_bans() } else { options };
+    // What the implementation alone could answer, it is not asked.
+    let absent = contracts.packs().absent(|name| name != plan.subject);
+    let options = Options { groups, absent, start: Start::End, ..Options::default() };
     tell(&format!("starting stand-ins: {}", names.join(", ")));
     let host = Host::start(connection, topics, Arc::clone(contracts), services, options)?;
     host.wait_ready(READY)?;

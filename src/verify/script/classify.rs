@@ -358,7 +358,11 @@ mod tests {
         for service in ["ban", "account", "login", "effective_stats", "invite"] {
             let mut seen: BTreeMap<_, usize> = BTreeMap::new();
             for number in 0..60 {
-                let script = random::script(service, &Abilities::default(), (Seed(1), number));
+                let script = random::script(
+                    (service, &Contracts::builtin()),
+                    &Abilities::default(),
+                    (Seed(1), number),
+                );
                 for step in &script.steps {
                     let sends = matches!(step.act, Act::Send(_));
                     assert_eq!(step.kind.is_some(), sends, "{service} {number}: {step:?}");

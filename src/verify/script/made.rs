@@ -5,10 +5,9 @@
 //! may well differ about it.
 
 use std::collections::BTreeSet;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use super::classify::{Reader, kind};
-use super::random::{self, SERVICES};
 use super::rehearsal::{Became, Rehearsal};
 use super::{Act, HEADERS, HeadersFrom, InputKind, KeyFrom, Message, Step, Value};
 use crate::contract::inputs::{
@@ -20,7 +19,7 @@ use crate::scenario::TenantSpec;
 
 /// An input, and what is known of it.
 #[derive(Clone, Debug)]
-pub(super) struct Made {
+pub(crate) struct Made {
     pub(super) message: Message,
     /// The kind of message that it was made of.
     pub(super) of: String,
@@ -34,21 +33,9 @@ pub(super) struct Made {
     pub(super) tells: bool,
 }
 
-/// What the program's own contracts make, by the place of the service.
-static BUILTIN: [OnceLock<Vec<Made>>; SERVICES.len()] = [const { OnceLock::new() }; SERVICES.len()];
-
 /// All inputs that are made for a service: message by message, field by field.
-pub(super) fn made(service: &str, contracts: &Arc<Contracts>) -> Vec<Made> {
-    if Arc::ptr_eq(contracts, &Contracts::builtin()) {
-        return builtin(service).to_vec();
-    }
-    make(service, contracts)
-}
-
-/// As [`made`], of the contracts that the program carries.
-pub(super) fn builtin(service: &str) -> &'static [Made] {
-    let place = SERVICES.iter().position(|known| *known == service);
-    place.map_or(&[], |at| BUILTIN[at].get_or_init(|| make(service, &Contracts::builtin())))
+pub(super) fn made(service: &str, contracts: &Arc<Contracts>) -> Arc<Vec<Made>> {
+    contracts.packs().made(service, || make(service, contracts))
 }
 
 fn make(service: &str, contracts: &Arc<Contracts>) -> Vec<Made> {
@@ -58,9 +45,20 @@ fn make(service: &str, contracts: &Arc<Contracts>) -> Vec<Made> {
         return Vec::new();
     };
     let reader = Reader { service: service.to_owned(), contracts: Arc::clone(contracts) };
-    let fitting = random::fitting(service);
-    let mut maker =
-        Maker { reader, rehearsal, fitting, contract, made: Vec::new(), seen: BTreeSet::new() };
+    let workload = contracts.packs().pack(service).and_then(|pack| pack.workload);
+    let fitting = workload.map(|workload| (workload.fitting)()).unwrap_or_default();
+    let fitting = fitting.into_iter().map(|(pointer, value)| (pointer, Json::from(value)));
+    let fitting = fitting.collect();
+    let is_left_open = workload.map_or((|_| false) as fn(&Json) -> bool, |one| one.is_open);
+    let mut maker = Maker {
+        reader,
+        rehearsal,
+        fitting,
+        is_left_open,
+        contract,
+        made: Vec::new(),
+        seen: BTreeSet::new(),
+    };
     for channel in contracts.consumed_by(service).unwrap_or_default() {
         let mut is_first = true;
         for kind in contracts.messages(channel) {
@@ -75,6 +73,7 @@ struct Maker<'a> {
     reader: Reader,
     rehearsal: Rehearsal,
     fitting: Vec<(&'static str, Json)>,
+    is_left_open: fn(&Json) -> bool,
     contract: &'a Contract,
     made: Vec<Made>,
     /// What is made already: channel, value and headers.
@@ -125,6 +124,11 @@ impl Maker<'_> {
         true
     }
 
+    /// Whether the documents leave open what comes of an input, so that it is never sent.
+    fn leaves_open(&self, message: &Message) -> bool {
+        matches!(&message.value, Value::Json(value) if (self.is_left_open)(value))
+    }
+
     /// Adds an input, unless it is nothing to send; whether it is answered.
     fn add(
         &mut self,
@@ -147,7 +151,7 @@ impl Maker<'_> {
         let headers = format!("{:?}", message.headers);
         let headers = (message.headers != HeadersFrom::Tenant).then_some(headers);
         let is_new = self.seen.insert((outgoing.channel, bytes, headers));
-        if is_open || !is_new || random::is_open(&self.reader.service, &message) {
+        if is_open || !is_new || self.leaves_open(&message) {
             return None;
         }
         let is_answered = became == Became::Answered;

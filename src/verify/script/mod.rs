@@ -12,6 +12,7 @@
 mod classify;
 mod kind;
 mod made;
+pub(crate) use made::Made;
 pub mod random;
 mod rehearsal;
 pub mod scenario;

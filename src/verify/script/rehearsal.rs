@@ -16,11 +16,10 @@ use crate::contract::Contracts;
 use crate::driver::{Driver, Until};
 use crate::history::{Event, Producer};
 use crate::message::{Json, Outgoing, RecordId, Seed, Tenant, TraceParent};
+use crate::pack::{Packs, Roles};
 use crate::rule::RuleId;
 use crate::scenario::TenantSpec;
 use crate::service::{Given, Reject, Service};
-use crate::services::id;
-use crate::services::reference;
 
 /// What the reference does with an input.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,9 +38,6 @@ pub(super) enum Became {
     /// It cannot be read, or names a type that the service does not know.
     Unreadable,
 }
-
-/// The fields in which a service announces ids that it makes up.
-const ANNOUNCED: [&str; 2] = ["banId", "account_id"];
 
 /// A reference service that is told what a script says.
 pub(super) struct Rehearsal {
@@ -73,15 +69,17 @@ impl Known for Noted {
 }
 
 /// The service itself, and one that it cannot answer without.
-fn services(subject: &str) -> Vec<Box<dyn Service>> {
-    let needed = |name: &str| name == subject || (subject == "account" && name == "ban");
-    reference().into_iter().filter(|service| needed(service.name())).collect()
+fn services(subject: &str, packs: &Packs) -> Vec<Box<dyn Service>> {
+    let asked = packs.pack(subject).map_or(&[][..], |pack| pack.asks);
+    let mut services = packs.services();
+    services.retain(|one| one.name() == subject || asked.contains(&one.name()));
+    services
 }
 
 impl Rehearsal {
     /// A world in which nothing has happened; `None` where there is no reference of that name.
     pub(super) fn new(subject: &str, contracts: &Arc<Contracts>) -> Option<Self> {
-        let services = services(subject);
+        let services = services(subject, contracts.packs());
         services.iter().find(|service| service.name() == subject)?;
         let topology = Topology { partitions: 1, members: 1 };
         let start = (Seed(0), Box::new(Fifo) as Box<dyn Chooser>);
@@ -167,13 +165,15 @@ impl Rehearsal {
     /// Notes the id that an answer announces.
     fn note_id(&mut self, step: u32, input: RecordId, before: usize) {
         let history = self.world.history();
+        let fields =
+            self.contracts.packs().pack(&self.subject).map_or(&[][..], |one| one.announced);
         let answers = history.entries()[before..].iter().filter_map(|entry| match entry.event {
             Event::Emitted { record, cause, .. } if cause == Some(input) => Some(record),
             _ => None,
         });
         let id = answers.into_iter().find_map(|record| {
             let value = Json::parse(history.record(record).record.value_bytes()?).ok()?;
-            let id = ANNOUNCED.iter().find_map(|field| value.get(field)?.as_integer())?;
+            let id = fields.iter().find_map(|field| value.get(field)?.as_integer())?;
             u32::try_from(id).ok()
         });
         if let Some(id) = id {
@@ -190,7 +190,9 @@ impl Rehearsal {
                 Event::Delivered { service, record, .. } if is_subject(*service) => {
                     read |= *record == input;
                 }
-                Event::Applied { service, rule } if is_subject(*service) => asks.applied(*rule),
+                Event::Applied { service, rule } if is_subject(*service) => {
+                    asks.applied(*rule, self.contracts.packs().roles());
+                }
                 Event::Decided { service, rule, .. } if is_subject(*service) => {
                     asks.decided = Some(*rule);
                 }
@@ -227,8 +229,8 @@ struct Asks {
 }
 
 impl Asks {
-    fn applied(&mut self, rule: RuleId) {
-        let common = [id::COM_3, id::COM_4, id::COM_5, id::COM_8];
+    fn applied(&mut self, rule: RuleId, roles: &Roles) {
+        let common = [roles.no_tenant, roles.no_trace, roles.unreadable, roles.again];
         if !common.contains(&rule) {
             self.first = self.first.or(Some(rule));
         }

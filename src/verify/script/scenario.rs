@@ -20,7 +20,6 @@ use crate::message::{HeaderProblem, Json, Outgoing, RecordId, Seed, Tenant, Virt
 use crate::scenario::run::{Setup, Verdict, play};
 use crate::scenario::{Field, TenantSpec, TestPlan};
 use crate::service::Given;
-use crate::services::atlas::check::Checks;
 
 /// Waits that are shorter are not part of what is told.
 const SHORTEST_PAUSE: Duration = Duration::from_secs(2);
@@ -73,7 +72,7 @@ pub fn script(
     let world = world.map_err(|_| NoScript::NotPassing)?;
     let subject_takes = (subject.to_owned(), takes);
     let mut recorder = Recorder { world, subject_takes, told: Vec::new(), armed: false };
-    let outcome = play(plan, &mut recorder, Seed(0), &mut Checks::new());
+    let outcome = play(plan, &mut recorder, Seed(0), &mut setup.contracts.packs().checks(false));
     if recorder.armed {
         return Err(NoScript::Faults);
     }
@@ -440,7 +439,7 @@ steps:
         let known = Known { contracts: &contracts, words: &words };
         let plans = crate::scenario::suite(&known);
         let setup = Setup::reference(contracts.clone());
-        for service in ["ban", "account", "login", "effective_stats", "invite"] {
+        for service in contracts.packs().all().map(crate::pack::Pack::name) {
             let scripts = plans.iter().filter(|plan| {
                 script(plan, &setup, (service, &Abilities::default()), LONGEST_PAUSE).is_ok()
             });

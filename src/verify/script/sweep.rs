@@ -88,10 +88,10 @@ pub fn harmless(service: &str, contracts: &Arc<Contracts>, channel: &str) -> Opt
 #[must_use]
 pub fn kinds(service: &str, contracts: &Arc<Contracts>) -> Vec<InputKind> {
     let made = made(service, contracts);
-    let mut kinds: BTreeSet<InputKind> = made.into_iter().map(|one| one.kind).collect();
-    for abilities in [Abilities::default(), Abilities::all(service)] {
+    let mut kinds: BTreeSet<InputKind> = made.iter().map(|one| one.kind.clone()).collect();
+    for abilities in [Abilities::default(), Abilities::all(service, contracts.packs())] {
         for number in 0..SHOWING {
-            let script = random::script(service, &abilities, (Seed(0), number));
+            let script = random::script((service, contracts), &abilities, (Seed(0), number));
             kinds.extend(script.steps.into_iter().filter_map(|step| step.kind));
         }
     }
@@ -104,7 +104,7 @@ mod tests {
 
     use super::{MOST, harmless, kinds, sweeps};
     use crate::contract::Contracts;
-    use crate::verify::script::random::SERVICES;
+    use crate::pack::Pack;
     use crate::verify::script::{InputKind, Message, Phase, Value};
 
     fn field<'a>(message: &'a Message, pointer: &str) -> Option<&'a crate::message::Json> {
@@ -117,7 +117,7 @@ mod tests {
     #[test]
     fn each_phase_has_sweeps_for_each_service() {
         let contracts = Contracts::builtin();
-        for service in SERVICES {
+        for service in Contracts::builtin().packs().all().map(Pack::name) {
             for phase in Phase::ALL {
                 let sweeps = sweeps(service, &contracts, phase);
                 let kinds: BTreeSet<_> = sweeps.iter().map(|sweep| &sweep.kind).collect();
@@ -137,7 +137,7 @@ mod tests {
         let whole = ["no-value", "empty-value", "not-json", "not-an-object", "deeply-nested"];
         let fields = ["unknown-type", "wrong-type", "out-of-range", "null-field", "missing-field"];
         let headers = ["tenant-header-missing", "tenant-header-damaged", "trace-header-damaged"];
-        for service in SERVICES {
+        for service in Contracts::builtin().packs().all().map(Pack::name) {
             let sweeps = sweeps(service, &contracts, Phase::Undecodable);
             for name in whole.iter().chain(&fields).chain(&headers) {
                 let sweep = sweeps.iter().find(|sweep| sweep.kind.name == *name).expect(name);
@@ -187,7 +187,7 @@ mod tests {
     #[test]
     fn each_channel_has_a_harmless_input() {
         let contracts = Contracts::builtin();
-        for service in SERVICES {
+        for service in Contracts::builtin().packs().all().map(Pack::name) {
             let expected = sweeps(service, &contracts, Phase::Expected);
             for channel in contracts.consumed_by(service).unwrap() {
                 let name = contracts.channel_name(channel);
@@ -209,7 +209,7 @@ mod tests {
     #[test]
     fn kinds_have_names_that_can_be_typed() {
         let contracts = Contracts::builtin();
-        for service in SERVICES {
+        for service in Contracts::builtin().packs().all().map(Pack::name) {
             let kinds = kinds(service, &contracts);
             assert!(kinds.is_sorted(), "{service}");
             let names: BTreeSet<_> = kinds.iter().map(|kind| &kind.name).collect();

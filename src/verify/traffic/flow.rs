@@ -10,25 +10,11 @@ use std::sync::Arc;
 use crate::contract::{self, Contracts, MessageIx};
 use crate::history::{History, Producer};
 use crate::message::{ChannelIx, Offset, Partition, Record, RecordId, VirtualTime};
+use crate::pack::{Checks, HistoryChecker as _, Packs};
 use crate::rule::{Finding, RuleId, Severity};
-use crate::services::atlas::check::Checks;
-use crate::services::id;
 use crate::verify::{Found, Judgement, Standing};
 
 use super::Writers;
-
-/// The rules that records alone can show broken.
-pub const RULES: &[RuleId] = &[
-    id::COM_7,
-    id::LOG_10,
-    id::INV_11,
-    id::SEQ_1,
-    id::SEQ_2,
-    id::SEQ_3,
-    id::SEQ_4,
-    id::SEQ_5,
-    id::SEQ_6,
-];
 
 /// How much is kept.
 #[derive(Clone, Copy, Debug)]
@@ -76,7 +62,7 @@ impl Flow {
             contracts.contracts().iter().map(|one| one.service.clone()).collect();
         let writers = Writers::new(contracts, &services);
         let history = History::new(Arc::clone(contracts), services);
-        let mut checks = if whole { Checks::new() } else { Checks::amid() };
+        let mut checks = contracts.packs().checks(!whole);
         checks.begin(&history);
         Self {
             writers,
@@ -152,8 +138,8 @@ impl Flow {
         self.checks.follow(&self.history);
         let (records, findings) = self.seen;
         let new = &self.checks.findings()[findings..];
-        let ordered = self.ordered;
-        let tellable = |one: &&Finding| ordered || !is_of_order(one.rule);
+        let (ordered, packs) = (self.ordered, self.history.contracts().packs());
+        let tellable = |one: &&Finding| ordered || !packs.is_of_order(one.rule);
         let by_checks = new.iter().filter(tellable).map(|one| found(&self.history, one));
         let inputs = self.history.records()[records..].iter().filter_map(|placed| {
             let sent = placed.producer == Producer::Test;
@@ -188,7 +174,7 @@ impl Flow {
             history.append(placed.at, place, placed.record.clone(), placed.producer);
         }
         self.held = self.held();
-        let mut checks = Checks::amid();
+        let mut checks = self.history.contracts().packs().checks(true);
         checks.begin(&history);
         checks.follow(&history);
         for (rule, times) in checks.premises() {
@@ -202,13 +188,13 @@ impl Flow {
     /// How each rule stands so far.
     #[must_use]
     pub fn standings(&self) -> BTreeMap<RuleId, Standing> {
-        self.tally.standings(&self.held())
+        self.tally.standings(&self.held(), self.history.contracts().packs())
     }
 
     fn held(&self) -> BTreeMap<RuleId, u64> {
-        let mut held = self.held.clone();
+        let (mut held, packs) = (self.held.clone(), self.history.contracts().packs());
         for (rule, times) in self.checks.premises() {
-            if self.ordered || !is_of_order(rule) {
+            if self.ordered || !packs.is_of_order(rule) {
                 *held.entry(rule).or_default() += times;
             }
         }
@@ -228,10 +214,10 @@ impl Flow {
 /// Why a rule of which nothing flowed is not exercised.
 const NOTHING: &str = "no message that it speaks of was seen";
 
-/// Judges a whole history by [`RULES`]; `whole` as for [`Flow::new`].
+/// Judges a whole history by what records alone show; `whole` as for [`Flow::new`].
 #[must_use]
 pub fn judge(history: &History, whole: bool) -> Judgement {
-    let mut checks = if whole { Checks::new() } else { Checks::amid() };
+    let mut checks = history.contracts().packs().checks(!whole);
     checks.begin(history);
     checks.follow(history);
     let mut findings: Vec<_> = checks.findings().iter().map(|one| found(history, one)).collect();
@@ -240,7 +226,7 @@ pub fn judge(history: &History, whole: bool) -> Judgement {
     findings.sort_by_key(|one| one.records.last().copied());
     let mut tally = Tally::default();
     findings.iter().for_each(|one| tally.count(one));
-    let rules = tally.standings(&checks.premises());
+    let rules = tally.standings(&checks.premises(), history.contracts().packs());
     Judgement { findings, rules, ..Judgement::default() }
 }
 
@@ -257,20 +243,20 @@ impl Tally {
         }
     }
 
-    fn standings(&self, held: &BTreeMap<RuleId, u64>) -> BTreeMap<RuleId, Standing> {
+    fn standings(&self, held: &BTreeMap<RuleId, u64>, packs: &Packs) -> BTreeMap<RuleId, Standing> {
         let standing = |rule: &RuleId| match (self.0.get(rule), held.get(rule)) {
             (Some((times @ 1.., _)), _) => Standing::Violated { times: *times },
             (Some((0, times @ 1..)), _) => Standing::Advisory { times: *times },
             (_, Some(times @ 1..)) => Standing::Passed { times: *times },
             _ => Standing::NotExercised { why: NOTHING.to_owned() },
         };
-        RULES.iter().chain(self.0.keys()).map(|rule| (*rule, standing(rule))).collect()
+        packs
+            .rules_of_records()
+            .iter()
+            .chain(self.0.keys())
+            .map(|rule| (*rule, standing(rule)))
+            .collect()
     }
-}
-
-/// Whether a rule speaks of what comes before what.
-fn is_of_order(rule: RuleId) -> bool {
-    [id::SEQ_1, id::SEQ_2, id::SEQ_3, id::SEQ_4, id::SEQ_5, id::SEQ_6].contains(&rule)
 }
 
 /// How much memory a record needs, about.
@@ -296,7 +282,8 @@ fn input(history: &History, id: RecordId) -> Option<Found> {
     (!said.is_empty()).then(|| {
         let message = format!("{id} {}: {}", history.message_name(placed), said.join("; "));
         let about = (placed.record.headers.tenant().ok().cloned(), vec![id]);
-        Found::new(Severity::Advisory, id::COM_7, message, about)
+        let rule = history.contracts().packs().roles().contract;
+        Found::new(Severity::Advisory, rule, message, about)
     })
 }
 

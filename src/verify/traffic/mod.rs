@@ -14,7 +14,7 @@ mod gather;
 mod sluice;
 mod writers;
 
-pub use flow::{Flow, RULES, judge};
+pub use flow::{Flow, judge};
 pub use gather::{Gathered, gather};
 pub use sluice::{Disordered, Passing, Place, Sluice, is_time};
 pub use writers::Writers;

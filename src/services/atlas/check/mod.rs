@@ -26,7 +26,8 @@ use self::handling::{Appended, Handling};
 use self::out::Out;
 use self::view::{Memo, Role, View};
 use crate::history::{Event, History, ServiceIx};
-use crate::rule::{Finding, RuleId};
+use crate::pack::HistoryChecker;
+use crate::rule::{Finding, Report, RuleId};
 use crate::services::{account, ban, invite, login};
 
 /// A checker and the rules that it can find broken.
@@ -132,15 +133,6 @@ pub(in crate::services) trait Checker {
     fn clear(&mut self);
 }
 
-/// What the rules say about a history.
-#[derive(Clone, Debug, Default)]
-pub struct Report {
-    /// Violations and advisories.
-    pub findings: Vec<Finding>,
-    /// How often the premise of each rule held.
-    pub premises: BTreeMap<RuleId, u64>,
-}
-
 /// The checkers at work on one history after another.
 #[derive(Debug, Default)]
 pub struct Checks {
@@ -168,9 +160,16 @@ impl Checks {
         checks
     }
 
-    /// Starts on another history. What was learned of values is kept where the contracts and the
-    /// services are the same.
-    pub fn begin(&mut self, history: &History) {
+    fn judge(&mut self, history: &History) {
+        let view = View::new(history, &self.memo);
+        for handling in self.done.drain(..) {
+            self.checkers.handled(view, &handling, &mut self.out);
+        }
+    }
+}
+
+impl HistoryChecker for Checks {
+    fn begin(&mut self, history: &History) {
         if !self.memo.begin(history) {
             self.checkers.contract.forget();
         }
@@ -181,8 +180,7 @@ impl Checks {
         self.next = 0;
     }
 
-    /// Looks at what was added to the history since the last call.
-    pub fn follow(&mut self, history: &History) {
+    fn follow(&mut self, history: &History) {
         for entry in &history.entries()[self.next..] {
             match &entry.event {
                 Event::Sent { record } | Event::Emitted { record, .. } => {
@@ -205,28 +203,15 @@ impl Checks {
         self.next = history.entries().len();
     }
 
-    fn judge(&mut self, history: &History) {
-        let view = View::new(history, &self.memo);
-        for handling in self.done.drain(..) {
-            self.checkers.handled(view, &handling, &mut self.out);
-        }
-    }
-
-    /// What was found so far.
-    #[must_use]
-    pub fn findings(&self) -> &[Finding] {
+    fn findings(&self) -> &[Finding] {
         &self.out.findings
     }
 
-    /// How often the premise of each rule held so far.
-    #[must_use]
-    pub fn premises(&self) -> BTreeMap<RuleId, u64> {
+    fn premises(&self) -> BTreeMap<RuleId, u64> {
         self.out.premises()
     }
 
-    /// Ends the run, which may have been cut anywhere, and says what was found.
-    #[must_use]
-    pub fn end(&mut self, history: &History) -> Report {
+    fn end(&mut self, history: &History) -> Report {
         self.follow(history);
         let view = View::new(history, &self.memo);
         self.assembler.end(view, (&mut self.out, &mut self.done));

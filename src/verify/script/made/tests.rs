@@ -1,10 +1,10 @@
 //! Readers that misread one field in one way, each told from a right one by an input that is made.
 
-use super::{Made, builtin};
+use super::{Made, made};
 use crate::contract::inputs::{Variation, read};
 use crate::contract::{Action, Contracts, Message, Schema, Types};
 use crate::message::{Json, Number};
-use crate::verify::script::random::SERVICES;
+use crate::pack::Pack;
 use crate::verify::script::rehearsal::Became;
 use crate::verify::script::{Phase, Value};
 
@@ -361,10 +361,11 @@ fn is_open(channel: &str, own: &Message, pointer: &str, mutant: &str) -> bool {
 fn each_misreading_is_told_from_right_reading() {
     let mut missed = Vec::new();
     let mut told = 0;
-    for service in SERVICES {
+    let contracts = Contracts::builtin();
+    for service in contracts.packs().all().map(Pack::name) {
         for (channel, type_field, own) in messages(service) {
-            let inputs: Vec<_> =
-                builtin(service).iter().filter(|one| one.message.channel == channel).collect();
+            let made = made(service, &contracts);
+            let inputs: Vec<_> = made.iter().filter(|one| one.message.channel == channel).collect();
             let mut fields = Vec::new();
             pointers(&own.payload, "", &mut fields);
             fields.retain(|field| Some(&field[1..]) != type_field.as_deref());
@@ -396,9 +397,10 @@ fn each_misreading_is_told_from_right_reading() {
 
 #[test]
 fn the_reference_reads_as_a_tolerant_reader_does() {
-    for service in SERVICES {
+    let contracts = Contracts::builtin();
+    for service in contracts.packs().all().map(Pack::name) {
         let messages = messages(service);
-        for one in builtin(service) {
+        for one in made(service, &contracts).iter() {
             let Some(value @ Json::Object(_)) = json(one) else { continue };
             let own = messages.iter().find(|(channel, type_field, own)| {
                 let named = type_field.as_ref().and_then(|field| value.get(field)?.as_str());
@@ -421,7 +423,8 @@ fn the_reference_reads_as_a_tolerant_reader_does() {
 #[test]
 fn what_wraps_into_a_byte_is_made() {
     let numbers = |pointer: &str| -> Vec<i128> {
-        let made = builtin("ban").iter().filter(|one| one.variation == Some(Variation::Wraps));
+        let all = made("ban", &Contracts::builtin());
+        let made = all.iter().filter(|one| one.variation == Some(Variation::Wraps));
         made.filter_map(|one| json(one)?.pointer(pointer)?.as_integer()).collect()
     };
     let bytes = numbers("/body/banType");
@@ -436,8 +439,9 @@ fn what_wraps_into_a_byte_is_made() {
 
 #[test]
 fn nothing_is_made_twice_or_unreadable_without_a_reason() {
-    for service in SERVICES {
-        let made = builtin(service);
+    let contracts = Contracts::builtin();
+    for service in contracts.packs().all().map(Pack::name) {
+        let made = made(service, &contracts);
         assert!(made.len() > 100, "{service}: {}", made.len());
         assert!(!made.iter().any(|one| one.kind.name == "unreadable"), "{service}");
         let shown: Vec<_> = made.iter().map(|one| format!("{:?}", one.message)).collect();

@@ -14,6 +14,7 @@ use uuid::Uuid;
 use super::{Act, HeadersFrom, Message, Phase, Reader, Script, Step};
 use crate::contract::Contracts;
 use crate::message::{Json, Seed, Stream};
+use crate::pack::Packs;
 use crate::scenario::TenantSpec;
 
 /// What a probe can do besides records: names without the service.
@@ -30,22 +31,30 @@ pub struct Abilities {
 impl Abilities {
     /// All that the reference of a service can do.
     #[must_use]
-    pub fn all(service: &str) -> Self {
-        let mut services = crate::services::reference().into_iter();
-        let found = services.find(|one| one.name() == service);
-        let words = found.map(|one| one.vocabulary()).unwrap_or_default();
+    pub fn all(service: &str, packs: &Packs) -> Self {
+        let words = packs.model(service).map(|one| one.vocabulary()).unwrap_or_default();
         let name = |(name, _): &(&str, &[&str])| (*name).to_owned();
-        let is_looked_up = |name: &String| Self::DATA.contains(&name.as_str());
+        let looked_up = packs.looked_up(service);
         Self {
             stimuli: words.stimuli.iter().map(name).collect(),
             queries: words.queries.iter().map(name).collect(),
-            data: words.data.iter().map(name).filter(is_looked_up).collect(),
+            data: looked_up.iter().map(|name| (*name).to_owned()).collect(),
         }
     }
+}
 
-    /// The data that services look up elsewhere. What else one can be given in a scenario is its
-    /// own, and in an implementation only messages bring it about.
-    pub const DATA: [&str; 2] = ["characters", "equipment"];
+/// How sequences of inputs of a service are drawn, beyond what its contract tells.
+#[derive(Clone, Copy)]
+pub(crate) struct Workload {
+    /// What comes first.
+    pub(crate) begin: Option<fn(&mut Draw<'_>)>,
+    /// What comes next.
+    pub(crate) next: fn(&mut Draw<'_>) -> Vec<Act>,
+    /// What fields of its inputs are where nothing else is wanted, by JSON pointer: values that fit
+    /// each other.
+    pub(crate) fitting: fn() -> Vec<(&'static str, Plain)>,
+    /// Whether the documents leave open what comes of a value, so that it is never sent.
+    pub(crate) is_open: fn(&Json) -> bool,
 }
 
 /// What the UUIDs of scripts begin with.
@@ -57,11 +66,20 @@ const SERIAL_STEPS: usize = 12;
 /// One in so many scripts is of that kind.
 const SERIAL: u64 = 3;
 
-/// Random script number `number` of a service; empty for a service that is none of the five.
+/// Random script number `number` of a service; empty for one of which no pack is known.
 #[must_use]
-pub fn script(service: &str, abilities: &Abilities, (seed, number): (Seed, u64)) -> Script {
+pub fn script(
+    (service, contracts): (&str, &Arc<Contracts>),
+    abilities: &Abilities,
+    (seed, number): (Seed, u64),
+) -> Script {
     let serial = number % SERIAL == SERIAL - 1;
+    let workload = contracts.packs().pack(service).and_then(|pack| pack.workload);
+    let Some(Workload { begin, next, .. }) = workload else {
+        return Script::new("", Vec::new(), Vec::new());
+    };
     let mut draw = Draw {
+        contracts,
         number,
         tenants: if serial { 1 } else { 2 },
         stream: Stream::keyed(seed, &("verify", service, number)),
@@ -69,18 +87,8 @@ pub fn script(service: &str, abilities: &Abilities, (seed, number): (Seed, u64))
         tenant: 0,
         abilities,
     };
-    let next: fn(&mut Draw<'_>) -> Vec<Act> = match service {
-        "ban" => crate::services::ban::inputs::next,
-        "account" => crate::services::account::inputs::next,
-        "login" => crate::services::login::inputs::next,
-        "effective_stats" => crate::services::effective_stats::inputs::next,
-        "invite" => crate::services::invite::inputs::next,
-        _ => return Script::new("", Vec::new(), Vec::new()),
-    };
-    match service {
-        "login" if !abilities.stimuli.is_empty() => draw.open_accounts(),
-        "effective_stats" => crate::services::effective_stats::inputs::begin(&mut draw),
-        _ => {}
+    if let Some(begin) = begin {
+        begin(&mut draw);
     }
     let most = draw.steps.len() + if serial { SERIAL_STEPS } else { STEPS };
     while draw.steps.len() < most {
@@ -104,16 +112,21 @@ pub fn script(service: &str, abilities: &Abilities, (seed, number): (Seed, u64))
     let tenants = vec![TenantSpec::default(); draw.tenants];
     let script = Script::new(format!("random {number}"), tenants, draw.steps);
     let script = Script { serial, ..script };
-    script.classified(&Reader { service: service.to_owned(), contracts: Contracts::builtin() })
+    script.classified(&Reader { service: service.to_owned(), contracts: Arc::clone(contracts) })
 }
 
 /// The random script of a name such as `random 17`, or `random 17 killed before 12,20`; `None` for
 /// another name.
 #[must_use]
-pub fn named(service: &str, abilities: &Abilities, seed: Seed, name: &str) -> Option<Script> {
+pub fn named(
+    of: (&str, &Arc<Contracts>),
+    abilities: &Abilities,
+    seed: Seed,
+    name: &str,
+) -> Option<Script> {
     let (name, killed) = Script::parse_name(name)?;
     let number = name.strip_prefix("random ")?.parse().ok()?;
-    Some(script(service, abilities, (seed, number)).killed_before(&killed))
+    Some(script(of, abilities, (seed, number)).killed_before(&killed))
 }
 
 /// A harmless input on each topic that a service reads, to see whether anybody takes it.
@@ -124,34 +137,9 @@ pub fn greetings(service: &str, contracts: &Arc<Contracts>) -> Vec<Message> {
     names.filter_map(|name| super::harmless(service, contracts, name)).collect()
 }
 
-/// The services that scripts can be drawn for.
-pub(super) const SERVICES: [&str; 5] = ["ban", "account", "login", "effective_stats", "invite"];
-
-/// What fields of a service's inputs are where nothing else is wanted, by JSON pointer: values that
-/// fit each other.
-pub(super) fn fitting(service: &str) -> Vec<(&'static str, Json)> {
-    let fields = match service {
-        "ban" => crate::services::ban::inputs::fitting(),
-        "account" => crate::services::account::inputs::fitting(),
-        "effective_stats" => crate::services::effective_stats::inputs::fitting(),
-        "invite" => crate::services::invite::inputs::fitting(),
-        _ => Vec::new(),
-    };
-    fields.into_iter().map(|(pointer, value)| (pointer, Json::from(value))).collect()
-}
-
-/// Whether the documents leave open what comes of an input, so that it is never sent.
-pub(super) fn is_open(service: &str, message: &Message) -> bool {
-    match &message.value {
-        super::Value::Json(value) => {
-            service == "account" && crate::services::account::inputs::is_open(value)
-        }
-        super::Value::Bytes(_) => false,
-    }
-}
-
 /// A script being drawn.
 pub(crate) struct Draw<'a> {
+    contracts: &'a Arc<Contracts>,
     /// Of the script.
     number: u64,
     stream: Stream,
@@ -160,7 +148,7 @@ pub(crate) struct Draw<'a> {
     pub(crate) tenants: usize,
     /// Of the step that is drawn now.
     pub(crate) tenant: usize,
-    abilities: &'a Abilities,
+    pub(crate) abilities: &'a Abilities,
 }
 
 impl Draw<'_> {
@@ -221,7 +209,7 @@ impl Draw<'_> {
 
     /// An input that contracts make: most often one that must have no effect.
     pub(crate) fn unusual(&mut self, service: &str) -> Vec<Act> {
-        let made = super::made::builtin(service);
+        let made = super::made::made(service, self.contracts);
         let phase = match self.below(8) {
             0 => Phase::Expected,
             1 => Phase::Refused,
@@ -237,15 +225,6 @@ impl Draw<'_> {
         let of_kind: Vec<_> = made.iter().filter(|one| one.kind == *kind).collect();
         let one = of_kind[self.below(of_kind.len())];
         vec![Act::Send(one.message.clone())]
-    }
-
-    /// Makes the accounts that clients of login log in to, for whoever keeps them.
-    pub(crate) fn open_accounts(&mut self) {
-        for tenant in 0..self.tenants {
-            self.tenant = tenant;
-            let account = json!({ "name": "ada", "password": "right" });
-            send("account.create", account).into_iter().for_each(|act| self.push(act));
-        }
     }
 
     /// Sends once more what was sent before, byte for byte, to the same tenant or the other.
@@ -331,18 +310,19 @@ mod tests {
     use super::{Abilities, script};
     use crate::contract::Contracts;
     use crate::message::Seed;
+    use crate::pack::Pack;
     use crate::verify::script::Act;
 
     #[test]
     fn the_same_seed_draws_the_same_script() {
-        let abilities = Abilities::default();
-        for service in ["ban", "account", "login", "effective_stats", "invite"] {
-            let one = script(service, &abilities, (Seed(3), 4));
-            let again = script(service, &abilities, (Seed(3), 4));
+        let (abilities, contracts) = (Abilities::default(), Contracts::builtin());
+        for service in contracts.packs().all().map(Pack::name) {
+            let one = script((service, &contracts), &abilities, (Seed(3), 4));
+            let again = script((service, &contracts), &abilities, (Seed(3), 4));
             assert_eq!(format!("{one:?}"), format!("{again:?}"));
             assert!(one.steps.len() >= super::STEPS, "{service}: {}", one.steps.len());
             assert!(!one.serial);
-            let serial = script(service, &abilities, (Seed(3), 5));
+            let serial = script((service, &contracts), &abilities, (Seed(3), 5));
             assert!(serial.serial && serial.tenants.len() == 1, "{service}");
             assert!(serial.steps.len() >= super::SERIAL_STEPS, "{service}");
             assert!(serial.steps.iter().all(|step| step.tenant == 0), "{service}");
@@ -352,9 +332,10 @@ mod tests {
     #[test]
     fn what_is_sent_is_read_by_the_service() {
         let contracts = Contracts::builtin();
-        for service in ["ban", "account", "login", "effective_stats", "invite"] {
+        for service in contracts.packs().all().map(Pack::name) {
             let read = contracts.consumed_by(service).unwrap();
-            let scripts = (0..50).map(|n| script(service, &Abilities::default(), (Seed(1), n)));
+            let scripts =
+                (0..50).map(|n| script((service, &contracts), &Abilities::default(), (Seed(1), n)));
             for act in scripts.flat_map(|script| script.steps).map(|step| step.act) {
                 if let Act::Send(message) = act {
                     let channel = contracts.channel_ix(&message.channel).unwrap();

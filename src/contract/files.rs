@@ -1,39 +1,15 @@
-//! Where sets of contracts come from: the program itself, files, a folder.
+//! Where sets of contracts come from: files, a folder.
 
 use std::path::Path;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use super::{Contracts, read};
 use crate::diagnostic::{Diagnostic, SourceFile, Span};
-
-/// The contracts of the five services, as the program carries them.
-pub const BUILTIN: [(&str, &str); 5] = [
-    ("contracts/account.asyncapi.yaml", include_str!("../../contracts/account.asyncapi.yaml")),
-    ("contracts/ban.asyncapi.yaml", include_str!("../../contracts/ban.asyncapi.yaml")),
-    (
-        "contracts/effective-stats.asyncapi.yaml",
-        include_str!("../../contracts/effective-stats.asyncapi.yaml"),
-    ),
-    ("contracts/invite.asyncapi.yaml", include_str!("../../contracts/invite.asyncapi.yaml")),
-    ("contracts/login.asyncapi.yaml", include_str!("../../contracts/login.asyncapi.yaml")),
-];
 
 /// How the names of contract files end.
 const SUFFIX: &str = ".asyncapi.yaml";
 
 impl Contracts {
-    /// The contracts of the five services. They are read once, at the first call.
-    #[must_use]
-    pub fn builtin() -> Arc<Self> {
-        static SET: OnceLock<Arc<Contracts>> = OnceLock::new();
-        let set = SET.get_or_init(|| {
-            let files = BUILTIN.map(|(path, text)| SourceFile::new(path, text));
-            let set = Self::read(&files, &mut Vec::new());
-            Arc::new(set.expect("a test reads the contracts that the program carries"))
-        });
-        Arc::clone(set)
-    }
-
     /// Reads contracts that belong together. All problems are reported; `None` if any is an error.
     pub fn read(files: &[Arc<SourceFile>], diagnostics: &mut Vec<Diagnostic>) -> Option<Self> {
         let mut found = Vec::new();
