@@ -1,7 +1,11 @@
-//! The style is a test: which module may use which, and how long files, functions and lines get.
+//! The style is a test: which module may use which, which may name a service, and how long files,
+//! functions and lines get.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
+
+use quintet::contract::Contracts;
 
 /// The modules from top to bottom; each may use those before it and itself.
 const MODULES: &[&str] = &[
@@ -191,5 +195,82 @@ fn nothing_is_left_undone() {
         for word in ["TODO", "FIXME", "XXX", "HACK"] {
             assert!(!text.contains(word), "{}: {word}", path.display());
         }
+    }
+}
+
+/// Where services are named that the library carries, and may be.
+const PACKS: &str = "src/services";
+
+/// How often a file outside of [`PACKS`] names one of the services, or what is theirs, at most: what
+/// is left to be moved, to be declared by packs, or to be told with made-up names.
+const NAMED: &[(&str, usize)] = &[];
+
+/// The names of the services, of their channels, message types, fields and rules. What any program
+/// may say for itself is left out: fields in one small word (`name`), and the types of no channel.
+fn names_of_services() -> BTreeSet<String> {
+    let contracts = Contracts::builtin();
+    let mut names: BTreeSet<String> = BTreeSet::new();
+    names.extend(contracts.contracts().iter().map(|one| one.service.clone()));
+    names.extend(contracts.channels().iter().map(|channel| channel.name.clone()));
+    for kind in contracts.all_messages() {
+        names.insert(kind.name.clone());
+        let fields = kind.fields().iter().filter_map(|field| field.path.rsplit('/').next());
+        names.extend(fields.filter(|name| is_compound(name)).map(str::to_owned));
+    }
+    for rule in quintet::services::rules() {
+        names.extend([rule.name.to_owned(), rule.name.replace('-', "_")]);
+    }
+    names.remove("default");
+    names
+}
+
+/// Whether a name is put together of several words: `banId`, `account_id`.
+fn is_compound(name: &str) -> bool {
+    name.contains('_') || name.chars().skip(1).any(char::is_uppercase)
+}
+
+/// The names that a text holds as whole words, each as often as it stands there.
+fn named(text: &str, names: &BTreeSet<String>) -> Vec<String> {
+    let is_part = |c: char| c.is_alphanumeric() || c == '_';
+    let mut found = Vec::new();
+    for word in text.split(|c: char| !is_part(c) && c != '.' && c != '-') {
+        let word = word.trim_matches(['.', '-']);
+        if names.contains(word) {
+            found.push(word.to_owned());
+            continue;
+        }
+        let parts = word.split(|c: char| !is_part(c));
+        found.extend(parts.filter(|part| names.contains(*part)).map(str::to_owned));
+    }
+    found
+}
+
+#[test]
+fn nothing_outside_of_packs_names_a_service() {
+    let names = names_of_services();
+    let (mut wrong, mut left) = (String::new(), 0);
+    for (path, text) in sources("src") {
+        let path = path.display().to_string();
+        if path.starts_with(PACKS) {
+            continue;
+        }
+        let found = named(&text, &names);
+        let most = NAMED.iter().find(|(file, _)| *file == path).map_or(0, |(_, most)| *most);
+        left += found.len();
+        if found.len() > most {
+            let of: BTreeSet<_> = found.iter().map(String::as_str).collect();
+            let of: Vec<_> = of.into_iter().collect();
+            let _ = writeln!(wrong, "    (\"{path}\", {}), // {}", found.len(), of.join(" "));
+        }
+    }
+    assert!(wrong.is_empty(), "services are named outside of {PACKS} ({left} times):\n{wrong}");
+}
+
+#[test]
+fn each_file_that_may_name_services_does() {
+    let names = names_of_services();
+    for (path, _) in NAMED {
+        let text = std::fs::read_to_string(root().join(path)).unwrap_or_default();
+        assert!(!named(&text, &names).is_empty(), "{path} names none: take it out of NAMED");
     }
 }

@@ -1,6 +1,7 @@
 //! The rules: what the documents promise, where each promise stands, and who checks it.
 //!
-//! What this is: what a rule is ([`Rule`]), and what checkers find ([`Finding`]). What it is not: a model of the services; those decide by the same rules.
+//! What this is: what a rule is ([`Rule`]), and what checkers find ([`Finding`]). What it is not:
+//! a model of the services; those decide by the same rules.
 //!
 //! What always holds: a rule has one name everywhere; a [`Finding`] names the rule that is broken
 //! and the records that show it. Start at [`Rule`].

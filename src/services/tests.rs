@@ -1,8 +1,18 @@
-//! The rules of the five.
+//! The contracts and the rules of the five.
 
 use super::{id, packs, rule, rules};
+use crate::diagnostic::render;
 use crate::rule::{Basis, RuleId};
 use std::collections::BTreeSet;
+
+#[test]
+fn the_contracts_of_the_program_have_no_problem() {
+    let mut diagnostics = Vec::new();
+    let set = packs().contracts(&mut diagnostics);
+    let shown: Vec<_> = diagnostics.iter().map(|one| render(one, false)).collect();
+    assert!(diagnostics.is_empty(), "{}", shown.join("\n"));
+    assert_eq!(set.map(|set| set.channels().len()), Some(13));
+}
 
 #[test]
 fn each_rule_is_found_by_its_name() {

@@ -1,4 +1,5 @@
-//! What the ban service reads and writes, besides [`crate::services::account::messages::SessionStatus`].
+//! What the ban service reads and writes, besides
+//! [`crate::services::account::messages::SessionStatus`].
 
 use crate::message::typed::Text;
 use crate::message::typed::macros::{bodies, envelope, fields, flat, tags};

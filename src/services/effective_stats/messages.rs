@@ -1,4 +1,5 @@
-//! What the effective stats service reads, besides [`crate::services::login::messages::ClientSession`].
+//! What the effective stats service reads, besides
+//! [`crate::services::login::messages::ClientSession`].
 
 use crate::message::typed::macros::{bodies, envelope, fields};
 use crate::message::typed::{Empty, Id, List, Text, Timestamp};

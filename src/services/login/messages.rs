@@ -1,4 +1,5 @@
-//! What the login service reads and writes, besides [`crate::services::account::messages::SessionCommand`] and
+//! What the login service reads and writes, besides
+//! [`crate::services::account::messages::SessionCommand`] and
 //! [`crate::services::account::messages::AccountStatus`].
 
 use crate::message::typed::macros::{bodies, envelope, fields, flat, tags};
