@@ -9,6 +9,7 @@ use crate::diagnostic::{Diagnostic, SourceFile};
 use crate::message::Json;
 use crate::rule::{Rule, RuleId};
 use crate::service::{Model, Service};
+use crate::verify::attribution::{Attribution, Nothing};
 use crate::verify::script::Made;
 
 /// A list of packs, in order, and what they share.
@@ -90,6 +91,11 @@ impl Packs {
     /// Whether a rule speaks of what comes before what.
     pub(crate) fn is_of_order(&self, rule: RuleId) -> bool {
         self.shared.is_some_and(|shared| shared.of_order.contains(&rule))
+    }
+
+    /// What is known of a service so that a breach is called by the right rule.
+    pub(crate) fn attribution(&self, service: &str) -> &'static dyn Attribution {
+        self.pack(service).map_or(&Nothing, |pack| pack.attribution)
     }
 
     /// The document that describes a service.

@@ -19,6 +19,7 @@ use std::fmt;
 
 use crate::rule::RuleId;
 use crate::service::Model;
+use crate::verify::attribution::{Attribution, Nothing};
 use crate::verify::script::random::Workload;
 
 /// All that is known of one service.
@@ -35,6 +36,7 @@ pub struct Pack {
     pub(crate) announced: &'static [&'static str],
     pub(crate) of_records: &'static [RuleId],
     pub(crate) workload: Option<Workload>,
+    pub(crate) attribution: &'static dyn Attribution,
     pub(crate) checkers: &'static [fn() -> Box<dyn HistoryChecker>],
 }
 
@@ -60,6 +62,7 @@ impl Pack {
             announced: &[],
             of_records: &[],
             workload: None,
+            attribution: &Nothing,
             checkers: &[],
         }
     }
@@ -125,6 +128,13 @@ impl Pack {
     #[must_use]
     pub const fn contract(&self) -> (&'static str, &'static str) {
         self.contract
+    }
+
+    /// How a breach is called by the right rule.
+    #[must_use]
+    pub(crate) const fn attribution(mut self, knowledge: &'static dyn Attribution) -> Self {
+        self.attribution = knowledge;
+        self
     }
 
     /// The service's name.

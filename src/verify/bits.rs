@@ -2,17 +2,17 @@
 
 /// Numbers from 0 on, most of them small.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
-pub(super) struct Bits {
+pub(crate) struct Bits {
     words: Vec<u64>,
     count: usize,
 }
 
 impl Bits {
-    pub(super) fn has(&self, at: usize) -> bool {
+    pub(crate) fn has(&self, at: usize) -> bool {
         self.words.get(at / 64).is_some_and(|word| word & (1 << (at % 64)) != 0)
     }
 
-    pub(super) fn add(&mut self, at: usize) {
+    pub(crate) fn add(&mut self, at: usize) {
         if self.words.len() <= at / 64 {
             self.words.resize(at / 64 + 1, 0);
         }
@@ -22,12 +22,12 @@ impl Bits {
     }
 
     /// How many numbers are in it.
-    pub(super) fn count(&self) -> usize {
+    pub(crate) fn count(&self) -> usize {
         self.count
     }
 
     /// The first number from `from` on that is not in it.
-    pub(super) fn first_free(&self, from: usize) -> usize {
+    pub(crate) fn first_free(&self, from: usize) -> usize {
         let mut at = from;
         while self.has(at) {
             at = match self.words[at / 64] {

@@ -9,7 +9,6 @@ use super::tally::Tally;
 use super::{Found, Persistence};
 use crate::message::VirtualTime;
 use crate::rule::{RuleId, Severity};
-use crate::services::id;
 
 /// States that are tried for one way to go on behind a breach, and behind one of a kind that was
 /// found before.
@@ -173,7 +172,7 @@ fn elsewhere(
     ends: &[Node],
     tally: &mut Tally<'_>,
 ) -> Option<Tried> {
-    let case = &cases[number];
+    let (case, roles) = (&cases[number], scene.roles());
     let mut best: Option<Tried> = None;
     let mut consider = |rule: RuleId, words: &str, scene: &Scene<'_>, case: &Case| {
         let mut search = Search::new(scene, case, bans, REPAIR_BUDGET * 3);
@@ -182,7 +181,7 @@ fn elsewhere(
         tally.states(search.states);
         let further = Reached::of(found, start.clone());
         let than = best.as_ref().map_or(reached, |best| best.reached.progress());
-        let other = rule == id::COM_6;
+        let other = rule == roles.isolation;
         let further = match further {
             // What was explained is not this case.
             Reached::All(_) if other => Reached::Elsewhere,
@@ -193,7 +192,7 @@ fn elsewhere(
             let repair = Repair {
                 node: start,
                 // Where one wrong answer explains as much, it is that.
-                cost: if rule == id::COM_11 || shown.is_answer { MUCH } else { 1 },
+                cost: if rule == roles.key_order || shown.is_answer { MUCH } else { 1 },
                 is_answer: shown.is_answer,
                 rule,
                 message: format!("{words}: {}", shown.message),
@@ -206,15 +205,15 @@ fn elsewhere(
     if !scene.kills.is_empty() && scene.persistence == Persistence::Kept {
         let mut forgetful = scene.clone();
         forgetful.persistence = Persistence::Empty;
-        consider(id::COM_9, "state is lost at a restart", &forgetful, case);
+        consider(roles.restart, "state is lost at a restart", &forgetful, case);
     }
     if case.inputs.iter().any(|input| input.after.is_some()) {
         let mut free = case.clone();
         free.inputs.iter_mut().for_each(|input| input.after = None);
-        consider(id::COM_11, "commands of one key take effect out of order", scene, &free);
+        consider(roles.key_order, "commands of one key take effect out of order", scene, &free);
     }
     // What comes without a trace, or after nonsense, is another reason.
-    let circumstance = [id::COM_4, id::COM_5].contains(&shown.rule);
+    let circumstance = [roles.no_trace, roles.unreadable].contains(&shown.rule);
     if cases.len() > 1 && !circumstance {
         // As much as can be looked at, and what is to be explained in any case.
         let until = moment_of(cases, ENOUGH_MERGED).max(stuck_at(case, ends));
@@ -223,7 +222,7 @@ fn elsewhere(
         let whole = merged.inputs.len() + merged.outputs.len();
         if whole <= MOST_MERGED {
             let words = "what other tenants do takes effect in this one, too";
-            consider(id::COM_6, words, scene, &merged);
+            consider(roles.isolation, words, scene, &merged);
         }
     }
     best

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 use std::time::Duration;
 
+use super::attribution::Attribution;
 use super::bound::Bound;
 use super::run::{Call, Offered, Runner};
 use super::shape::Shape;
@@ -16,7 +17,7 @@ use crate::pack::Roles;
 use crate::service::{Given, Model};
 
 /// Clocks that are called one may differ by this much.
-pub(super) const SKEW: Duration = Duration::from_millis(20);
+pub(crate) const SKEW: Duration = Duration::from_millis(20);
 /// Few implementations need more before what they do takes effect.
 const LIKELY: Duration = Duration::from_millis(20);
 /// After a kill a group may be without partitions for so long.
@@ -27,7 +28,7 @@ const COMMIT_PERIOD: Duration = Duration::from_secs(6);
 
 /// What makes an implementation act.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Act {
+pub(crate) enum Act {
     Record(RecordId),
     /// A stimulus, by its place in [`Observation::asked`].
     Stimulus(usize),
@@ -39,70 +40,70 @@ pub(super) enum Act {
 
 /// Something that takes effect at one moment.
 #[derive(Clone, Debug)]
-pub(super) struct Input {
-    pub(super) act: Act,
+pub(crate) struct Input {
+    pub(crate) act: Act,
     /// Not before this moment.
-    pub(super) start: VirtualTime,
+    pub(crate) start: VirtualTime,
     /// Not after this moment, where no event shows an earlier one.
-    pub(super) end: VirtualTime,
+    pub(crate) end: VirtualTime,
     /// Not after this moment in any case.
-    pub(super) bound: VirtualTime,
+    pub(crate) bound: VirtualTime,
     /// About now, most of the time.
-    pub(super) likely: VirtualTime,
-    pub(super) trace: Option<u128>,
+    pub(crate) likely: VirtualTime,
+    pub(crate) trace: Option<u128>,
     /// The input before it in its partition with the same documented key.
-    pub(super) after: Option<usize>,
+    pub(crate) after: Option<usize>,
     /// It may have no effect, or none yet.
-    pub(super) skippable: bool,
+    pub(crate) skippable: bool,
     /// Events of it may be missing, or not have come yet.
-    pub(super) lossy: bool,
+    pub(crate) lossy: bool,
     /// From this moment on, that of a kill, it may have been read once more.
-    pub(super) again: Option<VirtualTime>,
+    pub(crate) again: Option<VirtualTime>,
 }
 
 /// An event of the implementation.
 #[derive(Clone, Debug)]
-pub(super) struct Output {
-    pub(super) record: RecordId,
-    pub(super) seen: VirtualTime,
-    pub(super) shape: Shape,
+pub(crate) struct Output {
+    pub(crate) record: RecordId,
+    pub(crate) seen: VirtualTime,
+    pub(crate) shape: Shape,
     /// The inputs that had its trace before; none where the trace is nobody's.
-    pub(super) causes: Vec<usize>,
+    pub(crate) causes: Vec<usize>,
     /// It breaks its contract, which is found elsewhere: it passes for any event of its channel.
-    pub(super) spoiled: bool,
+    pub(crate) spoiled: bool,
     /// It may be an earlier one once more, after a kill: nothing need explain it.
-    pub(super) doubled: bool,
+    pub(crate) doubled: bool,
 }
 
 /// A tenant's part of an observation.
 #[derive(Clone, Debug)]
-pub(super) struct Case {
-    pub(super) tenant: Tenant,
-    pub(super) inputs: Vec<Input>,
-    pub(super) outputs: Vec<Output>,
+pub(crate) struct Case {
+    pub(crate) tenant: Tenant,
+    pub(crate) inputs: Vec<Input>,
+    pub(crate) outputs: Vec<Output>,
 }
 
 /// When the implementation was killed, and when it ran again.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Kill {
-    pub(super) at: VirtualTime,
+pub(crate) struct Kill {
+    pub(crate) at: VirtualTime,
     /// When its process ran again.
-    pub(super) restarted: VirtualTime,
+    pub(crate) restarted: VirtualTime,
     /// When it surely read again.
-    pub(super) reads: VirtualTime,
+    pub(crate) reads: VirtualTime,
 }
 
 /// What all tenants of an observation have in common.
 #[derive(Clone)]
-pub(super) struct Scene<'a> {
-    pub(super) seen: &'a Observation,
-    pub(super) contracts: &'a Contracts,
-    pub(super) persistence: Persistence,
+pub(crate) struct Scene<'a> {
+    pub(crate) seen: &'a Observation,
+    pub(crate) contracts: &'a Contracts,
+    pub(crate) persistence: Persistence,
     /// What judging may cost.
     pub(super) bound: Rc<Bound<'a>>,
-    pub(super) kills: Vec<Kill>,
+    pub(crate) kills: Vec<Kill>,
     /// Records that say nothing that may be acted on.
-    pub(super) poison: BTreeSet<RecordId>,
+    pub(crate) poison: BTreeSet<RecordId>,
     found: Rc<Index>,
     /// The channels that the subject reads.
     reads: BTreeSet<ChannelIx>,
@@ -122,7 +123,7 @@ struct Index {
 }
 
 impl<'a> Scene<'a> {
-    pub(super) fn new(
+    pub(crate) fn new(
         seen: &'a Observation,
         persistence: Persistence,
         stop: &'a dyn Fn() -> bool,
@@ -160,13 +161,13 @@ impl<'a> Scene<'a> {
     }
 
     /// A record: `#7 ban.command/DELETE`.
-    pub(super) fn tell(&self, record: RecordId) -> String {
+    pub(crate) fn tell(&self, record: RecordId) -> String {
         let history = &self.seen.history;
         format!("{record} {}", history.message_name(history.record(record)))
     }
 
     /// Whether an event has the trace of a record.
-    pub(super) fn is_answered(&self, record: RecordId) -> bool {
+    pub(crate) fn is_answered(&self, record: RecordId) -> bool {
         self.trace(record).is_some_and(|trace| self.found.events.contains_key(&trace))
     }
 
@@ -190,7 +191,7 @@ impl<'a> Scene<'a> {
     }
 
     /// The inputs with a trace, in the order in which they were seen.
-    pub(super) fn inputs_with(&self, trace: u128) -> impl Iterator<Item = &'a Placed> {
+    pub(crate) fn inputs_with(&self, trace: u128) -> impl Iterator<Item = &'a Placed> {
         let found = self.found.inputs.get(&trace).cloned().unwrap_or_default();
         let history = &self.seen.history;
         found.into_iter().map(|record| history.record(record))
@@ -214,13 +215,18 @@ impl<'a> Scene<'a> {
         poison.map(|placed| placed.id).collect()
     }
 
+    /// What is known of the subject.
+    pub(crate) fn attribution(&self) -> &'static dyn Attribution {
+        self.contracts.packs().attribution(&self.seen.subject)
+    }
+
     /// The rules that concern every service.
-    pub(super) fn roles(&self) -> &'static Roles {
+    pub(crate) fn roles(&self) -> &'static Roles {
         self.contracts.packs().roles()
     }
 
     /// Whether the subject wrote a record.
-    pub(super) fn is_output(&self, record: RecordId) -> bool {
+    pub(crate) fn is_output(&self, record: RecordId) -> bool {
         match self.seen.history.record(record).producer {
             Producer::Test => false,
             Producer::Service { service, .. } => Some(service) == self.by,
@@ -229,18 +235,18 @@ impl<'a> Scene<'a> {
 
     /// Whether a record is one that the subject had to read; what it was not seen to read says
     /// nothing about it.
-    pub(super) fn is_input(&self, record: RecordId) -> bool {
+    pub(crate) fn is_input(&self, record: RecordId) -> bool {
         let channel = self.seen.history.record(record).channel;
         self.reads.contains(&channel) && !self.seen.unread.contains(&record)
     }
 
-    pub(super) fn trace(&self, record: RecordId) -> Option<u128> {
+    pub(crate) fn trace(&self, record: RecordId) -> Option<u128> {
         let headers = &self.seen.history.record(record).record.headers;
         headers.trace().map(|parent| parent.trace)
     }
 
     /// The subject's records, in the order in which they were seen.
-    pub(super) fn outputs(&self) -> impl Iterator<Item = RecordId> {
+    pub(crate) fn outputs(&self) -> impl Iterator<Item = RecordId> {
         let records = self.seen.history.records().iter().map(|placed| placed.id);
         records.filter(|record| self.is_output(*record))
     }
@@ -279,7 +285,7 @@ impl<'a> Scene<'a> {
     }
 
     /// Gives a model what the tenant had from the start.
-    pub(super) fn provide(&self, tenant: &Tenant, model: &mut dyn Model) {
+    pub(crate) fn provide(&self, tenant: &Tenant, model: &mut dyn Model) {
         for provided in self.seen.given.iter().filter(|one| one.tenant == *tenant) {
             let given = Given { settings: provided.settings.as_ref(), data: &provided.data };
             // What it cannot take it does not have.
@@ -288,7 +294,7 @@ impl<'a> Scene<'a> {
     }
 
     /// The cases of all tenants that the subject has to do with.
-    pub(super) fn cases(&self) -> Vec<Case> {
+    pub(crate) fn cases(&self) -> Vec<Case> {
         let mut cases: BTreeMap<Tenant, Case> = BTreeMap::new();
         let of = |tenant: &Tenant| Case {
             tenant: tenant.clone(),

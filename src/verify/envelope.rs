@@ -8,7 +8,6 @@ use super::tally::Tally;
 use crate::contract::{Basis, Cause, KeyEncoding, Problem, ProblemKind, Severity as Weight};
 use crate::message::{ChannelIx, Json, KeyBytes, RecordId, Tenant};
 use crate::rule::{RuleId, Severity};
-use crate::services::id;
 
 /// What can be said only once it is known what caused an event.
 pub(super) struct Outer {
@@ -30,18 +29,12 @@ pub(super) fn look(
     let tenantless = scene.seen.history.records().iter();
     let tenantless = tenantless.filter(|one| scene.is_input(one.id));
     let tenantless = tenantless.filter(|one| one.record.headers.tenant().is_err()).count();
-    (0..tenantless).for_each(|_| tally.held(id::COM_3));
-    let mut spoiled = Vec::new();
+    (0..tenantless).for_each(|_| tally.held(scene.roles().no_tenant));
+    let (mut spoiled, silent) = (Vec::new(), scene.attribution().silent());
     for record in scene.outputs() {
-        if scene.seen.subject == "effective_stats" {
-            let told = scene.tell(record);
-            violation(
-                scene,
-                tally,
-                id::EFF_7,
-                vec![record],
-                format!("effective_stats emits {told}"),
-            );
+        if let Some(rule) = silent {
+            let message = format!("{} emits {}", scene.seen.subject, scene.tell(record));
+            violation(scene, tally, rule, vec![record], message);
             continue;
         }
         let own_tenant = owner(scene, (record, tenantless > 0), &used, tally);
@@ -56,9 +49,9 @@ pub(super) fn look(
             output.spoiled = spoiled.contains(&output.record);
         }
     }
-    if scene.seen.subject == "effective_stats" && scene.outputs().next().is_none() {
+    if let Some(rule) = silent.filter(|_| scene.outputs().next().is_none()) {
         let inputs = scene.seen.history.records().iter().filter(|one| scene.is_input(one.id));
-        inputs.for_each(|_| tally.held(id::EFF_7));
+        inputs.for_each(|_| tally.held(rule));
     }
     outer
 }
@@ -68,7 +61,7 @@ impl Outer {
     pub(super) fn end(self, scene: &Scene<'_>, tally: &mut Tally<'_>) {
         for (record, message) in self.untraced {
             if !tally.by_timer.contains(&record) {
-                violation(scene, tally, id::COM_2, vec![record], message);
+                violation(scene, tally, scene.roles().headers, vec![record], message);
             }
         }
     }
@@ -97,9 +90,9 @@ fn owner(
     let placed = history.record(record);
     let own = placed.record.headers.tenant().ok();
     let in_use = own.is_some_and(|own| used.binary_search(&own).is_ok());
-    tally.held(id::COM_2);
+    tally.held(scene.roles().headers);
     if used.len() > 1 {
-        tally.held(id::COM_6);
+        tally.held(scene.roles().isolation);
     }
     let Some(trace) = scene.trace(record) else {
         return tenantless && !in_use;
@@ -113,7 +106,7 @@ fn owner(
         if in_use {
             let (event, cause_name) = (scene.tell(record), scene.tell(cause.id));
             let message = format!("{cause_name} has no tenant, and {event} is of a tenant in use");
-            violation(scene, tally, id::COM_3, vec![cause.id, record], message);
+            violation(scene, tally, scene.roles().no_tenant, vec![cause.id, record], message);
         }
         return true;
     }
@@ -121,8 +114,8 @@ fn owner(
         return false;
     }
     let (rule, what) = match in_use {
-        true => (id::COM_6, "is of another tenant than"),
-        false => (id::COM_2, "does not have the tenant headers of"),
+        true => (scene.roles().isolation, "is of another tenant than"),
+        false => (scene.roles().headers, "does not have the tenant headers of"),
     };
     let message = format!("{} {what} its cause, {}", scene.tell(record), scene.tell(cause.id));
     violation(scene, tally, rule, vec![cause.id, record], message);
@@ -138,10 +131,9 @@ fn contract(
 ) -> bool {
     let subject = &scene.seen.subject;
     let placed = scene.seen.history.record(record);
-    // The document of invite only says that it reads span headers.
-    let cause = if subject == "invite" { Cause::Timer } else { Cause::Input };
+    let cause = if scene.attribution().lacks_spans() { Cause::Timer } else { Cause::Input };
     let problems = scene.contracts.check_emitted(subject, placed.channel, &placed.record, cause);
-    tally.held(id::COM_7);
+    tally.held(scene.roles().contract);
     let mut spoiled = false;
     for problem in problems {
         let message = format!("{}: {problem}", scene.tell(record));
@@ -153,16 +145,16 @@ fn contract(
                 if problem.path.contains("traceparent") {
                     outer.untraced.push((record, message));
                 } else if !own_tenant {
-                    violation(scene, tally, id::COM_2, vec![record], message);
+                    violation(scene, tally, scene.roles().headers, vec![record], message);
                 }
             }
             ProblemKind::ExtraField if is_declared(scene, placed.channel, &problem) => {}
             _ if problem.severity == Weight::Advisory => {
-                tally.advisory(id::COM_7, message, vec![record]);
+                tally.advisory(scene.roles().contract, message, vec![record]);
             }
             _ => {
                 spoiled = true;
-                violation(scene, tally, id::COM_7, vec![record], message);
+                violation(scene, tally, scene.roles().contract, vec![record], message);
             }
         }
     }
@@ -182,7 +174,7 @@ fn span(scene: &Scene<'_>, record: RecordId, tally: &mut Tally<'_>) {
     let before = scene.inputs_with(own.trace).filter(|one| one.id < record);
     let mut same = before.filter(|one| !scene.is_output(one.id));
     let Some(cause) = same.next() else { return };
-    tally.held(id::COM_12);
+    tally.held(scene.roles().span);
     let spans = |one: &&crate::history::Placed| {
         one.record.headers.trace().is_some_and(|parent| parent.span == own.span)
     };
@@ -192,7 +184,7 @@ fn span(scene: &Scene<'_>, record: RecordId, tally: &mut Tally<'_>) {
             scene.tell(record),
             scene.tell(cause.id)
         );
-        violation(scene, tally, id::COM_12, vec![cause.id, record], message);
+        violation(scene, tally, scene.roles().span, vec![cause.id, record], message);
     }
 }
 
@@ -214,11 +206,8 @@ impl Keys {
         let placed = scene.seen.history.record(record);
         let Ok(tenant) = placed.record.headers.tenant() else { return };
         let Some((of, basis)) = key_id(scene, record) else { return };
-        let rule = match (scene.seen.subject.as_str(), basis) {
-            ("login", Basis::Documented) => id::LOG_10,
-            ("invite", Basis::Documented) => id::INV_11,
-            _ => id::COM_7,
-        };
+        let documented = scene.attribution().keys().filter(|_| basis == Basis::Documented);
+        let rule = documented.unwrap_or(scene.roles().contract);
         let key = placed.record.key.clone();
         if let Some(encoding) = encoding {
             tally.held(rule);

@@ -9,11 +9,12 @@
 //! premise never held is not a pass. Start at [`judge`].
 
 mod answer;
+pub(crate) mod attribution;
 mod bits;
-mod blame;
+pub(crate) mod blame;
 mod bound;
 mod breach;
-mod case;
+pub(crate) mod case;
 mod envelope;
 mod exercise;
 mod judge;
@@ -21,8 +22,7 @@ mod judgement;
 mod kind;
 #[cfg(feature = "kafka")]
 pub mod live;
-mod lost;
-mod node;
+pub(crate) mod node;
 mod observation;
 mod order;
 mod other;
@@ -31,14 +31,12 @@ mod premise;
 mod repair;
 mod run;
 pub mod script;
-mod search;
+pub(crate) mod search;
 mod sequence;
-mod shape;
-mod state_rule;
-mod stats_rule;
+pub(crate) mod shape;
 mod tally;
 pub mod traffic;
-mod words;
+pub(crate) mod words;
 
 pub use judge::{judge, judge_until};
 pub use judgement::{Found, Judgement, More, Reproduced, Standing};

@@ -14,42 +14,42 @@ use crate::service::{Model, TimerChange};
 
 /// What has happened so far.
 #[derive(Clone)]
-pub(super) struct Node {
-    pub(super) model: Rc<dyn Model>,
+pub(crate) struct Node {
+    pub(crate) model: Rc<dyn Model>,
     /// The inputs that have taken effect.
-    pub(super) delivered: Bits,
+    pub(crate) delivered: Bits,
     /// The outputs that are explained.
-    pub(super) explained: Bits,
+    pub(crate) explained: Bits,
     /// The timers that are set.
-    pub(super) timers: Rc<BTreeSet<String>>,
+    pub(crate) timers: Rc<BTreeSet<String>>,
     /// Nothing more takes effect before this moment.
-    pub(super) clock: VirtualTime,
-    pub(super) trail: Option<Rc<Trail>>,
+    pub(crate) clock: VirtualTime,
+    pub(crate) trail: Option<Rc<Trail>>,
 }
 
 /// The last step of an explanation, and the ones before it.
-pub(super) struct Trail {
-    pub(super) step: Step,
-    pub(super) before: Option<Rc<Trail>>,
+pub(crate) struct Trail {
+    pub(crate) step: Step,
+    pub(crate) before: Option<Rc<Trail>>,
 }
 
 /// One step of an explanation.
 #[derive(Clone)]
-pub(super) struct Step {
+pub(crate) struct Step {
     /// The input; none for a timer.
-    pub(super) input: Option<usize>,
-    pub(super) outputs: Vec<usize>,
-    pub(super) applied: Rc<[RuleId]>,
-    pub(super) decided: Rc<[Decided]>,
+    pub(crate) input: Option<usize>,
+    pub(crate) outputs: Vec<usize>,
+    pub(crate) applied: Rc<[RuleId]>,
+    pub(crate) decided: Rc<[Decided]>,
     /// Whether events are missing, or came twice, around a kill.
-    pub(super) lost_at_kill: bool,
+    pub(crate) lost_at_kill: bool,
     /// The rule that is broken in it, where it is not as the reference would have it.
-    pub(super) broken: Option<RuleId>,
+    pub(crate) broken: Option<RuleId>,
 }
 
 impl Step {
     /// A step in which all is as it must be.
-    pub(super) fn of(input: Option<usize>, outputs: Vec<usize>, outcome: &Outcome) -> Self {
+    pub(crate) fn of(input: Option<usize>, outputs: Vec<usize>, outcome: &Outcome) -> Self {
         Self {
             input,
             outputs,
@@ -61,7 +61,7 @@ impl Step {
     }
 
     /// A question that is answered.
-    pub(super) fn answer(input: usize, broken: Option<RuleId>) -> Self {
+    pub(crate) fn answer(input: usize, broken: Option<RuleId>) -> Self {
         let (applied, decided) = (Rc::from([]), Rc::from([]));
         let (input, outputs) = (Some(input), Vec::new());
         Self { input, outputs, applied, decided, lost_at_kill: false, broken }
@@ -69,7 +69,7 @@ impl Step {
 }
 
 impl Node {
-    pub(super) fn start(model: Rc<dyn Model>) -> Self {
+    pub(crate) fn start(model: Rc<dyn Model>) -> Self {
         Self {
             model,
             delivered: Bits::default(),
@@ -81,7 +81,7 @@ impl Node {
     }
 
     /// What two explanations have in common that may go on in the same ways.
-    pub(super) fn key(&self) -> (u64, u64) {
+    pub(crate) fn key(&self) -> (u64, u64) {
         let hash = |seed: u64| {
             let mut hasher = FxHasher::default();
             hasher.write_u64(seed);
@@ -95,7 +95,7 @@ impl Node {
     }
 
     /// The ways in which the explanation differs from the reference.
-    pub(super) fn ways(&self) -> BTreeSet<Way> {
+    pub(crate) fn ways(&self) -> BTreeSet<Way> {
         let mut ways = BTreeSet::new();
         for step in self.steps() {
             ways.extend(step.decided.iter().filter_map(Decided::way));
@@ -105,12 +105,12 @@ impl Node {
     }
 
     /// How far the explanation has come.
-    pub(super) fn progress(&self) -> usize {
+    pub(crate) fn progress(&self) -> usize {
         self.delivered.count() + self.explained.count()
     }
 
     /// After a step that goes this way, at `start` or later.
-    pub(super) fn after(&self, outcome: &Outcome, start: VirtualTime, step: Step) -> Self {
+    pub(crate) fn after(&self, outcome: &Outcome, start: VirtualTime, step: Step) -> Self {
         let mut next = self.clone();
         next.model = Rc::clone(&outcome.model);
         if !outcome.timers.is_empty() {
@@ -133,13 +133,13 @@ impl Node {
     }
 
     /// With one more step.
-    pub(super) fn with(mut self, step: Step) -> Self {
+    pub(crate) fn with(mut self, step: Step) -> Self {
         self.trail = Some(Rc::new(Trail { step, before: self.trail.take() }));
         self
     }
 
     /// The steps so far, first to last.
-    pub(super) fn steps(&self) -> Vec<&Step> {
+    pub(crate) fn steps(&self) -> Vec<&Step> {
         let mut steps = Vec::new();
         let mut at = &self.trail;
         while let Some(trail) = at {
@@ -169,12 +169,12 @@ const MOST_ENDS: usize = 6;
 
 /// The states that came furthest.
 #[derive(Default)]
-pub(super) struct Ends {
-    pub(super) nodes: Vec<Node>,
+pub(crate) struct Ends {
+    pub(crate) nodes: Vec<Node>,
 }
 
 impl Ends {
-    pub(super) fn offer(&mut self, node: &Node) {
+    pub(crate) fn offer(&mut self, node: &Node) {
         let progress = node.progress();
         let best = self.nodes.first().map_or(0, Node::progress);
         if progress > best {

@@ -17,7 +17,7 @@ pub(super) fn rules(scene: &Scene<'_>, case: &Case) -> BTreeSet<RuleId> {
     let Some(mut node) = search.start() else { return rules };
     for (at, input) in case.inputs.iter().enumerate() {
         if let Act::Query(number) = input.act {
-            rules.extend(exercise::shown_by(&scene.seen.asked[number].name));
+            rules.extend(exercise::shown_by(scene, &scene.seen.asked[number].name));
         }
         let (now, offered) = (input.start, search.offered(&node, at));
         let outcomes =

@@ -13,7 +13,6 @@ use crate::rule::RuleId;
 use crate::service::{
     AskError, Cx, Effects, Host, Incoming, Model, Reject, StimulusError, Timer, TimerChange,
 };
-use crate::services::id;
 
 /// More ways to go on from one input are not tried, and then nothing is held against anybody.
 const MOST_OUTCOMES: usize = 400;
@@ -22,33 +21,33 @@ const MOST_UNSHOWN: usize = 64;
 
 /// One way in which the reference may go on.
 #[derive(Clone)]
-pub(super) struct Outcome {
-    pub(super) model: Rc<dyn Model>,
-    pub(super) emits: Rc<[Shape]>,
-    pub(super) timers: Vec<TimerChange>,
+pub(crate) struct Outcome {
+    pub(crate) model: Rc<dyn Model>,
+    pub(crate) emits: Rc<[Shape]>,
+    pub(crate) timers: Vec<TimerChange>,
     /// The rules whose premise held, in order.
-    pub(super) applied: Rc<[RuleId]>,
-    pub(super) decided: Rc<[Decided]>,
+    pub(crate) applied: Rc<[RuleId]>,
+    pub(crate) decided: Rc<[Decided]>,
     /// Why it had no effect.
-    pub(super) reject: Option<String>,
+    pub(crate) reject: Option<String>,
     /// When what a timer ended could end.
-    pub(super) due: VirtualTime,
+    pub(crate) due: VirtualTime,
     /// Whether ids that nothing shows were made up.
-    pub(super) guessed: bool,
+    pub(crate) guessed: bool,
 }
 
 /// Which of several accepted behaviours it was.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Decided {
-    pub(super) rule: RuleId,
-    pub(super) option: &'static str,
+pub(crate) struct Decided {
+    pub(crate) rule: RuleId,
+    pub(crate) option: &'static str,
     /// The reference's, among the same.
-    pub(super) reference: &'static str,
+    pub(crate) reference: &'static str,
 }
 
 /// A way to differ from the reference that is accepted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Way {
+pub(crate) enum Way {
     /// Another behaviour of a rule.
     Option(RuleId, &'static str),
     /// What is in hand at a kill is lost, or handled twice.
@@ -57,26 +56,26 @@ pub(super) enum Way {
 
 /// The ways to differ from the reference that are tried: all where none are named.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Freedom(pub(super) Option<BTreeSet<Way>>);
+pub(crate) struct Freedom(pub(crate) Option<BTreeSet<Way>>);
 
 impl Freedom {
-    pub(super) fn has(&self, way: Way) -> bool {
+    pub(crate) fn has(&self, way: Way) -> bool {
         self.0.as_ref().is_none_or(|ways| ways.contains(&way))
     }
 }
 
 impl Decided {
     /// The way, where it is not the reference's.
-    pub(super) fn way(&self) -> Option<Way> {
+    pub(crate) fn way(&self) -> Option<Way> {
         (self.option != self.reference).then_some(Way::Option(self.rule, self.option))
     }
 }
 
 /// The ids that events show, for what is new.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Offered {
-    pub(super) ids: Vec<u32>,
-    pub(super) uuids: Vec<Uuid>,
+pub(crate) struct Offered {
+    pub(crate) ids: Vec<u32>,
+    pub(crate) uuids: Vec<Uuid>,
 }
 
 /// Whether an event may be, which is (or is not) as the reference would have it.
@@ -84,19 +83,19 @@ type May<'a> = &'a dyn Fn(&Shape, bool) -> bool;
 
 /// What makes the model act.
 #[derive(Clone, Copy)]
-pub(super) enum Call<'a> {
+pub(crate) enum Call<'a> {
     Input(&'a Input),
     /// A timer of this name fires.
     Timer(&'a str),
 }
 
 /// Tries the model of one tenant.
-pub(super) struct Runner<'a> {
-    pub(super) scene: &'a Scene<'a>,
-    pub(super) tenant: &'a Tenant,
+pub(crate) struct Runner<'a> {
+    pub(crate) scene: &'a Scene<'a>,
+    pub(crate) tenant: &'a Tenant,
     /// Whether somebody of the tenant may be banned, as far as the account service can tell.
-    pub(super) bans: bool,
-    pub(super) freedom: Freedom,
+    pub(crate) bans: bool,
+    pub(crate) freedom: Freedom,
     /// Whether there were more ways to go on than are tried.
     overflowed: Cell<bool>,
     /// How often the model was tried.
@@ -104,28 +103,28 @@ pub(super) struct Runner<'a> {
 }
 
 impl<'a> Runner<'a> {
-    pub(super) fn new(scene: &'a Scene<'a>, tenant: &'a Tenant, bans: bool) -> Self {
+    pub(crate) fn new(scene: &'a Scene<'a>, tenant: &'a Tenant, bans: bool) -> Self {
         let (overflowed, tried) = (Cell::new(false), Cell::new(0));
         Self { scene, tenant, bans, freedom: Freedom::default(), overflowed, tried }
     }
 
     /// How often the model was tried.
-    pub(super) fn tried(&self) -> u64 {
+    pub(crate) fn tried(&self) -> u64 {
         self.tried.get()
     }
 
     /// Notes that some way to go on is not tried.
-    pub(super) fn overflow(&self) {
+    pub(crate) fn overflow(&self) {
         self.overflowed.set(true);
     }
 
     /// Whether some way to go on was not tried.
-    pub(super) fn has_overflowed(&self) -> bool {
+    pub(crate) fn has_overflowed(&self) -> bool {
         self.overflowed.get()
     }
 
     /// The first ways in which a call can go, whatever it emits.
-    pub(super) fn first_outcomes(
+    pub(crate) fn first_outcomes(
         &self,
         model: &dyn Model,
         call: Call<'_>,
@@ -138,7 +137,7 @@ impl<'a> Runner<'a> {
     /// All ways in which a call can go where it emits nothing but what `may` be, by the event and
     /// whether it is as the reference would have it. What comes after an event that may not be is
     /// not tried: events are many, and each can be said in many ways.
-    pub(super) fn outcomes(
+    pub(crate) fn outcomes(
         &self,
         model: &dyn Model,
         call: Call<'_>,
@@ -163,6 +162,7 @@ impl<'a> Runner<'a> {
         let mut script = Vec::new();
         loop {
             let mut host = Trial::new(script, offered, (self.bans, &self.freedom));
+            host.not_firing = self.scene.attribution().not_firing();
             let outcome = self.once(model, call, now, &mut host);
             self.tried.set(self.tried.get() + 1);
             let wanted = match call {
@@ -218,7 +218,7 @@ impl<'a> Runner<'a> {
         let cause = placed.map_or(&start, |placed| &placed.record.headers);
         let untraced = placed.is_some() && cause.trace().is_none();
         if untraced {
-            host.applied.push(id::COM_4);
+            host.applied.push(self.scene.roles().no_trace);
         }
         let contracts = self.scene.contracts;
         let place = (Seed(0), &0u8);
@@ -269,7 +269,7 @@ impl<'a> Runner<'a> {
                 };
                 model.handle(&incoming, cx).map_err(|reject| {
                     if !matches!(reject, Reject::Refused(_) | Reject::Unemittable(_)) {
-                        cx.applies(id::COM_5);
+                        cx.applies(self.scene.roles().unreadable);
                     }
                     reject.shown()
                 })
@@ -297,15 +297,13 @@ struct Trial<'a> {
     offered: &'a Offered,
     bans: bool,
     freedom: &'a Freedom,
+    not_firing: &'static [(RuleId, &'static str)],
     applied: Vec<RuleId>,
     decided: Vec<Decided>,
     /// When the one thing that a timer ends could end.
     ended: Option<VirtualTime>,
     guessed: bool,
 }
-
-/// Options that come to the same as a timer that does not fire.
-const NOT_FIRING: [(RuleId, &str); 2] = [(id::ACC_13, "never"), (id::INV_10, "no-expiry")];
 
 impl<'a> Trial<'a> {
     fn new(script: Vec<usize>, offered: &'a Offered, (bans, freedom): (bool, &'a Freedom)) -> Self {
@@ -316,6 +314,7 @@ impl<'a> Trial<'a> {
             offered,
             bans,
             freedom,
+            not_firing: &[],
             applied: Vec::new(),
             decided: Vec::new(),
             ended: None,
@@ -340,7 +339,7 @@ impl Host for Trial<'_> {
     fn decide(&mut self, rule: RuleId, options: &[&'static str]) -> usize {
         let tried = |at: &usize| {
             let option = options[*at];
-            !NOT_FIRING.contains(&(rule, option))
+            !self.not_firing.contains(&(rule, option))
                 && (*at == 0 || self.freedom.has(Way::Option(rule, option)))
         };
         let possible: Vec<_> = (0..options.len()).filter(tried).collect();

@@ -16,17 +16,14 @@ use super::shape::Shape;
 use crate::message::VirtualTime;
 use crate::rule::RuleId;
 use crate::service::Asked;
-use crate::services::id;
 
 /// What ends by time ends this much later at most than it can.
 const SWEEP: Duration = Duration::from_secs(5);
 /// How often the model is tried for one state, as a rule.
 const TRIES: u64 = 4;
-/// Channels whose messages are announced where they change anything.
-const SHOWN: [&str; 3] = ["ban.command", "invite.command", "account.create"];
 
 /// How a search ended.
-pub(super) enum Found {
+pub(crate) enum Found {
     /// Everything is explained.
     Explained(Node),
     /// Nothing explains it; the states that came furthest.
@@ -36,26 +33,26 @@ pub(super) enum Found {
 }
 
 /// Searches in one case.
-pub(super) struct Search<'a> {
-    pub(super) scene: &'a Scene<'a>,
-    pub(super) case: &'a Case,
-    pub(super) runner: Runner<'a>,
+pub(crate) struct Search<'a> {
+    pub(crate) scene: &'a Scene<'a>,
+    pub(crate) case: &'a Case,
+    pub(crate) runner: Runner<'a>,
     /// States tried so far, and how many may be.
-    pub(super) states: u64,
-    pub(super) budget: u64,
+    pub(crate) states: u64,
+    pub(crate) budget: u64,
     visited: FxHashSet<(u64, u64)>,
     /// The only order in which inputs may take effect, as the rank of each; any where not given.
     ranks: Option<Vec<usize>>,
 }
 
 impl<'a> Search<'a> {
-    pub(super) fn new(scene: &'a Scene<'a>, case: &'a Case, bans: bool, budget: u64) -> Self {
+    pub(crate) fn new(scene: &'a Scene<'a>, case: &'a Case, bans: bool, budget: u64) -> Self {
         let runner = Runner::new(scene, &case.tenant, bans);
         Self { scene, case, runner, states: 0, budget, visited: FxHashSet::default(), ranks: None }
     }
 
     /// Lets inputs take effect in this order only.
-    pub(super) fn in_order(mut self, order: &[usize]) -> Self {
+    pub(crate) fn in_order(mut self, order: &[usize]) -> Self {
         let mut ranks = vec![usize::MAX; self.case.inputs.len()];
         for (rank, at) in order.iter().enumerate() {
             ranks[*at] = rank;
@@ -65,26 +62,26 @@ impl<'a> Search<'a> {
     }
 
     /// Lets inputs take effect in the order only in which they were sent.
-    pub(super) fn in_order_of_sending(self) -> Self {
+    pub(crate) fn in_order_of_sending(self) -> Self {
         let order: Vec<_> = (0..self.case.inputs.len()).collect();
         self.in_order(&order)
     }
 
     /// Tries only these ways to differ from the reference.
-    pub(super) fn with(mut self, freedom: Freedom) -> Self {
+    pub(crate) fn with(mut self, freedom: Freedom) -> Self {
         self.runner.freedom = freedom;
         self
     }
 
     /// The state in which nothing has happened.
-    pub(super) fn start(&self) -> Option<Node> {
+    pub(crate) fn start(&self) -> Option<Node> {
         let mut start = self.scene.contracts.packs().model(&self.scene.seen.subject)?;
         self.scene.provide(&self.case.tenant, &mut *start);
         Some(Node::start(Rc::from(start)))
     }
 
     /// Looks for an explanation that begins as `from` does.
-    pub(super) fn run(&mut self, from: Node) -> Found {
+    pub(crate) fn run(&mut self, from: Node) -> Found {
         let mut ends = Ends::default();
         let mut stack = vec![from];
         let mut spent = 0;
@@ -121,7 +118,7 @@ impl<'a> Search<'a> {
     }
 
     /// What may happen next, likely things first.
-    pub(super) fn successors(&self, node: &Node) -> Vec<Node> {
+    pub(crate) fn successors(&self, node: &Node) -> Vec<Node> {
         let mut next = Vec::new();
         for at in self.candidates(node) {
             let ways = self.deliveries(node, at);
@@ -164,7 +161,8 @@ impl<'a> Search<'a> {
             Act::Record(record) => {
                 let channel = self.scene.seen.history.record(record).channel;
                 let name = self.scene.contracts.channel_name(channel);
-                SHOWN.contains(&name) || self.scene.poison.contains(&record)
+                self.scene.attribution().announced().contains(&name)
+                    || self.scene.poison.contains(&record)
             }
             Act::Stimulus(_) | Act::Restart(_) => false,
         };
@@ -172,7 +170,7 @@ impl<'a> Search<'a> {
     }
 
     /// The inputs that may take effect next, those that must do so first in front.
-    pub(super) fn candidates(&self, node: &Node) -> Vec<usize> {
+    pub(crate) fn candidates(&self, node: &Node) -> Vec<usize> {
         let inputs = &self.case.inputs;
         let mut found = Vec::new();
         let mut horizon = VirtualTime::NEVER;
@@ -228,7 +226,7 @@ impl<'a> Search<'a> {
         inputs.filter(again).map(|(at, _)| at).collect()
     }
 
-    pub(super) fn unexplained(&self, node: &Node) -> impl Iterator<Item = (usize, &'a Output)> {
+    pub(crate) fn unexplained(&self, node: &Node) -> impl Iterator<Item = (usize, &'a Output)> {
         let explained = node.explained.clone();
         let outputs = self.case.outputs.iter().enumerate().skip(explained.first_free(0));
         outputs.filter(move |(at, _)| !explained.has(*at))
@@ -316,7 +314,7 @@ impl<'a> Search<'a> {
     }
 
     /// Whether the model would give the answer that was seen; none where it has no such question.
-    pub(super) fn answers(&self, node: &Node, number: usize) -> Option<bool> {
+    pub(crate) fn answers(&self, node: &Node, number: usize) -> Option<bool> {
         let asked = &self.scene.seen.asked[number];
         let mut fits = None;
         for now in [asked.from, asked.to] {
@@ -334,7 +332,7 @@ impl<'a> Search<'a> {
     }
 
     /// The outputs that show an outcome's events; none where one is missing that must not be.
-    pub(super) fn assign(
+    pub(crate) fn assign(
         &self,
         node: &Node,
         emits: &[Shape],
@@ -366,7 +364,7 @@ impl<'a> Search<'a> {
     }
 
     /// The ids that an input may have given, by the events that it may have caused.
-    pub(super) fn offered(&self, node: &Node, at: usize) -> Offered {
+    pub(crate) fn offered(&self, node: &Node, at: usize) -> Offered {
         let mut offered = Offered::default();
         if let Act::Stimulus(number) = self.case.inputs[at].act {
             let answer = self.scene.seen.asked[number].answer.as_str();
@@ -400,13 +398,9 @@ impl<'a> Search<'a> {
     }
 
     /// The rule by which time causes such an event, and how long that takes at least.
-    pub(super) fn ends_by_time(&self, shape: &Shape) -> Option<(RuleId, Duration)> {
+    pub(crate) fn ends_by_time(&self, shape: &Shape) -> Option<(RuleId, Duration)> {
         let channel = self.scene.contracts.channel_name(shape.channel);
-        match (channel, shape.kind.as_deref()?) {
-            ("invite.status", "REJECTED") => Some((id::INV_10, Duration::from_secs(180))),
-            ("account.status", "LOGGED_OUT") => Some((id::ACC_13, Duration::from_secs(5))),
-            _ => None,
-        }
+        self.scene.attribution().by_time(channel, shape.kind.as_deref()?)
     }
 
     /// What ends by time and is announced.

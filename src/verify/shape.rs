@@ -5,11 +5,11 @@ use crate::message::{ChannelIx, Json, Number, Record};
 
 /// What an event says, as far as its producer's document goes.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Shape {
-    pub(super) channel: ChannelIx,
+pub(crate) struct Shape {
+    pub(crate) channel: ChannelIx,
     /// Its type; none where it has none that the producer's document knows.
-    pub(super) kind: Option<String>,
-    pub(super) value: Json,
+    pub(crate) kind: Option<String>,
+    pub(crate) value: Json,
 }
 
 /// The error code's companions, which no rule fixes.
@@ -17,7 +17,7 @@ const FREE: [&str; 2] = ["reason", "until"];
 
 impl Shape {
     /// The shape of a record that `subject` sends.
-    pub(super) fn of(
+    pub(crate) fn of(
         contracts: &Contracts,
         subject: &str,
         channel: ChannelIx,
@@ -44,7 +44,7 @@ impl Shape {
     }
 
     /// Whether an event that was seen is the one that is expected.
-    pub(super) fn fits(&self, seen: &Self) -> bool {
+    pub(crate) fn fits(&self, seen: &Self) -> bool {
         if self.channel != seen.channel || self.kind != seen.kind {
             return false;
         }
@@ -68,7 +68,7 @@ impl Shape {
     }
 
     /// The fields in which two events of a type differ, with both values: expected and seen.
-    pub(super) fn differences(&self, seen: &Self) -> Vec<(String, Json, Json)> {
+    pub(crate) fn differences(&self, seen: &Self) -> Vec<(String, Json, Json)> {
         let mut found = Vec::new();
         differ("", &self.value, &seen.value, &mut found);
         found

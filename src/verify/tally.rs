@@ -12,7 +12,6 @@ use super::search::Search;
 use super::{Found, Judgement, Judging, Standing};
 use crate::message::{ChannelIx, Payload, RecordId};
 use crate::rule::{Rule, RuleId, Severity};
-use crate::services::id;
 
 /// Occasions of which the records are shown with an advisory.
 const MOST_SHOWN: u64 = 3;
@@ -78,9 +77,10 @@ impl<'a> Tally<'a> {
             lost_at_kill: Times::default(),
             by_timer: BTreeSet::new(),
         };
+        let roles = scene.roles();
         for _ in &scene.kills {
-            tally.held(id::COM_9);
-            tally.held(id::COM_10);
+            tally.held(roles.restart);
+            tally.held(roles.crash);
         }
         tally
     }
@@ -139,13 +139,16 @@ impl<'a> Tally<'a> {
 
     /// Counts the premises of a step.
     fn premises(&mut self, search: &Search<'_>, step: &Step, is_excused: bool) {
+        let roles = self.scene.roles();
         let act = step.input.map(|input| search.case.inputs[input].act);
         let asked = match act {
-            Some(Act::Query(number)) => exercise::shown_by(&self.scene.seen.asked[number].name),
+            Some(Act::Query(number)) => {
+                exercise::shown_by(self.scene, &self.scene.seen.asked[number].name)
+            }
             _ => Vec::new(),
         };
         let spoiled = step.outputs.iter().any(|output| search.case.outputs[*output].spoiled);
-        let broken = step.broken.or(spoiled.then_some(id::COM_7));
+        let broken = step.broken.or(spoiled.then_some(roles.contract));
         let record = records(search, step).first().copied();
         for rule in step.applied.iter().copied().chain(asked) {
             match broken {
@@ -162,6 +165,7 @@ impl<'a> Tally<'a> {
     }
 
     fn step(&mut self, search: &Search<'_>, step: &Step, is_excused: bool) {
+        let roles = self.scene.roles();
         self.premises(search, step, is_excused);
         let records = records(search, step);
         for decided in step.decided.iter() {
@@ -172,19 +176,11 @@ impl<'a> Tally<'a> {
         }
         for output in &step.outputs {
             let output = &search.case.outputs[*output];
-            self.held(id::COM_1);
-            self.held(id::SEQ_6);
+            self.held(roles.held_back);
+            self.held(roles.known_id);
             let channel = self.scene.contracts.channel_name(output.shape.channel);
             let kind = output.shape.kind.as_deref().unwrap_or_default();
-            let rule = match (channel, kind) {
-                ("ban.status", "DELETED") => Some(id::SEQ_5),
-                ("invite.status", "ACCEPTED" | "REJECTED") => Some(id::SEQ_4),
-                ("account.session.status", "CREATED" | "REQUEST_LICENSE_AGREEMENT")
-                | ("session.status", "CREATED") => Some(id::SEQ_1),
-                ("account.status", "LOGGED_OUT") => Some(id::SEQ_2),
-                ("session.status", "DESTROYED") => Some(id::SEQ_3),
-                _ => None,
-            };
+            let rule = self.scene.attribution().order(channel, kind);
             if let Some(rule) = rule {
                 self.held(rule);
             }
@@ -196,16 +192,17 @@ impl<'a> Tally<'a> {
 
     /// Counts what the inputs of a tenant show.
     pub(super) fn inputs(&mut self, scene: &Scene<'_>, case: &Case) {
+        let roles = scene.roles();
         let mut values: BTreeSet<(ChannelIx, u64)> = BTreeSet::new();
         for input in &case.inputs {
             if input.after.is_some() {
-                self.held(id::COM_11);
+                self.held(roles.key_order);
             }
             let Act::Record(record) = input.act else { continue };
             let placed = scene.seen.history.record(record);
             let hash = placed.record.value.as_ref().map_or(0, Payload::content_hash);
             if !values.insert((placed.channel, hash)) {
-                self.held(id::COM_8);
+                self.held(roles.again);
             }
         }
     }
@@ -254,13 +251,12 @@ impl<'a> Tally<'a> {
         };
         let (violations, advisories) = (count(Severity::Violation), count(Severity::Advisory));
         let held = self.held.get(&rule).copied().unwrap_or_default();
-        let echoes = |decided: &Decided| decided.rule == id::BAN_4 && decided.option == "echo";
-        let echoes = self.decided.keys().any(echoes);
+        let does = |by: (RuleId, &str)| self.decided.keys().any(|one| (one.rule, one.option) == by);
         if violations > 0 {
             Standing::Violated { times: violations }
         } else if advisories > 0 {
             Standing::Advisory { times: advisories }
-        } else if let Some(why) = exercise::hidden(rule, self.scene.seen, echoes) {
+        } else if let Some(why) = exercise::hidden(rule, self.scene, &does) {
             Standing::NotExercised { why }
         } else if held > 0 {
             Standing::Passed { times: held }
@@ -309,7 +305,7 @@ impl<'a> Tally<'a> {
         if *times > 0 {
             let times = so_often(*times);
             let message = format!("what was in hand at a kill was lost or doubled, {times}");
-            told.push((id::COM_10, message, records.clone()));
+            told.push((self.scene.roles().crash, message, records.clone()));
         }
         for (rule, message, records) in told {
             self.advisory(rule, message, records.into_iter().collect());

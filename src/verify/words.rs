@@ -6,7 +6,7 @@ use super::shape::Shape;
 use crate::message::Json;
 
 impl Search<'_> {
-    pub(super) fn tell_input(&self, at: usize) -> String {
+    pub(crate) fn tell_input(&self, at: usize) -> String {
         let subject = &self.scene.seen.subject;
         match self.case.inputs[at].act {
             Act::Record(record) => self.scene.tell(record),
@@ -20,12 +20,12 @@ impl Search<'_> {
         }
     }
 
-    pub(super) fn tell_output(&self, at: usize) -> String {
+    pub(crate) fn tell_output(&self, at: usize) -> String {
         self.scene.tell(self.case.outputs[at].record)
     }
 
     /// An expected event: `one ban.status/DELETED`.
-    pub(super) fn tell_shape(&self, shape: &Shape) -> String {
+    pub(crate) fn tell_shape(&self, shape: &Shape) -> String {
         let channel = self.scene.contracts.channel_name(shape.channel);
         match &shape.kind {
             Some(kind) if kind != "default" => format!("one {channel}/{kind}"),
@@ -34,7 +34,7 @@ impl Search<'_> {
     }
 
     /// Whether the value of a field, by its dotted path, must not be shown.
-    pub(super) fn is_secret(&self, shape: &Shape, field: &str) -> bool {
+    pub(crate) fn is_secret(&self, shape: &Shape, field: &str) -> bool {
         let pointer = format!("/{}", field.replace('.', "/"));
         let kinds = self.scene.contracts.messages(shape.channel);
         let sensitive = |kind: &crate::contract::MessageKind| {
@@ -45,11 +45,11 @@ impl Search<'_> {
 }
 
 /// An integer field of a value.
-pub(super) fn integer(value: &Json, pointer: &str) -> Option<i128> {
+pub(crate) fn integer(value: &Json, pointer: &str) -> Option<i128> {
     value.pointer(pointer).and_then(Json::as_integer)
 }
 
 /// A text field of a value.
-pub(super) fn text<'a>(value: &'a Json, pointer: &str) -> Option<&'a str> {
+pub(crate) fn text<'a>(value: &'a Json, pointer: &str) -> Option<&'a str> {
     value.pointer(pointer).and_then(Json::as_str)
 }

@@ -1,5 +1,6 @@
 //! All that is known of the account service.
 
+mod attribution;
 pub(in crate::services) mod check;
 pub mod handler;
 pub(crate) mod inputs;
@@ -17,5 +18,9 @@ pub const fn pack() -> Pack {
     let contract = ("contracts/account.asyncapi.yaml", CONTRACT);
     let pack =
         Pack::new("account", contract, rules::ACCOUNT_RULES, || Box::new(Account::default()));
-    pack.document("account.md").asks(&["ban"]).announces(&["account_id"]).workload(inputs::WORKLOAD)
+    pack.document("account.md")
+        .asks(&["ban"])
+        .announces(&["account_id"])
+        .attribution(&attribution::Known)
+        .workload(inputs::WORKLOAD)
 }

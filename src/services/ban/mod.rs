@@ -1,5 +1,6 @@
 //! All that is known of the ban service.
 
+mod attribution;
 pub(in crate::services) mod check;
 pub mod handler;
 pub(crate) mod inputs;
@@ -23,5 +24,6 @@ pub const fn pack() -> Pack {
             meaning: "nobody to be banned",
         }])
         .announces(&["banId"])
+        .attribution(&attribution::Known)
         .workload(inputs::WORKLOAD)
 }

@@ -1,5 +1,6 @@
 //! All that is known of the effective stats service.
 
+mod attribution;
 pub mod handler;
 pub(crate) mod inputs;
 pub mod messages;
@@ -19,5 +20,6 @@ pub const fn pack() -> Pack {
     });
     pack.document("effective-stats.md")
         .looks_up(&["characters", "equipment"])
+        .attribution(&attribution::Known)
         .workload(inputs::WORKLOAD)
 }

@@ -1,5 +1,6 @@
 //! All that is known of the invite service.
 
+mod attribution;
 pub(in crate::services) mod check;
 pub mod handler;
 pub(crate) mod inputs;
@@ -16,5 +17,8 @@ pub const fn pack() -> Pack {
     const CONTRACT: &str = include_str!("../../../contracts/invite.asyncapi.yaml");
     let contract = ("contracts/invite.asyncapi.yaml", CONTRACT);
     let pack = Pack::new("invite", contract, rules::INVITE_RULES, || Box::new(Invite::default()));
-    pack.document("invite.md").shown_by_records(&[rules::INV_11]).workload(inputs::WORKLOAD)
+    pack.document("invite.md")
+        .shown_by_records(&[rules::INV_11])
+        .attribution(&attribution::Known)
+        .workload(inputs::WORKLOAD)
 }

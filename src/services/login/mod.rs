@@ -1,5 +1,6 @@
 //! All that is known of the login service.
 
+mod attribution;
 pub(in crate::services) mod check;
 pub mod handler;
 pub(crate) mod inputs;
@@ -16,5 +17,8 @@ pub const fn pack() -> Pack {
     const CONTRACT: &str = include_str!("../../../contracts/login.asyncapi.yaml");
     let contract = ("contracts/login.asyncapi.yaml", CONTRACT);
     let pack = Pack::new("login", contract, rules::LOGIN_RULES, || Box::new(Login::default()));
-    pack.document("login.md").shown_by_records(&[rules::LOG_10]).workload(inputs::WORKLOAD)
+    pack.document("login.md")
+        .shown_by_records(&[rules::LOG_10])
+        .attribution(&attribution::Known)
+        .workload(inputs::WORKLOAD)
 }

@@ -3,24 +3,74 @@
 
 use std::collections::BTreeSet;
 
-use super::Asked;
-use super::case::Act;
-use super::node::Node;
-use super::search::Search;
-use super::words::{integer, text};
 use crate::message::Json;
 use crate::rule::RuleId;
 use crate::services::id;
+use crate::verify::Asked;
+use crate::verify::attribution::{Attribution, ShownBy};
+use crate::verify::case::Act;
+use crate::verify::node::Node;
+use crate::verify::search::Search;
+use crate::verify::words::{integer, text};
+
+/// What is known of the effective stats service.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Known;
+
+/// The query that shows its state.
+const CHARACTER: &[&str] = &["character"];
+
+impl Attribution for Known {
+    fn origin(&self, _: &str, _: &str) -> Option<RuleId> {
+        Some(id::EFF_7)
+    }
+
+    fn silent(&self) -> Option<RuleId> {
+        Some(id::EFF_7)
+    }
+
+    fn twice(&self) -> Option<RuleId> {
+        Some(id::EFF_TWICE)
+    }
+
+    fn by_query(&self) -> ShownBy {
+        &[
+            (id::EFF_1, CHARACTER),
+            (id::EFF_2, CHARACTER),
+            (id::EFF_3, CHARACTER),
+            (id::EFF_4, CHARACTER),
+            (id::EFF_5, CHARACTER),
+            (id::EFF_6, CHARACTER),
+            (id::EFF_8, CHARACTER),
+            (id::EFF_9, CHARACTER),
+            (id::EFF_TWICE, CHARACTER),
+        ]
+    }
+
+    /// What is said of a character depends on what happened to it.
+    fn shows_when_asked(&self) -> bool {
+        false
+    }
+
+    fn by_data(&self) -> &'static [(RuleId, &'static str)] {
+        &[(id::EFF_4, "equipment"), (id::EFF_5, "equipment")]
+    }
+
+    fn answer(
+        &self,
+        search: &Search<'_>,
+        node: &Node,
+        asked: &Asked,
+        expected: &Json,
+    ) -> Option<RuleId> {
+        of(search, node, asked, expected)
+    }
+}
 
 /// The events about one character so far, in order.
 struct Life(Vec<Json>);
 
-pub(super) fn of(
-    search: &Search<'_>,
-    node: &Node,
-    asked: &Asked,
-    expected: &Json,
-) -> Option<RuleId> {
+fn of(search: &Search<'_>, node: &Node, asked: &Asked, expected: &Json) -> Option<RuleId> {
     let character = integer(&asked.args, "/characterId")?;
     let life = Life::of(search, node, character);
     let seen = &asked.answer;

@@ -1,15 +1,147 @@
-//! What became of an invite that is not there, or still there: the input that is to blame.
+//! Which rule of the invite service a breach concerns: most often by what became of an invite.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
-use super::case::Act;
-use super::node::Node;
-use super::search::Search;
-use super::words::{integer, text};
 use crate::history::Placed;
 use crate::message::{Json, RecordId};
 use crate::rule::RuleId;
 use crate::services::id;
+use crate::verify::Asked;
+use crate::verify::attribution::{Attribution, Difference};
+use crate::verify::blame::Blame;
+use crate::verify::case::Act;
+use crate::verify::node::Node;
+use crate::verify::search::Search;
+use crate::verify::shape::Shape;
+use crate::verify::words::{integer, text};
+
+/// What is known of the invite service.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Known;
+
+/// Nobody's transaction.
+const NIL: &str = "00000000-0000-0000-0000-000000000000";
+
+impl Attribution for Known {
+    fn claims(&self, _: &str, kind: &str) -> &'static [RuleId] {
+        match kind {
+            "CREATED" => &[id::INV_TWICE, id::INV_3, id::INV_2, id::INV_1],
+            "ACCEPTED" => &[id::INV_4, id::INV_6],
+            _ => &[id::INV_5, id::INV_9, id::INV_10, id::INV_6],
+        }
+    }
+
+    fn origin(&self, _: &str, kind: &str) -> Option<RuleId> {
+        Some(if kind == "CREATED" { id::INV_1 } else { id::INV_6 })
+    }
+
+    fn order(&self, _: &str, kind: &str) -> Option<RuleId> {
+        matches!(kind, "ACCEPTED" | "REJECTED").then_some(id::SEQ_4)
+    }
+
+    fn by_time(&self, _: &str, kind: &str) -> Option<(RuleId, Duration)> {
+        (kind == "REJECTED").then_some((id::INV_10, Duration::from_secs(180)))
+    }
+
+    fn not_firing(&self) -> &'static [(RuleId, &'static str)] {
+        &[(id::INV_10, "no-expiry")]
+    }
+
+    fn announced(&self) -> &'static [&'static str] {
+        &["invite.command"]
+    }
+
+    fn twice(&self) -> Option<RuleId> {
+        Some(id::INV_TWICE)
+    }
+
+    fn keys(&self) -> Option<RuleId> {
+        Some(id::INV_11)
+    }
+
+    /// The document only says that it reads span headers.
+    fn lacks_spans(&self) -> bool {
+        true
+    }
+
+    fn ends_after(&self) -> &'static [(RuleId, RuleId, u32)] {
+        &[(id::INV_10, id::INV_1, 185)]
+    }
+
+    fn narrower(
+        &self,
+        _: &Blame<'_>,
+        _: (&Shape, Option<&str>),
+        differences: &[Difference],
+        claimed: RuleId,
+    ) -> RuleId {
+        let reference = differences.iter().any(|(field, ..)| field == "referenceId");
+        match reference {
+            true if claimed == id::INV_5 => id::INV_12,
+            true if claimed == id::INV_4 => id::INV_7,
+            _ => claimed,
+        }
+    }
+
+    fn missing(&self, blame: &Blame<'_>, expected: &Shape, claimed: RuleId) -> RuleId {
+        let ends = [id::INV_4, id::INV_5].contains(&claimed);
+        let lost = ends.then(|| blame.search.invite_lost(blame.node, &expected.value)).flatten();
+        lost.unwrap_or(claimed)
+    }
+
+    /// What the event is about was gone before.
+    fn contradicted(&self, blame: &Blame<'_>, output: usize) -> Option<RuleId> {
+        let event = &blame.search.case.outputs[output].shape.value;
+        let refused = blame.outcome.applied.contains(&id::INV_6);
+        refused.then(|| blame.search.invite_kept(blame.node, event)).flatten()
+    }
+
+    fn unwanted(&self, blame: &Blame<'_>, _: usize, named: Option<RuleId>) -> Option<RuleId> {
+        named.or_else(|| blame.outcome.applied.contains(&id::INV_12).then_some(id::INV_12))
+    }
+
+    fn is_of_another_tenant(&self, search: &Search<'_>, output: usize) -> bool {
+        search.is_about_another_tenant(output)
+    }
+
+    fn answers_another(
+        &self,
+        search: &Search<'_>,
+        output: usize,
+        cause: RecordId,
+    ) -> Option<RuleId> {
+        search.answers_another(output, cause)
+    }
+
+    fn sequence(&self, search: &Search<'_>, _: &Node, output: usize) -> Option<RuleId> {
+        let shape = &search.case.outputs[output].shape;
+        let (value, kind) = (&shape.value, shape.kind.as_deref()?);
+        let transaction = text(value, "/transactionId")?;
+        let sent = search.sent_before(output);
+        let known = sent.iter().any(|sent| text(sent, "/transactionId") == Some(transaction));
+        if !known && (kind != "REJECTED" || transaction == NIL) {
+            return Some(id::SEQ_6);
+        }
+        if kind == "CREATED" {
+            return None;
+        }
+        let place = Place::of_event(value);
+        let same = search.outputs_before(output).filter(|one| Place::of_event(one) == place);
+        let pending = same.last().is_some_and(|last| text(last, "/type") == Some("CREATED"));
+        (!pending).then_some(id::SEQ_4)
+    }
+
+    fn answer(
+        &self,
+        search: &Search<'_>,
+        node: &Node,
+        asked: &Asked,
+        expected: &Json,
+    ) -> Option<RuleId> {
+        search.invites_differ(node, expected, &asked.answer)
+    }
+}
 
 /// What happened to one invite.
 enum Turn {
