@@ -23,12 +23,12 @@ use crate::scenario::run::Setup;
 use crate::scenario::{Known as KnownWords, suite, words_of};
 use crate::verify::Persistence;
 use crate::verify::live::{
-    self, Commands, GroupFrom, Neighbours, Plan, Probe as _, SERIAL, SWEEP, Stop, Verified,
-    VerifyError, read_probe,
+    self, Commands, GroupFrom, Neighbours, Plan, Probe as _, SWEEP, Stop, Verified, VerifyError,
+    read_probe,
 };
 use crate::verify::script::random::{self, Abilities};
 use crate::verify::script::scenario::{LONGEST_PAUSE, script};
-use crate::verify::script::{InputKind, KindNames, Script, kinds};
+use crate::verify::script::{InputKind, KindNames, SERIAL, Script, kinds};
 
 /// How often an implementation is killed, in a budget that is not shorter than this.
 const KILLS: u32 = 2;

@@ -26,6 +26,8 @@ const MOST_UNDECODABLE: usize = 3;
 const MOST_TRIED: usize = 40;
 /// Where it takes longer until inputs are seen to be read, many are tried at a time.
 const SLOW_TRIAL: Duration = Duration::from_secs(1);
+/// One that takes longer to come back is not made to stop again only to be sure of an input.
+const QUICK_RETURN: Duration = Duration::from_secs(20);
 /// So many kinds of input are named to be left out.
 const MOST_KINDS: usize = 4;
 /// So many records are named where it is not known which it was.
@@ -70,6 +72,16 @@ impl Suspect {
     }
 }
 
+impl Halt {
+    /// The rule that it breaks: the one that asks to refuse the input, where that input did it.
+    fn rule(&self) -> RuleId {
+        match (self.suspects.first(), &self.tried) {
+            (None, _) | (_, Tried::InVain) => id::COM_5,
+            (Some(suspect), _) => rule_of(suspect),
+        }
+    }
+}
+
 impl Run<'_> {
     /// Notes that nothing more is read, and starts the implementation again where that is ours to
     /// do; the kind of input that did it is not sent any more.
@@ -85,7 +97,7 @@ impl Run<'_> {
         self.field.turns.push((wall_ms(), Turn::Seen(what)));
         let mut halt = Halt { how, suspects, tried: Tried::Not, said };
         self.recover(&halt.how.clone(), &halt.suspects, tell)?;
-        if halt.suspects.len() > 1 && !self.is_gone() {
+        if self.is_to_be_tried(&halt) {
             self.single_out(&mut halt, tell)?;
         }
         self.avoid(&halt, tell);
@@ -94,6 +106,19 @@ impl Run<'_> {
         }
         self.halts.push(halt);
         Ok(())
+    }
+
+    /// Whether what it may have stopped at is sent once more: where there are several such inputs, and
+    /// where one is well-formed, so that a rule of its own is broken if it did it. The latter is
+    /// not worth another long wait for the group.
+    fn is_to_be_tried(&self, halt: &Halt) -> bool {
+        let is_costly = self.last_outage > QUICK_RETURN;
+        let is_due = match halt.suspects.as_slice() {
+            [] => false,
+            [one] => one.phase() != Phase::Undecodable && !is_costly,
+            _ => true,
+        };
+        is_due && !self.is_gone()
     }
 
     /// Says how the rest is verified where the implementation is not ours to start.
@@ -372,6 +397,7 @@ impl Run<'_> {
         }
         let which = match (halt.suspects.len(), &halt.tried) {
             (1, Tried::Alone(_)) => format!("behind {input}, and again when that was sent alone"),
+            (1, Tried::InVain) => format!("behind {input}, which does not do it alone"),
             (1, _) => format!("behind {input}"),
             (many, Tried::InVain) => {
                 format!("behind one of {many} inputs, none of which does it alone, as of {input}")
@@ -390,7 +416,7 @@ impl Run<'_> {
         };
         let message = format!("{message}{}", self.last_words(&halt.said));
         let records = placed.into_iter().map(|(record, _)| record).collect();
-        let found = Found::new(Severity::Violation, rule_of(suspect), message, (tenant, records));
+        let found = Found::new(Severity::Violation, halt.rule(), message, (tenant, records));
         let reproduced = match halt.tried {
             Tried::Not => Reproduced::NotTried,
             Tried::InVain => Reproduced::No,

@@ -31,7 +31,7 @@ mod verdict;
 
 pub use diagnosis::Diagnosis;
 pub(crate) use lifecycle::ENDED;
-pub(crate) use phases::{SERIAL, SWEEP};
+pub(crate) use phases::SWEEP;
 pub use probe::{Commands, Probe, ProbeError};
 pub use probe_file::read_probe;
 

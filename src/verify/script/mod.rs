@@ -31,6 +31,8 @@ use crate::scenario::TenantSpec;
 
 /// What stands in a name before the steps that a kill precedes.
 const KILLED: &str = " killed before ";
+/// How the name of a script goes on that is played one command at a time.
+pub(crate) const SERIAL: &str = ", one at a time";
 
 /// The inputs of one run, for tenants of its own.
 #[derive(Clone, Debug)]
@@ -67,6 +69,17 @@ impl Script {
         if !steps.is_empty() {
             let steps: Vec<_> = steps.iter().map(u32::to_string).collect();
             self.name = format!("{}{KILLED}{}", self.name, steps.join(","));
+        }
+        self
+    }
+
+    /// The script played one command at a time, as its name then says.
+    #[must_use]
+    pub fn one_at_a_time(mut self) -> Self {
+        if !self.serial {
+            let at = self.name.find(KILLED).unwrap_or(self.name.len());
+            self.name.insert_str(at, SERIAL);
+            self.serial = true;
         }
         self
     }
