@@ -104,6 +104,10 @@ pub(super) fn missing(rule: RuleId, scene: &Scene<'_>, held: &dyn Fn(RuleId) -> 
         let mut asked = scene.seen.asked.iter();
         asked.any(|one| one.what == What::Stimulus && one.name == **name)
     };
+    if rule == id::COM_9 && !scene.kills.is_empty() {
+        return "no tenant was told something before it was killed and answered behind that"
+            .to_owned();
+    }
     if [id::COM_9, id::COM_10].contains(&rule) {
         return "it was not restarted: with --command, quintet kills it and starts it again"
             .to_owned();

@@ -78,7 +78,6 @@ impl<'a> Tally<'a> {
             by_timer: BTreeSet::new(),
         };
         for _ in &scene.kills {
-            tally.held(id::COM_9);
             tally.held(id::COM_10);
         }
         tally
@@ -86,6 +85,13 @@ impl<'a> Tally<'a> {
 
     pub(super) fn held(&mut self, rule: RuleId) {
         *self.held.entry(rule).or_default() += 1;
+    }
+
+    /// Notes that a tenant shows what of its state was kept at a kill.
+    pub(super) fn outlived(&mut self, case: &Case) {
+        if self.scene.kills.iter().any(|kill| case.shows_state_across(kill)) {
+            self.held(id::COM_9);
+        }
     }
 
     pub(super) fn states(&mut self, states: u64) {

@@ -257,13 +257,15 @@ fn mute(ran: &Ran, rules: &[&str], started: Started) {
     assert_eq!(ran.code, Some(1), "{}", ran.shown());
 }
 
+/// One of the rules is seen to be broken, again where it is played again. What follows from it may
+/// break others.
 fn breaks(ran: &Ran, rules: &[&str]) {
+    let is_it = |violation: &&&Value| {
+        let rule = violation["rule"].as_str().expect("a rule");
+        rules.contains(&rule) && violation["reproduced"] == "yes"
+    };
     let violations = ran.violations();
-    assert!(!violations.is_empty(), "nothing is found\n{}", ran.shown());
-    for violation in violations {
-        let is_it = rules.contains(&violation["rule"].as_str().expect("a rule"));
-        assert!(is_it, "blamed for something else: {violation}\n{}", ran.shown());
-    }
+    assert!(violations.iter().any(|one| is_it(&one)), "it is not found\n{}", ran.shown());
     assert_eq!(ran.code, Some(1), "{}", ran.shown());
 }
 

@@ -219,15 +219,12 @@ impl<'a> Run<'a> {
             }
             let used = clock.elapsed().saturating_sub(self.outages - before);
             let open = budget.is_none_or(|budget| used < budget);
+            if budget.is_some() && self.is_kill_due() {
+                self.prepare_kill(scripts);
+            }
             while open && self.has_room() {
                 let Some(script) = self.next_script(scripts) else { break };
-                if script.steps.is_empty() {
-                    continue;
-                }
-                let known = self.lend(script.tenants.len());
-                let lane = Lane::new(script, self.nonce(), &known);
-                lane.tenants.iter().for_each(|tenant| self.field.admit(tenant));
-                self.lanes.push(lane);
+                self.open_lane(script);
             }
             let is_awaited = |lane: &Lane| self.to_the_end || !lane.is_background();
             if !self.lanes.iter().any(is_awaited) && self.again.is_empty() {
@@ -245,7 +242,6 @@ impl<'a> Run<'a> {
             }
             if let Some(budget) = budget {
                 self.used = used_before + used.min(budget);
-                self.kill_if_due(tell)?;
             }
             self.kill_if_awaited(tell)?;
         }
@@ -263,6 +259,17 @@ impl<'a> Run<'a> {
         }
         let places = standing.iter().map(|standstill| standstill.place).collect();
         self.ping(&places)
+    }
+
+    /// Begins to play a script.
+    pub(super) fn open_lane(&mut self, script: Script) {
+        if script.steps.is_empty() {
+            return;
+        }
+        let known = self.lend(script.tenants.len());
+        let lane = Lane::new(script, self.nonce(), &known);
+        lane.tenants.iter().for_each(|tenant| self.field.admit(tenant));
+        self.lanes.push(lane);
     }
 
     /// Known tenants that no script plays in, so many where there are; none where each script has
@@ -284,8 +291,13 @@ impl<'a> Run<'a> {
             .collect()
     }
 
+    /// Whether a script that begins now would have tenants.
+    pub(super) fn has_tenants(&self) -> bool {
+        self.plan.tenants.is_empty() || !self.free.is_empty()
+    }
+
     fn has_room(&self) -> bool {
-        if !self.plan.tenants.is_empty() && self.free.is_empty() {
+        if !self.has_tenants() {
             return false;
         }
         let sends = |lane: &&Lane| !lane.has_sent_all() && !lane.is_background();

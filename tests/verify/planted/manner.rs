@@ -126,8 +126,15 @@ impl Manners {
         if self.dies_on.is_empty() || value["type"] != "CREATE" {
             return;
         }
-        let zero = |field: &str| value["body"][field].as_u64().unwrap_or(0) == 0;
-        let empty = |value: &Value| value.as_str().unwrap_or("").is_empty();
+        // What is not there is read as zero; what does not decode is skipped, as it must be.
+        if !value["body"].is_object() {
+            return;
+        }
+        let zero = |field: &str| {
+            let value = &value["body"][field];
+            value.is_null() || value.as_u64() == Some(0)
+        };
+        let empty = |value: &Value| value.is_null() || value == "";
         let deadly = |what: &str| match (channel, what) {
             ("invite.command", "originator") => zero("originatorId"),
             ("invite.command", "target") => zero("targetId"),
