@@ -195,11 +195,15 @@ impl Run<'_> {
     ) -> Result<(), VerifyError> {
         let halts = self.halts.len();
         if self.launch.is_none() || self.mortal || halts >= MOST_HALTS || self.is_over() {
+            let first_ms = suspects.iter().map(|suspect| suspect.at_ms).min();
+            let slowest_ms = i64::try_from(self.pace.slowest().as_millis()).unwrap_or(i64::MAX);
+            self.field.in_hand_since_ms = first_ms.map(|at_ms| at_ms.saturating_sub(slowest_ms));
             self.lose();
             return Ok(());
         }
         if let Some(process) = &mut self.process {
             process.stop();
+            self.field.turns.push((wall_ms(), Turn::Killed));
         }
         self.look_at_group();
         let is_left = |suspect: &Suspect| {
