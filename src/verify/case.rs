@@ -82,24 +82,6 @@ pub(super) struct Case {
     pub(super) outputs: Vec<Output>,
 }
 
-impl Case {
-    /// Whether it was told something before a kill, and answered something behind it: what it
-    /// answers then shows whether it has kept what it was told.
-    pub(super) fn shows_state_across(&self, kill: &Kill) -> bool {
-        let told = |input: &Input| {
-            matches!(input.act, Act::Record(_) | Act::Stimulus(_)) && input.start < kill.at
-        };
-        let asked =
-            |input: &Input| matches!(input.act, Act::Query(_)) && input.start >= kill.restarted;
-        let caused = |output: &Output| {
-            let mut causes = output.causes.iter();
-            causes.any(|cause| self.inputs[*cause].start >= kill.restarted)
-        };
-        self.inputs.iter().any(told)
-            && (self.inputs.iter().any(asked) || self.outputs.iter().any(caused))
-    }
-}
-
 /// When the implementation was killed, and when it ran again.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Kill {

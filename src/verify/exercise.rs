@@ -1,6 +1,6 @@
 //! Why a rule is not exercised, and what would exercise it.
 
-use super::case::Scene;
+use super::case::{Act, Case, Input, Kill, Output, Scene};
 use super::{Observation, What};
 use crate::rule::{RuleId, id};
 
@@ -96,6 +96,21 @@ pub(super) fn hidden(rule: RuleId, seen: &Observation, echoes: bool) -> Option<S
             named(&["ban", "check"])
         )
     })
+}
+
+/// Whether a tenant was told something before a kill, and answered something behind it: what it
+/// answers then shows whether what it was told was kept.
+pub(super) fn shows_state_across(kill: &Kill, case: &Case) -> bool {
+    let told = |input: &Input| {
+        matches!(input.act, Act::Record(_) | Act::Stimulus(_)) && input.start < kill.at
+    };
+    let asked = |input: &Input| matches!(input.act, Act::Query(_)) && input.start >= kill.restarted;
+    let caused = |output: &Output| {
+        let mut causes = output.causes.iter();
+        causes.any(|cause| case.inputs[*cause].start >= kill.restarted)
+    };
+    let answered = case.inputs.iter().any(asked) || case.outputs.iter().any(caused);
+    case.inputs.iter().any(told) && answered
 }
 
 /// Why the premise of a rule never held, by the rules whose premise did.

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::case::{Act, Case, Scene};
-use super::exercise;
+use super::exercise::{self, shows_state_across};
 use super::kind::Kinds;
 use super::node::{Node, Step};
 use super::order::inverted;
@@ -89,7 +89,7 @@ impl<'a> Tally<'a> {
 
     /// Notes that a tenant shows what of its state was kept at a kill.
     pub(super) fn outlived(&mut self, case: &Case) {
-        if self.scene.kills.iter().any(|kill| case.shows_state_across(kill)) {
+        if self.scene.kills.iter().any(|kill| shows_state_across(kill, case)) {
             self.held(id::COM_9);
         }
     }

@@ -108,9 +108,9 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// Whether what it may have stopped at is sent once more: where there are several such inputs, and
-    /// where one is well-formed, so that a rule of its own is broken if it did it. The latter is
-    /// not worth another long wait for the group.
+    /// Whether what it may have stopped at is sent once more: where there are several such inputs,
+    /// and where one is well-formed, so that a rule of its own is broken if it did it. The latter
+    /// is not worth another long wait for the group.
     fn is_to_be_tried(&self, halt: &Halt) -> bool {
         let is_costly = self.last_outage > QUICK_RETURN;
         let is_due = match halt.suspects.as_slice() {

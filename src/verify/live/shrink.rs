@@ -61,8 +61,8 @@ pub(super) fn shrink(
 
 /// What came of playing a script again.
 enum Played {
-    /// The rule was broken again: by the script of this name, with what was seen of the fewest steps
-    /// that do it.
+    /// The rule was broken again: by the script of this name, with what was seen of the fewest
+    /// steps that do it.
     Broke(String, Box<Observation>, Box<Found>),
     /// It was not.
     Held,
