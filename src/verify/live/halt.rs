@@ -175,7 +175,7 @@ impl Run<'_> {
                 let (place, offset) = self.field.place_of(suspect.trace)?;
                 let distance = match how.standstill() {
                     Some(standstill) if standstill.place != place => return None,
-                    _ => offset.0.abs_diff(self.field.reading.frontier(place).0),
+                    _ => offset.0.abs_diff(self.field.reading.handled_to(place).0),
                 };
                 let skipped = self.field.reading.was_skipped(place, offset);
                 (!skipped).then_some((suspect, distance))
@@ -305,10 +305,14 @@ impl Run<'_> {
     }
 
     /// How many inputs are tried at a time: few where it is quickly seen that they are read, so
-    /// that one is named at once; many where only committed offsets tell, every few seconds.
+    /// that one is named at once; many where only committed offsets tell, every few seconds. One
+    /// that is not ours to start is stopped once only, so that which did it must be clear then.
     pub(super) fn group_size(&self, of: usize) -> usize {
         if self.trial_took > SLOW_TRIAL {
             return of.div_ceil(3).max(1);
+        }
+        if self.launch.is_none() {
+            return 1;
         }
         let ms = self.trial_took.as_millis();
         usize::try_from(ms / 200).unwrap_or(usize::MAX).clamp(1, 8)
