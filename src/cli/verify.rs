@@ -84,7 +84,9 @@ pub(super) fn verify(args: &Verify, terminal: &mut Terminal) -> Exit {
     };
     let mut verdicts = told(args, &verified);
     known.mark_all(&mut verdicts);
-    let exit = exit_of(&verdicts);
+    let judged = exit_of(&verdicts);
+    // What was asked for was not played to its end.
+    let exit = if plan.stop.is_raised() { judged.and(Exit::Unchecked) } else { judged };
     report(&verdicts, ("verify", exit), &mut outputs, terminal);
     exit.and(outputs.close(terminal))
 }

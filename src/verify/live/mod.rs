@@ -120,7 +120,7 @@ impl Stop {
         self.raised.store(true, Ordering::Relaxed);
     }
 
-    fn is_raised(&self) -> bool {
+    pub(crate) fn is_raised(&self) -> bool {
         self.raised.load(Ordering::Relaxed)
     }
 
