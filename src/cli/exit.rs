@@ -65,7 +65,8 @@ pub static EXITS: &[ExitInfo] = &[
         explanation: "The setup of a test did not succeed, so nothing is known about what the \
                       test is for: it is reported as broken, not as failed. Or no broker answers \
                       at the address, it refuses the login or goes away, a topic is missing, or no \
-                      implementation takes what is sent: the message on stderr says which.",
+                      implementation takes what is sent: the message on stderr says which. Or a \
+                      signal ended a verification: the report has what was known by then.",
     },
     ExitInfo {
         exit: Exit::Inconclusive,

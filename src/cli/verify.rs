@@ -24,12 +24,12 @@ use crate::scenario::run::Setup;
 use crate::scenario::{Known as KnownWords, suite, words_of};
 use crate::verify::Persistence;
 use crate::verify::live::{
-    self, Commands, GroupFrom, Neighbours, Plan, Probe as _, SERIAL, SWEEP, Stop, Verified,
-    VerifyError, read_probe,
+    self, Commands, GroupFrom, Neighbours, Plan, Probe as _, SWEEP, Stop, Verified, VerifyError,
+    read_probe,
 };
 use crate::verify::script::random::{self, Abilities};
 use crate::verify::script::scenario::{LONGEST_PAUSE, script};
-use crate::verify::script::{InputKind, KindNames, Script, kinds};
+use crate::verify::script::{InputKind, KindNames, SERIAL, Script, kinds};
 
 /// How often an implementation is killed, in a budget that is not shorter than this.
 const KILLS: u32 = 2;
@@ -85,7 +85,9 @@ pub(super) fn verify(args: &Verify, packs: &Packs, terminal: &mut Terminal) -> E
     };
     let mut verdicts = told(args, &verified);
     known.mark_all(&mut verdicts);
-    let exit = exit_of(&verdicts);
+    let judged = exit_of(&verdicts);
+    // What was asked for was not played to its end.
+    let exit = if plan.stop.is_raised() { judged.and(Exit::Unchecked) } else { judged };
     report(&verdicts, ("verify", exit), &mut outputs, terminal);
     exit.and(outputs.close(terminal))
 }

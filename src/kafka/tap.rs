@@ -24,6 +24,9 @@ pub enum From {
     Beginning,
 }
 
+/// Where all partitions begin and end may take so many times as long as one answer.
+const ALL_PARTITIONS: u32 = 3;
+
 /// A record as it came from the broker.
 #[derive(Clone, Debug)]
 pub struct Tapped {
@@ -122,7 +125,8 @@ impl Tap {
         let consumer: BaseConsumer<Watch> =
             config.create_with_context(Watch::new(&connection.settings)).map_err(settings)?;
         let channels: Vec<_> = topics.iter().map(|(_, channel)| channel).collect();
-        let deadline = Deadline::after(connection.wait);
+        // Each partition is asked for, and new ones may still be without a leader.
+        let deadline = Deadline::after(connection.wait * ALL_PARTITIONS);
         let mut list = TopicPartitionList::new();
         let (mut starts, mut ends) = (BTreeMap::new(), BTreeMap::new());
         for channel in channels {

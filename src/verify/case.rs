@@ -319,7 +319,7 @@ impl<'a> Scene<'a> {
         cases
     }
 
-    fn receive(&self, record: RecordId) -> Input {
+    pub(super) fn receive(&self, record: RecordId) -> Input {
         let start = self.seen.history.record(record).at;
         self.input(Act::Record(record), start, start.after(self.seen.settle), self.trace(record))
     }

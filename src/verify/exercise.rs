@@ -1,7 +1,7 @@
 //! Why a rule is not exercised, and what would exercise it.
 
 use super::What;
-use super::case::Scene;
+use super::case::{Act, Case, Input, Kill, Output, Scene};
 use crate::rule::RuleId;
 
 /// The rules whose premise holds where a query of this name is asked.
@@ -46,6 +46,21 @@ pub(super) fn hidden(
     hidden.next().map(|one| format!("{}: --probe with the query {}", one.why, named(one.queries)))
 }
 
+/// Whether a tenant was told something before a kill, and answered something behind it: what it
+/// answers then shows whether what it was told was kept.
+pub(super) fn shows_state_across(kill: &Kill, case: &Case) -> bool {
+    let told = |input: &Input| {
+        matches!(input.act, Act::Record(_) | Act::Stimulus(_)) && input.start < kill.at
+    };
+    let asked = |input: &Input| matches!(input.act, Act::Query(_)) && input.start >= kill.restarted;
+    let caused = |output: &Output| {
+        let mut causes = output.causes.iter();
+        causes.any(|cause| case.inputs[*cause].start >= kill.restarted)
+    };
+    let answered = case.inputs.iter().any(asked) || case.outputs.iter().any(caused);
+    case.inputs.iter().any(told) && answered
+}
+
 /// Why the premise of a rule never held, by the rules whose premise did.
 pub(super) fn missing(rule: RuleId, scene: &Scene<'_>, held: &dyn Fn(RuleId) -> bool) -> String {
     let (roles, attribution) = (scene.roles(), scene.attribution());
@@ -53,6 +68,10 @@ pub(super) fn missing(rule: RuleId, scene: &Scene<'_>, held: &dyn Fn(RuleId) -> 
         let mut asked = scene.seen.asked.iter();
         asked.any(|one| one.what == What::Stimulus && one.name == **name)
     };
+    if rule == roles.restart && !scene.kills.is_empty() {
+        return "no tenant was told something before it was killed and answered behind that"
+            .to_owned();
+    }
     if [roles.restart, roles.crash].contains(&rule) {
         return "it was not restarted: with --command, quintet kills it and starts it again"
             .to_owned();

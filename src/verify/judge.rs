@@ -43,6 +43,7 @@ pub fn judge_until(seen: &Observation, judging: &Judging, stop: &dyn Fn() -> boo
         } else {
             judge.case(number, &mut tally);
             tally.inputs(&scene, case);
+            tally.outlived(case);
         }
     }
     outer.end(&scene, &mut tally);

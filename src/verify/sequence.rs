@@ -2,8 +2,9 @@
 
 use super::case::Act;
 use super::node::Node;
+use super::run::{Call, Offered};
 use super::search::Search;
-use crate::message::Json;
+use crate::message::{Json, RecordId};
 use crate::rule::RuleId;
 
 impl Search<'_> {
@@ -39,12 +40,23 @@ impl Search<'_> {
             };
             kill.restarted <= input.start && self.case.inputs.iter().enumerate().any(before)
         };
-        self.scene.kills.iter().any(since).then_some(self.scene.roles().restart)
+        let may_be_lost = self.scene.kills.iter().any(since) && !self.is_answered_anew(record);
+        may_be_lost.then_some(self.scene.roles().restart)
+    }
+
+    /// Whether a service in which nothing has happened emits something for a record: then that it
+    /// emitted nothing does not show that it lost its state.
+    fn is_answered_anew(&self, record: RecordId) -> bool {
+        let Some(fresh) = self.start() else { return false };
+        let (input, now) = (self.scene.receive(record), self.scene.seen.history.record(record).at);
+        let (call, offered) = (Call::Input(&input), Offered::default());
+        let outcomes = self.runner.first_outcomes(&*fresh.model, call, now, &offered);
+        outcomes.iter().any(|outcome| !outcome.emits.is_empty())
     }
 
     /// Whether nothing that came after a record that cannot be acted on was answered, up to this
     /// one.
-    fn is_after_poison(&self, record: crate::message::RecordId) -> bool {
+    fn is_after_poison(&self, record: RecordId) -> bool {
         let history = &self.scene.seen.history;
         let placed = history.record(record);
         let before = history.records()[..record.at()].iter().rev();

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::case::{Act, Case, Scene};
-use super::exercise;
+use super::exercise::{self, shows_state_across};
 use super::kind::Kinds;
 use super::node::{Node, Step};
 use super::order::inverted;
@@ -79,7 +79,6 @@ impl<'a> Tally<'a> {
         };
         let roles = scene.roles();
         for _ in &scene.kills {
-            tally.held(roles.restart);
             tally.held(roles.crash);
         }
         tally
@@ -87,6 +86,13 @@ impl<'a> Tally<'a> {
 
     pub(super) fn held(&mut self, rule: RuleId) {
         *self.held.entry(rule).or_default() += 1;
+    }
+
+    /// Notes that a tenant shows what of its state was kept at a kill.
+    pub(super) fn outlived(&mut self, case: &Case) {
+        if self.scene.kills.iter().any(|kill| shows_state_across(kill, case)) {
+            self.held(self.scene.roles().restart);
+        }
     }
 
     pub(super) fn states(&mut self, states: u64) {

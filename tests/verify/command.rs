@@ -1,6 +1,7 @@
 //! The command `verify`, with implementations that are processes: killed, dying, silent, absent.
 
-use std::process::{Command, Output};
+use std::io::{BufRead as _, BufReader};
+use std::process::{Command, Output, Stdio};
 
 use rstest::rstest;
 use serde_json::Value;
@@ -108,6 +109,34 @@ fn one_that_dies_once_is_held_to_what_was_in_flight() {
     assert!(message.contains("exit status: 9") && message.contains("behind "), "{named}");
     assert!(!message.contains("sent alone"), "{named}");
     assert_eq!(named["reproduction"], serde_json::Value::Null, "{named}");
+}
+
+/// What is known when somebody asks it to end is told, and does not count as all that was asked.
+#[test]
+fn a_signal_ends_it_with_a_report() {
+    let command = format!("exec {} ban", implementation().display());
+    let args = ["verify", "ban", "--on", "mock", "--command", &command, "--format", "json"];
+    let mut verify = Command::new(quintet());
+    verify.args(args).args(["--neighbours", "none", "--wait", "5m"]);
+    verify.stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut running = verify.spawn().expect("quintet runs");
+    let mut told = BufReader::new(running.stderr.take().expect("a pipe")).lines();
+    let begins = |line: Result<String, _>| line.expect("text").starts_with("expected input");
+    assert!(told.any(begins), "it ended before it sent anything");
+    let pid = running.id().to_string();
+    assert!(Command::new("kill").args(["-TERM", &pid]).status().expect("kill runs").success());
+    let rest: Vec<_> = told.collect();
+    let output = running.wait_with_output().expect("it ends");
+    let stdout = String::from_utf8(output.stdout).expect("text");
+    let ran = Ran {
+        code: output.status.code().expect("it ends by itself"),
+        stdout,
+        stderr: String::new(),
+    };
+    assert_eq!(ran.code, 3, "{}\n{rest:?}", ran.stdout);
+    assert_eq!(lines(&ran, "summary")[0]["exit"], 3, "{}", ran.stdout);
+    assert!(!lines(&ran, "rule").is_empty(), "{}", ran.stdout);
+    assert!(ran.stdout.contains("it was ended by a signal"), "{}", ran.stdout);
 }
 
 #[rstest]

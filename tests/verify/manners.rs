@@ -230,11 +230,16 @@ fn stops_at(ran: &Ran, rule: &str, input: fn(&Value) -> bool) {
     assert_eq!(ran.code, Some(1), "{}", ran.shown());
 }
 
+/// It stops at no input in particular: whichever it was is named, and where that was not sent once
+/// more, the rule that asks to refuse it.
 fn stops(ran: &Ran) {
     let violations = ran.violations();
     assert!(!violations.is_empty(), "a dead service passes\n{}", ran.shown());
     for violation in violations {
-        let is_it = violation["rule"] == "COM-5" && is_gone(violation);
+        let message = violation["message"].as_str().expect("a text");
+        let of_kind = format!(":{}]", violation["rule"].as_str().expect("a rule"));
+        let untried = violation["reproduced"] == "not tried" && message.contains(&of_kind);
+        let is_it = (violation["rule"] == "COM-5" || untried) && is_gone(violation);
         assert!(is_it, "blamed for something else: {violation}\n{}", ran.shown());
     }
     assert_eq!(ran.code, Some(1), "{}", ran.shown());
@@ -257,13 +262,15 @@ fn mute(ran: &Ran, rules: &[&str], started: Started) {
     assert_eq!(ran.code, Some(1), "{}", ran.shown());
 }
 
+/// One of the rules is seen to be broken, again where it is played again. What follows from it may
+/// break others.
 fn breaks(ran: &Ran, rules: &[&str]) {
+    let is_it = |violation: &&&Value| {
+        let rule = violation["rule"].as_str().expect("a rule");
+        rules.contains(&rule) && violation["reproduced"] == "yes"
+    };
     let violations = ran.violations();
-    assert!(!violations.is_empty(), "nothing is found\n{}", ran.shown());
-    for violation in violations {
-        let is_it = rules.contains(&violation["rule"].as_str().expect("a rule"));
-        assert!(is_it, "blamed for something else: {violation}\n{}", ran.shown());
-    }
+    assert!(violations.iter().any(|one| is_it(&one)), "it is not found\n{}", ran.shown());
     assert_eq!(ran.code, Some(1), "{}", ran.shown());
 }
 

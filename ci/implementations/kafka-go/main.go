@@ -216,7 +216,7 @@ func (p *program) handle(topic string, message kafka.Message) {
 		log.Printf("%s %d/%d: skipped: %v", topic, message.Partition, message.Offset, err)
 		return
 	}
-	if err == nil && p.manners.isMuted(of) {
+	if err == nil && p.manners.isMuted(of, message.Value) {
 		return
 	}
 	kept := entry{Now: time.Now(), Tenant: of, Topic: topic, Value: message.Value}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -33,7 +34,8 @@ type manners struct {
 	slowReturn bool
 	// topics-once: joins its group at once, and never sees topics that are made after that.
 	topicsOnce bool
-	// mute-tenant: does not answer the first tenant that it meets after 30 records.
+	// mute-tenant: does not answer the first tenant after 30 records that begins with a CREATE, which
+	// all others have answered.
 	muteTenant bool
 	// rejects-all: a REJECT removes every invite of its originator to its target, and says so of one.
 	rejectsAll bool
@@ -110,7 +112,7 @@ type muted struct {
 }
 
 // isMuted says whether this tenant is not answered, and counts its record.
-func (m manners) isMuted(of tenant) bool {
+func (m manners) isMuted(of tenant, value []byte) bool {
 	if !m.muteTenant {
 		return false
 	}
@@ -119,7 +121,8 @@ func (m manners) isMuted(of tenant) bool {
 	isNew := !m.muted.met[of]
 	m.muted.met[of] = true
 	m.muted.records++
-	if m.muted.tenant == nil && isNew && m.muted.records > mutedAfter {
+	creates := bytes.Contains(value, []byte(`"CREATE"`))
+	if m.muted.tenant == nil && isNew && creates && m.muted.records > mutedAfter {
 		m.muted.tenant = &of
 	}
 	return m.muted.tenant != nil && *m.muted.tenant == of

@@ -93,6 +93,10 @@ pub(super) struct Field {
     /// By the trace of each.
     placed: BTreeMap<u128, (Place, Offset)>,
     pub(super) reading: Reading,
+    answered: BTreeSet<u128>,
+    /// Since when, in Unix milliseconds, what was not answered may have been in the hands of an
+    /// implementation that stopped for good: committed, perhaps, and not handled.
+    pub(super) in_hand_since_ms: Option<i64>,
     /// Sensitive values that were sent.
     secrets: BTreeSet<String>,
     tenants: BTreeSet<Tenant>,
@@ -122,6 +126,8 @@ impl Field {
             ours: BTreeMap::new(),
             placed: BTreeMap::new(),
             reading: Reading::default(),
+            answered: BTreeSet::new(),
+            in_hand_since_ms: None,
             secrets: BTreeSet::new(),
             tenants: BTreeSet::new(),
             heard: Vec::new(),
@@ -158,6 +164,7 @@ impl Field {
     pub(super) fn answered(&mut self, trace: u128, at_ms: i64) {
         if let Some((place, offset)) = self.place_of(trace) {
             self.reading.answered(place, offset, at_ms);
+            self.answered.insert(trace);
         }
     }
 
@@ -248,7 +255,14 @@ impl Field {
         let is_input = self.reads.contains(&heard.channel) && !self.is_subjects(heard);
         let shows = self.reading.is_seen(heard.channel) || self.asked.is_empty();
         let place = (heard.channel, heard.partition);
-        is_input && shows && !self.reading.has_read(place, heard.offset)
+        is_input
+            && (shows && !self.reading.has_read(place, heard.offset) || self.was_in_hand(heard))
+    }
+
+    fn was_in_hand(&self, heard: &Heard) -> bool {
+        let trace = heard.record.headers.trace();
+        let is_answered = trace.is_some_and(|trace| self.answered.contains(&trace.trace));
+        self.in_hand_since_ms.is_some_and(|since_ms| heard.at_ms >= since_ms) && !is_answered
     }
 
     /// Whether the implementation sent a record.

@@ -27,6 +27,8 @@ const MOST_UNDECODABLE: usize = 3;
 const MOST_TRIED: usize = 40;
 /// Where it takes longer until inputs are seen to be read, many are tried at a time.
 const SLOW_TRIAL: Duration = Duration::from_secs(1);
+/// One that takes longer to come back is not made to stop again only to be sure of an input.
+const QUICK_RETURN: Duration = Duration::from_secs(20);
 /// So many kinds of input are named to be left out.
 const MOST_KINDS: usize = 4;
 /// So many records are named where it is not known which it was.
@@ -71,6 +73,16 @@ impl Suspect {
     }
 }
 
+impl Halt {
+    /// The rule that it breaks: the one that asks to refuse the input, where that input did it.
+    fn rule(&self, packs: &Packs) -> RuleId {
+        match (self.suspects.first(), &self.tried) {
+            (None, _) | (_, Tried::InVain) => packs.roles().unreadable,
+            (Some(suspect), _) => rule_of(suspect, packs),
+        }
+    }
+}
+
 impl Run<'_> {
     /// Notes that nothing more is read, and starts the implementation again where that is ours to
     /// do; the kind of input that did it is not sent any more.
@@ -86,7 +98,7 @@ impl Run<'_> {
         self.field.turns.push((wall_ms(), Turn::Seen(what)));
         let mut halt = Halt { how, suspects, tried: Tried::Not, said };
         self.recover(&halt.how.clone(), &halt.suspects, tell)?;
-        if halt.suspects.len() > 1 && !self.is_gone() {
+        if self.is_to_be_tried(&halt) {
             self.single_out(&mut halt, tell)?;
         }
         self.avoid(&halt, tell);
@@ -95,6 +107,19 @@ impl Run<'_> {
         }
         self.halts.push(halt);
         Ok(())
+    }
+
+    /// Whether what it may have stopped at is sent once more: where there are several such inputs,
+    /// and where one is well-formed, so that a rule of its own is broken if it did it. The latter
+    /// is not worth another long wait for the group.
+    fn is_to_be_tried(&self, halt: &Halt) -> bool {
+        let is_costly = self.last_outage > QUICK_RETURN;
+        let is_due = match halt.suspects.as_slice() {
+            [] => false,
+            [one] => one.phase() != Phase::Undecodable && !is_costly,
+            _ => true,
+        };
+        is_due && !self.is_gone()
     }
 
     /// Says how the rest is verified where the implementation is not ours to start.
@@ -151,7 +176,7 @@ impl Run<'_> {
                 let (place, offset) = self.field.place_of(suspect.trace)?;
                 let distance = match how.standstill() {
                     Some(standstill) if standstill.place != place => return None,
-                    _ => offset.0.abs_diff(self.field.reading.frontier(place).0),
+                    _ => offset.0.abs_diff(self.field.reading.handled_to(place).0),
                 };
                 let skipped = self.field.reading.was_skipped(place, offset);
                 (!skipped).then_some((suspect, distance))
@@ -171,11 +196,15 @@ impl Run<'_> {
     ) -> Result<(), VerifyError> {
         let halts = self.halts.len();
         if self.launch.is_none() || self.mortal || halts >= MOST_HALTS || self.is_over() {
+            let first_ms = suspects.iter().map(|suspect| suspect.at_ms).min();
+            let slowest_ms = i64::try_from(self.pace.slowest().as_millis()).unwrap_or(i64::MAX);
+            self.field.in_hand_since_ms = first_ms.map(|at_ms| at_ms.saturating_sub(slowest_ms));
             self.lose();
             return Ok(());
         }
         if let Some(process) = &mut self.process {
             process.stop();
+            self.field.turns.push((wall_ms(), Turn::Killed));
         }
         self.look_at_group();
         let is_left = |suspect: &Suspect| {
@@ -277,10 +306,14 @@ impl Run<'_> {
     }
 
     /// How many inputs are tried at a time: few where it is quickly seen that they are read, so
-    /// that one is named at once; many where only committed offsets tell, every few seconds.
+    /// that one is named at once; many where only committed offsets tell, every few seconds. One
+    /// that is not ours to start is stopped once only, so that which did it must be clear then.
     pub(super) fn group_size(&self, of: usize) -> usize {
         if self.trial_took > SLOW_TRIAL {
             return of.div_ceil(3).max(1);
+        }
+        if self.launch.is_none() {
+            return 1;
         }
         let ms = self.trial_took.as_millis();
         usize::try_from(ms / 200).unwrap_or(usize::MAX).clamp(1, 8)
@@ -373,6 +406,7 @@ impl Run<'_> {
         }
         let which = match (halt.suspects.len(), &halt.tried) {
             (1, Tried::Alone(_)) => format!("behind {input}, and again when that was sent alone"),
+            (1, Tried::InVain) => format!("behind {input}, which does not do it alone"),
             (1, _) => format!("behind {input}"),
             (many, Tried::InVain) => {
                 format!("behind one of {many} inputs, none of which does it alone, as of {input}")
@@ -391,7 +425,7 @@ impl Run<'_> {
         };
         let message = format!("{message}{}", self.last_words(&halt.said));
         let records = placed.into_iter().map(|(record, _)| record).collect();
-        let rule = rule_of(suspect, observation.history.contracts().packs());
+        let rule = halt.rule(observation.history.contracts().packs());
         let found = Found::new(Severity::Violation, rule, message, (tenant, records));
         let reproduced = match halt.tried {
             Tried::Not => Reproduced::NotTried,

@@ -188,6 +188,12 @@ impl Lane {
         self.script.steps.get(self.next).is_some_and(|step| matches!(step.act, Act::Kill))
     }
 
+    /// Whether there is something that it does before it waits for a kill.
+    pub(super) fn is_before_kill(&self) -> bool {
+        let mut ahead = self.script.steps.iter().skip(self.next);
+        ahead.any(|step| matches!(step.act, Act::Kill)) && !self.awaits_kill()
+    }
+
     /// Notes that the implementation was killed.
     pub(super) fn was_killed(&mut self) {
         match self.script.steps.get(self.next) {

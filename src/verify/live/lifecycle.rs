@@ -11,9 +11,12 @@ use super::lane::Lane;
 use super::process::Process;
 use super::run::Run;
 use crate::kafka::{Deadline, pause, wall_ms};
+use crate::verify::script::Script;
 
 /// Who takes longer to come back after a kill is killed once.
 const SLOW: Duration = Duration::from_secs(15);
+/// So many scripts wait for a kill.
+const KILL_SCRIPTS: usize = 8;
 /// An outage that is longer makes the whole longer than was said.
 const WORTH_SAYING: Duration = Duration::from_secs(5);
 /// What is said where a process ended by itself.
@@ -61,12 +64,35 @@ impl Run<'_> {
         self.gone_ms.is_some()
     }
 
-    pub(super) fn kill_if_due(&mut self, tell: &mut dyn FnMut(&str)) -> Result<(), VerifyError> {
+    /// Whether it is time to kill it, and there are tenants in which to see what it has kept.
+    pub(super) fn is_kill_due(&self) -> bool {
         let due = self.kills.front().is_some_and(|at| *at <= self.used);
-        if !due || self.process.is_none() {
+        due && self.process.is_some() && self.has_tenants()
+    }
+
+    /// Lets some of these scripts wait for a kill in their middle, half of them one command at a
+    /// time, so that what it has kept shows, while others are under way.
+    pub(super) fn prepare_kill(&mut self, scripts: &mut dyn Iterator<Item = Script>) {
+        self.kills.pop_front();
+        for number in 0..KILL_SCRIPTS {
+            if !self.has_tenants() {
+                break;
+            }
+            let Some(script) = self.next_script(scripts) else { break };
+            let script = if number % 2 == 0 { script.one_at_a_time() } else { script };
+            self.open_lane(script.killed_amid());
+        }
+    }
+
+    /// Kills it for scripts that wait for that, once no other is on the way there.
+    pub(super) fn kill_if_awaited(
+        &mut self,
+        tell: &mut dyn FnMut(&str),
+    ) -> Result<(), VerifyError> {
+        if !self.lanes.iter().any(Lane::awaits_kill) || self.lanes.iter().any(Lane::is_before_kill)
+        {
             return Ok(());
         }
-        self.kills.pop_front();
         tell("killing it (-9) and starting it again");
         self.kill(tell)?;
         self.done.kills += 1;
@@ -80,19 +106,6 @@ impl Run<'_> {
             ));
         }
         Ok(())
-    }
-
-    /// Kills it for scripts that wait for that, once all of them do.
-    pub(super) fn kill_if_awaited(
-        &mut self,
-        tell: &mut dyn FnMut(&str),
-    ) -> Result<(), VerifyError> {
-        let awaits = |lane: &&Lane| lane.awaits_kill();
-        let ready = |lane: &Lane| lane.awaits_kill() || lane.has_sent_all();
-        if self.lanes.iter().find(awaits).is_none() || !self.lanes.iter().all(ready) {
-            return Ok(());
-        }
-        self.kill(tell)
     }
 
     /// Kills the implementation, where it was started here, and starts it again.

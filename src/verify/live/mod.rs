@@ -31,7 +31,7 @@ mod verdict;
 
 pub use diagnosis::Diagnosis;
 pub(crate) use lifecycle::ENDED;
-pub(crate) use phases::{SERIAL, SWEEP};
+pub(crate) use phases::SWEEP;
 pub use probe::{Commands, Probe, ProbeError};
 pub use probe_file::read_probe;
 
@@ -120,7 +120,7 @@ impl Stop {
         self.raised.store(true, Ordering::Relaxed);
     }
 
-    fn is_raised(&self) -> bool {
+    pub(crate) fn is_raised(&self) -> bool {
         self.raised.load(Ordering::Relaxed)
     }
 

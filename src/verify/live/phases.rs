@@ -14,10 +14,8 @@ use super::run::Run;
 use super::{Plan, VerifyError};
 use crate::contract::Contracts;
 use crate::verify::script::random;
-use crate::verify::script::{Phase, Reader, Script, Sweep, sweeps};
+use crate::verify::script::{Phase, Reader, SERIAL, Script, Sweep, sweeps};
 
-/// How the name of a script ends that is played one command at a time.
-pub(crate) const SERIAL: &str = ", one at a time";
 /// How the name of a script begins that sends one kind of input.
 pub(crate) const SWEEP: &str = "sweep ";
 /// The part of the budget that random scripts of a phase get.
@@ -58,7 +56,7 @@ impl Run<'_> {
         let of_phase = |script: &Script| script.phase() == phase;
         let scripts: Vec<_> = self.plan.scripts.iter().filter(|one| of_phase(one)).collect();
         let each = scripts.iter().filter(|script| script.steps.len() > 1);
-        let serial = each.map(|script| one_at_a_time((*script).clone()));
+        let serial = each.map(|script| (*script).clone().one_at_a_time());
         let mut scripts: Vec<_> = serial.chain(scripts.iter().copied().cloned()).collect();
         // Those that wait longest are played beside all others.
         scripts.sort_by_key(|script| std::cmp::Reverse(script.waits()));
@@ -185,13 +183,6 @@ fn named(
     let known = plan.scripts.iter().find(|script| script.name == plain).cloned();
     let script =
         known.or_else(|| random::named((&plan.subject, contracts), abilities, plan.seed, plain))?;
-    let script = if serial { one_at_a_time(script) } else { script };
+    let script = if serial { script.one_at_a_time() } else { script };
     Some(script.killed_before(&killed))
-}
-
-/// A script to be played one command at a time, as its name then says.
-fn one_at_a_time(mut script: Script) -> Script {
-    script.name.push_str(SERIAL);
-    script.serial = true;
-    script
 }

@@ -145,6 +145,13 @@ impl Reading {
         self.partitions.get(&place).map_or(Offset(0), Progress::frontier)
     }
 
+    /// The first offset behind what was answered, or, where nothing is, behind what was read. What
+    /// lies behind it may be committed and not handled: many commit first.
+    pub(super) fn handled_to(&self, place: Place) -> Offset {
+        let answered = self.partitions.get(&place).and_then(|progress| progress.answered);
+        answered.unwrap_or_else(|| self.frontier(place))
+    }
+
     /// What the group was seen to have committed.
     pub(super) fn committed_at(&self, place: Place) -> Option<Offset> {
         self.partitions.get(&place)?.committed

@@ -23,6 +23,8 @@ use crate::verify::script::{KindNames, Phase, Script};
 /// How many scripts send at a time, and how many may be under way with those that only wait.
 const SENDING: usize = 60;
 const LANES: usize = 200;
+/// What was seen is judged, and made smaller, in this part of the time at least.
+const JUDGING: u32 = 4;
 /// How long is listened between two looks at what is to be done.
 const TICK: Duration = Duration::from_millis(10);
 /// What scripts from scenarios, inputs that are tried apart and the last answers take, about.
@@ -84,8 +86,10 @@ pub(super) struct Run<'a> {
     pub(super) to_the_end: bool,
     /// Since when it has been gone for good.
     pub(super) gone_ms: Option<i64>,
-    /// Up to when everything is to be said.
+    /// Up to when inputs are sent; once they are judged, up to when everything is to be said.
     pub(super) limit: Deadline,
+    /// Up to when everything is to be said.
+    pub(super) ends: Deadline,
     started: u64,
     nonce: u64,
     pub(super) notes: Vec<String>,
@@ -147,7 +151,8 @@ impl<'a> Run<'a> {
             mortal: false,
             to_the_end: false,
             gone_ms: None,
-            limit: Deadline::after(plan.limit),
+            limit: Deadline::after(plan.limit.saturating_sub(plan.limit / JUDGING)),
+            ends: Deadline::after(plan.limit),
             started: 0,
             nonce: uuid::Uuid::from_u128(nonce()).as_u64_pair().0,
             notes: Vec::new(),
@@ -187,7 +192,7 @@ impl<'a> Run<'a> {
         let besides =
             BESIDES.saturating_sub(BESIDES * u32::try_from(self.phases.len()).unwrap_or(3) / 3);
         let rest = random + besides + self.last_outage * kills;
-        let (rest_s, most_s) = (rest.as_secs(), self.limit.left().as_secs());
+        let (rest_s, most_s) = (rest.as_secs(), self.ends.left().as_secs());
         format!("the rest takes about {} s, and {most_s} s at most", rest_s.min(most_s))
     }
 
@@ -219,15 +224,12 @@ impl<'a> Run<'a> {
             }
             let used = clock.elapsed().saturating_sub(self.outages - before);
             let open = budget.is_none_or(|budget| used < budget);
+            if budget.is_some() && self.is_kill_due() {
+                self.prepare_kill(scripts);
+            }
             while open && self.has_room() {
                 let Some(script) = self.next_script(scripts) else { break };
-                if script.steps.is_empty() {
-                    continue;
-                }
-                let known = self.lend(script.tenants.len());
-                let lane = Lane::new(script, self.nonce(), &known);
-                lane.tenants.iter().for_each(|tenant| self.field.admit(tenant));
-                self.lanes.push(lane);
+                self.open_lane(script);
             }
             let is_awaited = |lane: &Lane| self.to_the_end || !lane.is_background();
             if !self.lanes.iter().any(is_awaited) && self.again.is_empty() {
@@ -245,7 +247,6 @@ impl<'a> Run<'a> {
             }
             if let Some(budget) = budget {
                 self.used = used_before + used.min(budget);
-                self.kill_if_due(tell)?;
             }
             self.kill_if_awaited(tell)?;
         }
@@ -263,6 +264,17 @@ impl<'a> Run<'a> {
         }
         let places = standing.iter().map(|standstill| standstill.place).collect();
         self.ping(&places)
+    }
+
+    /// Begins to play a script.
+    pub(super) fn open_lane(&mut self, script: Script) {
+        if script.steps.is_empty() {
+            return;
+        }
+        let known = self.lend(script.tenants.len());
+        let lane = Lane::new(script, self.nonce(), &known);
+        lane.tenants.iter().for_each(|tenant| self.field.admit(tenant));
+        self.lanes.push(lane);
     }
 
     /// Known tenants that no script plays in, so many where there are; none where each script has
@@ -284,8 +296,13 @@ impl<'a> Run<'a> {
             .collect()
     }
 
+    /// Whether a script that begins now would have tenants.
+    pub(super) fn has_tenants(&self) -> bool {
+        self.plan.tenants.is_empty() || !self.free.is_empty()
+    }
+
     fn has_room(&self) -> bool {
-        if !self.plan.tenants.is_empty() && self.free.is_empty() {
+        if !self.has_tenants() {
             return false;
         }
         let sends = |lane: &&Lane| !lane.has_sent_all() && !lane.is_background();

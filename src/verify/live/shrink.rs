@@ -6,7 +6,7 @@ use super::run::Run;
 use super::{Reproduction, VerifyError};
 use crate::kafka::Deadline;
 use crate::rule::{RuleId, Severity};
-use crate::verify::script::{Script, Step};
+use crate::verify::script::Script;
 use crate::verify::{Found, Judgement, Observation, Reproduced};
 
 /// How often parts are tried, for one finding.
@@ -41,11 +41,11 @@ pub(super) fn shrink(
         }
         tell(&format!("looking for the fewest inputs that break {}", found.rule));
         match smallest(run, &script, found.rule)? {
-            Played::Broke(observation, seen) => {
+            Played::Broke(name, observation, seen) => {
                 found.reproduced = Reproduced::Yes;
                 reproductions.push(Reproduction {
                     finding: at,
-                    script: script.name.clone(),
+                    script: name,
                     of: script.steps.len(),
                     observation: *observation,
                     found: *seen,
@@ -61,8 +61,9 @@ pub(super) fn shrink(
 
 /// What came of playing a script again.
 enum Played {
-    /// The rule was broken again, with what was seen of the fewest steps that do it.
-    Broke(Box<Observation>, Box<Found>),
+    /// The rule was broken again: by the script of this name, with what was seen of the fewest
+    /// steps that do it.
+    Broke(String, Box<Observation>, Box<Found>),
     /// It was not.
     Held,
     /// Nobody was there to break it.
@@ -99,9 +100,10 @@ fn script_of(run: &Run<'_>, found: &Found) -> Option<Script> {
     Some(lane.as_played())
 }
 
-/// The fewest steps of a script that still break a rule, with what was seen of them.
+/// The fewest steps of a script that still break a rule, with what was seen of them. Where it is
+/// broken one command at a time as well, that is how it is shown: it depends on no race.
 fn smallest(run: &mut Run<'_>, script: &Script, rule: RuleId) -> Result<Played, VerifyError> {
-    let mut steps = script.steps.clone();
+    let mut smallest = script.clone();
     let mut best = Played::Nothing;
     let mut parts = 1;
     let bound = Deadline::after(run.plan.wait * WAITS);
@@ -109,47 +111,47 @@ fn smallest(run: &mut Run<'_>, script: &Script, rule: RuleId) -> Result<Played, 
         if bound.is_over() || run.is_over() {
             break;
         }
-        let candidates: Vec<Vec<Step>> = match parts {
-            1 => vec![steps.clone(); 2],
-            _ => without_each(&steps, parts),
+        let candidates = match parts {
+            1 => vec![script.clone().one_at_a_time(), script.clone(), script.clone()],
+            _ => without_each(&smallest, parts),
         };
-        let scripts =
-            candidates.iter().map(|steps| Script { steps: steps.clone(), ..script.clone() });
-        let Some(seen) = run.play_proven(scripts.collect())? else { break };
-        let mut broken = candidates.into_iter().zip(seen).filter_map(|(steps, observation)| {
+        let Some(seen) = run.play_proven(candidates.clone())? else { break };
+        let mut broken = candidates.into_iter().zip(seen).filter_map(|(part, observation)| {
             let judgement = run.judgement(&observation);
             let violation =
                 |found: &Found| found.rule == rule && found.severity == Severity::Violation;
             let found = judgement.findings.into_iter().find(violation)?;
-            Some((steps, observation, found))
+            Some((part, observation, found))
         });
         match broken.next() {
-            Some((fewer, observation, found)) => {
+            Some((part, observation, found)) => {
                 parts = parts.max(2);
-                steps = fewer;
-                best = Played::Broke(Box::new(observation), Box::new(found));
+                best = Played::Broke(part.name.clone(), Box::new(observation), Box::new(found));
+                smallest = part;
             }
             None if matches!(best, Played::Nothing) => return Ok(Played::Held),
-            None if parts >= steps.len() => break,
-            None => parts = (parts * 2).min(steps.len()),
+            None if parts >= smallest.steps.len() => break,
+            None => parts = (parts * 2).min(smallest.steps.len()),
         }
-        if steps.len() <= 1 {
+        if smallest.steps.len() <= 1 {
             break;
         }
-        parts = parts.min(steps.len());
+        parts = parts.min(smallest.steps.len());
     }
     Ok(best)
 }
 
-/// The steps without one of `parts` equal parts, for each part (of many, for some), the later ones
-/// left out first.
-fn without_each(steps: &[Step], parts: usize) -> Vec<Vec<Step>> {
+/// The script without one of `parts` equal parts of its steps, for each part (of many, for some),
+/// the later ones left out first.
+fn without_each(script: &Script, parts: usize) -> Vec<Script> {
+    let steps = &script.steps;
     let size = steps.len().div_ceil(parts);
     let starts: Vec<_> = (0..steps.len()).step_by(size.max(1)).rev().collect();
     let keep = |start: usize| {
         let end = (start + size).min(steps.len());
-        steps[..start].iter().chain(&steps[end..]).cloned().collect::<Vec<_>>()
+        let left = steps[..start].iter().chain(&steps[end..]).cloned();
+        Script { steps: left.collect(), ..script.clone() }
     };
-    let halves = starts.into_iter().take(WIDTH).map(keep);
-    halves.filter(|steps| !steps.is_empty()).collect()
+    let parts = starts.into_iter().take(WIDTH).map(keep);
+    parts.filter(|part| !part.steps.is_empty()).collect()
 }

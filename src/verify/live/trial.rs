@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::lane::Lane;
 use super::reading::{Place, Standstill};
 use super::{Run, VerifyError};
-use crate::kafka::{Deadline, wall_ms};
+use crate::kafka::{Deadline, GroupSnapshot, wall_ms};
 use crate::message::{ChannelIx, Offset};
 use crate::scenario::TenantSpec;
 use crate::verify::script::{Act, InputKind, Message, Script, Step, harmless};
@@ -160,6 +160,9 @@ impl Run<'_> {
             let late = |place: &&Place| clock.elapsed() > reading.patience(**place);
             let Some(place) = awaited.keys().find(late).copied() else { continue };
             let standstill = Standstill { place, from: reading.frontier(place) };
+            if self.is_group_unsettled() && !clock.is_over() {
+                continue;
+            }
             match self.has_reader(place) {
                 // It may be about to get the partition.
                 Some(false) if !clock.is_over() => {}
@@ -167,6 +170,10 @@ impl Run<'_> {
                 _ => return Ok(Some(How::Stands(standstill))),
             }
         }
+    }
+
+    fn is_group_unsettled(&self) -> bool {
+        self.watch.latest().is_some_and(|snapshot| is_unsettled(&snapshot, wall_ms()))
     }
 
     /// Whether a member of the group has a partition, as far as the broker says.
@@ -196,3 +203,37 @@ impl Run<'_> {
 
 /// What was last said of a group says nothing any more after so long.
 const STALE_MS: i64 = 5_000;
+
+/// Whether partitions are just being given to members, or the broker has not said for a while what
+/// the group does: then that nothing is read says nothing of the implementation.
+fn is_unsettled(group: &GroupSnapshot, now_ms: i64) -> bool {
+    let state = group.state.as_deref().unwrap_or_default();
+    state.ends_with("Rebalance") || now_ms - group.at_ms > STALE_MS
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+
+    #[rstest]
+    #[case::stable(Some("Stable"), 500, false)]
+    #[case::empty(Some("Empty"), 500, false)]
+    #[case::not_told(None, 500, false)]
+    #[case::preparing(Some("PreparingRebalance"), 500, true)]
+    #[case::completing(Some("CompletingRebalance"), 500, true)]
+    #[case::long_ago(Some("Stable"), STALE_MS + 1, true)]
+    fn a_group_that_is_rebalanced_or_not_seen_proves_no_standstill(
+        #[case] state: Option<&str>,
+        #[case] age_ms: i64,
+        #[case] unsettled: bool,
+    ) {
+        let group = GroupSnapshot {
+            at_ms: 10_000,
+            state: state.map(str::to_owned),
+            ..GroupSnapshot::default()
+        };
+        assert_eq!(is_unsettled(&group, 10_000 + age_ms), unsettled);
+    }
+}

@@ -19,6 +19,8 @@ impl Run<'_> {
     /// Judges what was seen.
     pub(super) fn judge(mut self, tell: &mut dyn FnMut(&str)) -> Result<Verified, VerifyError> {
         tell("judging");
+        let is_cut_short = self.limit.is_over();
+        self.limit = self.ends;
         let tenants = self.judged();
         let observation = self.observe(&tenants);
         let mut judgement = self.judgement(&observation);
@@ -32,7 +34,7 @@ impl Run<'_> {
             process.stop();
         }
         self.notes.extend(self.probe_failures.notes());
-        self.note_course();
+        self.note_course(is_cut_short);
         let done = Done {
             scripts,
             slowest: self.pace.slowest(),
@@ -49,7 +51,7 @@ impl Run<'_> {
     }
 
     /// Says which phases were played, and what was left out.
-    fn note_course(&mut self) {
+    fn note_course(&mut self, is_cut_short: bool) {
         if self.plan.only.is_empty() {
             let played: Vec<_> = self.phases.iter().map(|phase| phase.name()).collect();
             let missing = Phase::ALL.iter().filter(|phase| !self.phases.contains(phase));
@@ -70,7 +72,7 @@ impl Run<'_> {
         }
         if self.plan.stop.is_raised() {
             self.notes.push("it was ended by a signal: this is what was known by then".to_owned());
-        } else if self.limit.is_over() {
+        } else if is_cut_short || self.limit.is_over() {
             let limit_s = self.plan.limit.as_secs();
             self.notes.push(format!("the time was up (--limit {limit_s}s)"));
         }

@@ -32,6 +32,8 @@ use crate::scenario::TenantSpec;
 
 /// What stands in a name before the steps that a kill precedes.
 const KILLED: &str = " killed before ";
+/// How the name of a script goes on that is played one command at a time.
+pub(crate) const SERIAL: &str = ", one at a time";
 
 /// The inputs of one run, for tenants of its own.
 #[derive(Clone, Debug)]
@@ -56,18 +58,40 @@ impl Script {
         Self { name: name.into(), tenants, steps, serial: false, reader: None }
     }
 
-    /// The script with a kill before each of these steps, as its name then says.
+    /// The script with a kill before each of these steps as well, as its name then says.
     #[must_use]
     pub fn killed_before(mut self, steps: &[u32]) -> Self {
-        for (number, before) in (0..).zip(steps) {
+        let Some((name, mut killed)) = Self::parse_name(&self.name) else { return self };
+        let name = name.to_owned();
+        for before in steps {
             if let Some(at) = self.steps.iter().position(|step| step.id == *before) {
+                let number = u32::try_from(killed.len()).unwrap_or(u32::MAX);
                 let (id, tenant) = (u32::MAX - number, self.steps[at].tenant);
                 self.steps.insert(at, Step::new(id, tenant, Act::Kill));
+                killed.push(*before);
             }
         }
-        if !steps.is_empty() {
-            let steps: Vec<_> = steps.iter().map(u32::to_string).collect();
-            self.name = format!("{}{KILLED}{}", self.name, steps.join(","));
+        if !killed.is_empty() {
+            let killed: Vec<_> = killed.iter().map(u32::to_string).collect();
+            self.name = format!("{name}{KILLED}{}", killed.join(","));
+        }
+        self
+    }
+
+    /// The script with a kill in its middle.
+    #[must_use]
+    pub fn killed_amid(self) -> Self {
+        let amid = self.steps.get(self.steps.len() / 2).map(|step| step.id);
+        self.killed_before(amid.as_slice())
+    }
+
+    /// The script played one command at a time, as its name then says.
+    #[must_use]
+    pub fn one_at_a_time(mut self) -> Self {
+        if !self.serial {
+            let at = self.name.find(KILLED).unwrap_or(self.name.len());
+            self.name.insert_str(at, SERIAL);
+            self.serial = true;
         }
         self
     }

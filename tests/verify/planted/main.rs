@@ -139,7 +139,7 @@ impl Program {
         let Read { partition, offset, record } = read;
         let channel = self.readers[reader].channel;
         self.manners.die_on(self.contracts.channel_name(channel), &record);
-        if !self.manners.is_muted(&record.headers) {
+        if !self.manners.is_muted(&record) {
             match self.model.handle(channel, record) {
                 Handled::Done(emitted) => self.send(&emitted),
                 Handled::Undecodable if self.manners.dies_at_start => {

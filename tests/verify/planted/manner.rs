@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::time::Duration;
 
-use quintet::message::{Headers, Partition, Record, Tenant};
+use quintet::message::{Partition, Record, Tenant};
 use serde_json::Value;
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
@@ -37,7 +37,8 @@ pub(crate) struct Manners {
     /// `slow-return`: never leaves its group and has a session of 30 s, so that it takes this long
     /// after a kill until the group gives its partitions to somebody.
     pub(crate) slow_return: bool,
-    /// `mute-tenant`: does not answer the first tenant that it meets after 30 records.
+    /// `mute-tenant`: does not answer the first tenant after 30 records that begins with a CREATE,
+    /// which all others have answered.
     mute_tenant: bool,
     /// How often it read from each tenant.
     met: BTreeMap<Tenant, u64>,
@@ -101,15 +102,18 @@ impl Manners {
     }
 
     /// Whether the record's tenant is the one that is not answered; counts the record.
-    pub(crate) fn is_muted(&mut self, headers: &Headers) -> bool {
-        let Ok(tenant) = headers.tenant() else { return false };
+    pub(crate) fn is_muted(&mut self, record: &Record) -> bool {
+        let Ok(tenant) = record.headers.tenant() else { return false };
         if !self.mute_tenant {
             return false;
         }
         let records: u64 = self.met.values().sum();
         let is_new = !self.met.contains_key(tenant);
         *self.met.entry(tenant.clone()).or_default() += 1;
-        if self.muted.is_none() && is_new && records >= MUTED_AFTER {
+        // All others have that answered.
+        let value = record.value_bytes().unwrap_or_default();
+        let creates = value.windows(8).any(|part| part == b"\"CREATE\"");
+        if self.muted.is_none() && is_new && creates && records >= MUTED_AFTER {
             self.muted = Some(tenant.clone());
         }
         self.muted.as_ref() == Some(tenant)
@@ -122,8 +126,15 @@ impl Manners {
         if self.dies_on.is_empty() || value["type"] != "CREATE" {
             return;
         }
-        let zero = |field: &str| value["body"][field].as_u64().unwrap_or(0) == 0;
-        let empty = |value: &Value| value.as_str().unwrap_or("").is_empty();
+        // What is not there is read as zero; what does not decode is skipped, as it must be.
+        if !value["body"].is_object() {
+            return;
+        }
+        let zero = |field: &str| {
+            let value = &value["body"][field];
+            value.is_null() || value.as_u64() == Some(0)
+        };
+        let empty = |value: &Value| value.is_null() || value == "";
         let deadly = |what: &str| match (channel, what) {
             ("invite.command", "originator") => zero("originatorId"),
             ("invite.command", "target") => zero("targetId"),

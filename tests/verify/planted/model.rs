@@ -4,7 +4,7 @@
 //! causes is emitted, before the next one.
 
 use std::fs::{File, OpenOptions};
-use std::io::{BufRead as _, BufReader, Write as _};
+use std::io::{Read as _, Write as _};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -40,13 +40,12 @@ pub(crate) struct Model {
 impl Model {
     /// As it starts, or as it was when what is in the file had been handled.
     pub(crate) fn open(name: &str, contracts: &Arc<Contracts>, data: Option<&Path>) -> Self {
-        let lines = data.and_then(|data| File::open(data).ok()).map(BufReader::new);
-        let mut lines = lines.into_iter().flat_map(|lines| lines.lines().map_while(Result::ok));
-        // What a kill left of a line was never acted on.
-        let mut kept = lines.by_ref().map_while(|line| serde_json::from_str::<Value>(&line).ok());
-        let journal = data.map(|data| {
-            OpenOptions::new().append(true).create(true).open(data).expect("a file for the state")
+        let mut journal = data.map(|data| {
+            let options = OpenOptions::new().read(true).append(true).create(true).open(data);
+            options.expect("a file for the state")
         });
+        let kept = journal.as_mut().map(whole_lines).unwrap_or_default();
+        let mut kept = kept.into_iter();
         let first = kept.next();
         // The ids of traces follow from it: another run must have others.
         let seed = first.as_ref().and_then(Value::as_u64).unwrap_or(wall_ms().unsigned_abs());
@@ -131,9 +130,20 @@ impl Model {
 
     fn keep(&mut self, line: &Value) {
         if let Some(journal) = &mut self.journal {
-            writeln!(journal, "{line}").expect("room for the state");
+            // At once, so that a kill leaves a part of a line at the most.
+            journal.write_all(format!("{line}\n").as_bytes()).expect("room for the state");
         }
     }
+}
+
+/// What was kept. What a kill left of a line was never acted on, and goes.
+fn whole_lines(journal: &mut File) -> Vec<Value> {
+    let mut text = String::new();
+    journal.read_to_string(&mut text).expect("the state can be read");
+    let whole = text.rfind('\n').map_or(0, |end| end + 1);
+    journal.set_len(whole as u64).expect("the state can be cut");
+    let lines = text[..whole].lines();
+    lines.map(|line| serde_json::from_str(line).expect("what was kept")).collect()
 }
 
 /// The service alone; account asks ban, so ban is there beside it.
