@@ -201,8 +201,8 @@ fn nothing_is_left_undone() {
 /// Where services are named that the library carries, and may be.
 const PACKS: &str = "src/services";
 
-/// How often a file outside of [`PACKS`] names one of the services, or what is theirs, at most: what
-/// is left to be moved, to be declared by packs, or to be told with made-up names.
+/// How often a file outside of [`PACKS`] names one of the services, or what is theirs, at most:
+/// what is left to be moved, to be declared by packs, or to be told with made-up names.
 const NAMED: &[(&str, usize)] = &[
     ("src/accepted/mod.rs", 10),
     ("src/cli/again.rs", 2),

@@ -10,7 +10,7 @@ use quintet::contract::Contracts;
 use quintet::driver::{Driver, Ended, Until};
 use quintet::history::Event;
 use quintet::message::{Headers, Outgoing, Payload, Record, Seed, Tenant, TraceParent};
-use quintet::pack::HistoryChecker as _;
+use quintet::pack::HistoryChecker;
 use quintet::services;
 
 use crate::{Figure, median_s};
@@ -38,7 +38,7 @@ pub(crate) fn figure() -> Figure {
     Figure { value, unit: "schedules/s", ratio: value / BAR, to: "300,000 schedules/s" }
 }
 
-fn run(world: &mut World, commands: &[Outgoing], checks: &mut Checks) {
+fn run(world: &mut World, commands: &[Outgoing], checks: &mut dyn HistoryChecker) {
     for command in commands {
         world.send(command.clone()).expect("the bus takes every record");
     }

@@ -1,17 +1,19 @@
 //! What a pack says of its service so that a breach is called by the right rule.
 //!
 //! What this is: [`Attribution`], which answers for one service what the search cannot know: which
-//! rules speak of an event, which rule an answer breaks, what must come before what. What it is not:
-//! a model; whether anything is wrong is decided without it.
+//! rules speak of an event, which rule an answer breaks, what must come before what. What it is
+//! not: a model; whether anything is wrong is decided without it.
 
 use std::time::Duration;
 
 use super::Asked;
 use super::blame::Blame;
+use super::case::Scene;
 use super::node::Node;
 use super::search::Search;
 use super::shape::Shape;
 use crate::message::{Json, RecordId};
+use crate::pack::Roles;
 use crate::rule::RuleId;
 
 /// Rules that something shows, by name: the queries or stimuli, any of which does.
@@ -197,3 +199,15 @@ pub(crate) trait Attribution: std::fmt::Debug + Sync {
 pub(crate) struct Nothing;
 
 impl Attribution for Nothing {}
+
+impl Scene<'_> {
+    /// What is known of the subject.
+    pub(crate) fn attribution(&self) -> &'static dyn Attribution {
+        self.contracts.packs().attribution(&self.seen.subject)
+    }
+
+    /// The rules that concern every service.
+    pub(crate) fn roles(&self) -> &'static Roles {
+        self.contracts.packs().roles()
+    }
+}

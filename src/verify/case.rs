@@ -5,7 +5,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 use std::time::Duration;
 
-use super::attribution::Attribution;
 use super::bound::Bound;
 use super::run::{Call, Offered, Runner};
 use super::shape::Shape;
@@ -13,7 +12,6 @@ use super::{Asked, Observation, Persistence, What};
 use crate::contract::{Basis, Contracts};
 use crate::history::{Event, Placed, Producer, ServiceIx};
 use crate::message::{ChannelIx, KeyBytes, Partition, RecordId, Tenant, VirtualTime};
-use crate::pack::Roles;
 use crate::service::{Given, Model};
 
 /// Clocks that are called one may differ by this much.
@@ -213,16 +211,6 @@ impl<'a> Scene<'a> {
             outcomes.iter().any(|outcome| outcome.applied.contains(&self.roles().unreadable))
         });
         poison.map(|placed| placed.id).collect()
-    }
-
-    /// What is known of the subject.
-    pub(crate) fn attribution(&self) -> &'static dyn Attribution {
-        self.contracts.packs().attribution(&self.seen.subject)
-    }
-
-    /// The rules that concern every service.
-    pub(crate) fn roles(&self) -> &'static Roles {
-        self.contracts.packs().roles()
     }
 
     /// Whether the subject wrote a record.

@@ -7,8 +7,7 @@ use crate::verify::script::Act;
 use crate::verify::script::random::{Draw, Workload, enveloped, pause, send, type_of};
 
 /// How sequences are drawn.
-pub(super) const WORKLOAD: Workload =
-    Workload { begin: None, next, fitting: fitting, is_open: is_open };
+pub(super) const WORKLOAD: Workload = Workload { begin: None, next, fitting, is_open };
 
 const NAMES: [&str; 3] = ["ada", "bo", "cy"];
 const PASSWORD: &str = "correct horse";

@@ -6,8 +6,7 @@ use crate::verify::script::Act;
 use crate::verify::script::random::{Draw, Workload, enveloped, send, type_of};
 
 /// How sequences are drawn.
-pub(super) const WORKLOAD: Workload =
-    Workload { begin: None, next, fitting: fitting, is_open: |_| false };
+pub(super) const WORKLOAD: Workload = Workload { begin: None, next, fitting, is_open: |_| false };
 
 /// What a ban may name: mostly what its type can, sometimes what it cannot.
 const NAMED: [(usize, &str); 8] = [

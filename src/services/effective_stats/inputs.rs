@@ -7,7 +7,7 @@ use crate::verify::script::random::{Draw, Workload, enveloped, send, type_of};
 
 /// How sequences are drawn.
 pub(super) const WORKLOAD: Workload =
-    Workload { begin: Some(begin), next, fitting: fitting, is_open: |_| false };
+    Workload { begin: Some(begin), next, fitting, is_open: |_| false };
 
 const AT: &str = "2026-01-01T00:00:00Z";
 
