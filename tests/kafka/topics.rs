@@ -34,7 +34,7 @@ fn a_topic_that_is_not_there_is_named_by_those_who_use_it() {
     bed.broker.take_down().expect("it obeys");
     let told = Tap::open(&bed.connection, &bed.topics, quintet::kafka::From::End);
     let told = told.expect_err("the broker is gone").to_string();
-    assert!(told.contains("is not known after 10 s"), "{told}");
+    assert!(told.contains("is not known after "), "{told}");
 }
 
 #[test]

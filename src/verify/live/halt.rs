@@ -42,6 +42,8 @@ pub(super) struct Halt {
     pub(super) tried: Tried,
     /// The last lines that the process wrote.
     said: Vec<String>,
+    /// Whether its group was not in order meanwhile, which may be why nothing was read.
+    is_doubtful: bool,
 }
 
 /// What came of sending what it may have been once more, apart.
@@ -81,6 +83,12 @@ impl Halt {
             (Some(suspect), _) => rule_of(suspect, packs),
         }
     }
+
+    /// Whether it says something of the implementation: it ended, it did it again, or nothing else
+    /// explains it.
+    fn is_proven(&self) -> bool {
+        !self.is_doubtful || matches!(self.tried, Tried::Together | Tried::Alone(_))
+    }
 }
 
 impl Run<'_> {
@@ -96,7 +104,11 @@ impl Run<'_> {
         let what = self.tell_how(&how);
         tell(&what);
         self.field.turns.push((wall_ms(), Turn::Seen(what)));
-        let mut halt = Halt { how, suspects, tried: Tried::Not, said };
+        let is_doubtful = match &how {
+            How::Stands(stands) => self.unsettled_ms >= self.field.reading.moved_ms(stands.place),
+            How::Ended(_) | How::Left(_) => false,
+        };
+        let mut halt = Halt { how, suspects, tried: Tried::Not, said, is_doubtful };
         self.recover(&halt.how.clone(), &halt.suspects, tell)?;
         if self.is_to_be_tried(&halt) {
             self.single_out(&mut halt, tell)?;
@@ -368,6 +380,10 @@ impl Run<'_> {
         let mut findings = Vec::new();
         for halt in &halts {
             let Some(found) = self.found(observation, halt) else { continue };
+            if !halt.is_proven() {
+                self.doubt(&found, judgement);
+                continue;
+            }
             let asked_for = self.plan.judging.rules.as_ref();
             if asked_for.is_some_and(|rules| !rules.contains(&found.rule)) {
                 self.notes.push(format!("{} (not asked for): {}", found.rule, found.message));
@@ -393,6 +409,19 @@ impl Run<'_> {
         }
         judgement.findings.splice(0..0, findings);
         reproductions
+    }
+
+    /// Says of what is not proven that it cannot be told.
+    fn doubt(&mut self, found: &Found, judgement: &mut Judgement) {
+        let why =
+            "its group was rebalanced, or the broker did not say how it was, while nothing was \
+                   read"
+                .to_owned();
+        self.notes.push(format!("{}: inconclusive, since {why}: {}", found.rule, found.message));
+        let standing = judgement.rules.entry(found.rule).or_insert(Standing::Passed { times: 0 });
+        if matches!(standing, Standing::Passed { .. } | Standing::NotExercised { .. }) {
+            *standing = Standing::Inconclusive { why };
+        }
     }
 
     fn found(&self, observation: &Observation, halt: &Halt) -> Option<Found> {

@@ -152,6 +152,11 @@ impl Reading {
         answered.unwrap_or_else(|| self.frontier(place))
     }
 
+    /// When a partition was last seen to be read, in Unix milliseconds.
+    pub(super) fn moved_ms(&self, place: Place) -> i64 {
+        self.partitions.get(&place).map_or(0, |progress| progress.moved_ms)
+    }
+
     /// What the group was seen to have committed.
     pub(super) fn committed_at(&self, place: Place) -> Option<Offset> {
         self.partitions.get(&place)?.committed

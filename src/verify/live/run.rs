@@ -10,7 +10,7 @@ use super::halt::Halt;
 use super::lane::{Lane, Want};
 use super::pace::Pace;
 use super::process::{Launch, Process};
-use super::trial::How;
+use super::trial::{How, STALE_MS, is_unsettled};
 use super::{Diagnosis, Done, Plan, VerifyError};
 use crate::contract::Contracts;
 use crate::kafka::{
@@ -42,6 +42,10 @@ pub(super) struct Run<'a> {
     /// Its group, seen from outside.
     pub(super) watch: GroupWatch,
     changes: GroupChanges,
+    /// Until when, in Unix milliseconds, its group was not seen to be in order last.
+    pub(super) unsettled_ms: i64,
+    /// When its group was last seen.
+    group_seen_ms: i64,
     pub(super) pace: Pace,
     pub(super) launch: Option<Launch>,
     pub(super) process: Option<Process>,
@@ -123,6 +127,8 @@ impl<'a> Run<'a> {
             reads,
             watch,
             changes: GroupChanges::default(),
+            unsettled_ms: 0,
+            group_seen_ms: wall_ms(),
             field: Field::new(Arc::clone(&contracts), &plan.subject, (sender, tap)),
             contracts,
             pace: Pace::default(),
@@ -397,6 +403,13 @@ impl<'a> Run<'a> {
     /// Takes what was seen of its group meanwhile.
     fn see_group(&mut self) {
         for snapshot in self.watch.drain() {
+            // The broker had no time to say, or gave partitions to members.
+            if is_unsettled(&snapshot, snapshot.at_ms)
+                || snapshot.at_ms - self.group_seen_ms > STALE_MS
+            {
+                self.unsettled_ms = snapshot.at_ms;
+            }
+            self.group_seen_ms = snapshot.at_ms;
             for (place, next) in &snapshot.committed {
                 let next = Offset(next.unsigned_abs());
                 self.field.reading.committed(*place, next, wall_ms());

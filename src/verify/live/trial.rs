@@ -202,11 +202,11 @@ impl Run<'_> {
 }
 
 /// What was last said of a group says nothing any more after so long.
-const STALE_MS: i64 = 5_000;
+pub(super) const STALE_MS: i64 = 5_000;
 
 /// Whether partitions are just being given to members, or the broker has not said for a while what
 /// the group does: then that nothing is read says nothing of the implementation.
-fn is_unsettled(group: &GroupSnapshot, now_ms: i64) -> bool {
+pub(super) fn is_unsettled(group: &GroupSnapshot, now_ms: i64) -> bool {
     let state = group.state.as_deref().unwrap_or_default();
     state.ends_with("Rebalance") || now_ms - group.at_ms > STALE_MS
 }
