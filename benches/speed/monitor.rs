@@ -87,8 +87,8 @@ impl Bed {
     fn judged(&self) -> Duration {
         let mut tap = self.tap();
         let ends = tap.ends().iter().map(|(place, end)| (*place, Offset(end.unsigned_abs())));
-        let mut sluice = Sluice::new(ends);
         let mut flow = Flow::new(&self.contracts, true);
+        let mut sluice = Sluice::new(Arc::clone(flow.writers()), Duration::ZERO, ends);
         let start = Instant::now();
         let mut count = 0;
         while count < RECORDS {
@@ -125,7 +125,7 @@ impl Bed {
 
 fn take(flow: &mut Flow, passing: Vec<Passing>) {
     for one in passing {
-        flow.add(one.at, one.place, one.record);
+        flow.add(one);
     }
     flow.judge(|_, _| {});
 }

@@ -15,11 +15,12 @@ use super::terminal::Terminal;
 use crate::capture::{MAX_LINE_BYTES, Read, Reading};
 use crate::contract::Contracts;
 use crate::diagnostic::suggest;
+use crate::message::RecordId;
 use crate::report::style::{count, one_line};
 use crate::report::verdicts::Verdicts;
 use crate::topics::Topics;
 use crate::verify::traffic::{self, Gathered, gather};
-use crate::verify::{Judgement, Observation, Persistence, judge};
+use crate::verify::{Judgement, Persistence, judge};
 
 /// Judges the files.
 pub(super) fn check(args: &Check, terminal: &mut Terminal) -> Exit {
@@ -49,7 +50,8 @@ pub(super) fn check(args: &Check, terminal: &mut Terminal) -> Exit {
     };
     let records = std::mem::take(&mut read.records);
     let channel_of = |topic: &str| topics.channel(topic);
-    let gathered = gather(records, &contracts, channel_of, args.service.as_deref());
+    let clock_skew = args.judged.clocks.clock_skew;
+    let gathered = gather(records, &contracts, channel_of, args.service.as_deref(), clock_skew);
     let mut verdicts = Verdicts::on_traffic(args.service.as_deref());
     verdicts.count_messages(&gathered.history);
     verdicts.notes = notes(&read, &gathered, args);
@@ -86,15 +88,14 @@ pub(super) fn is_known(service: &str, contracts: &Contracts, terminal: &mut Term
 fn judgement(args: &Check, gathered: Gathered) -> (crate::history::History, Judgement) {
     let rules = &args.judged.rules;
     let Some(subject) = &args.service else {
-        let mut judgement = traffic::judge(&gathered.history, gathered.late.is_empty());
+        let mut judgement = traffic::judge(&gathered, gathered.late.is_empty());
         if !rules.is_empty() {
             judgement.findings.retain(|found| rules.contains(&found.rule));
             judgement.rules.retain(|rule, _| rules.contains(rule));
         }
         return (gathered.history, judgement);
     };
-    let Gathered { history, ended, .. } = gathered;
-    let observation = Observation::new(history, subject, ended, args.settle);
+    let observation = gathered.observation(subject, args.settle);
     let judging = args.judged.judging(Persistence::Kept);
     let judgement = judge(&observation, &judging);
     (observation.history, judgement)
@@ -144,10 +145,24 @@ fn notes(read: &Read, gathered: &Gathered, args: &Check) -> Vec<String> {
         notes
             .push(format!("the first records of some partitions are not there ({late}): {judged}"));
     }
+    if !gathered.untimed.is_empty() {
+        let history = &gathered.history;
+        let place = |id: &RecordId| {
+            let placed = history.record(*id);
+            let channel = history.contracts().channel_name(placed.channel);
+            format!("{id} {channel}/{} at {}", placed.partition.0, placed.offset.0)
+        };
+        let all = gathered.untimed.len();
+        let places = named(&mut gathered.untimed.iter().map(place), all);
+        notes.push(format!(
+            "{} no time ({places}): by offset and cause alone is it known what came before it",
+            count(all, "record bears", "records bear")
+        ));
+    }
     if gathered.shifted_ms > 0 {
         notes.push(
-            "the first record was written before 2026, when clocks begin here, or bears no true \
-             time: the distances of records are kept, but moments that values name do not fit"
+            "the first record was written before 2026, when clocks begin here: the distances of \
+             records are kept, but moments that values name do not fit"
                 .to_owned(),
         );
     }

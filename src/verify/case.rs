@@ -6,17 +6,16 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use super::bound::Bound;
+use super::evidence::Clocks;
 use super::run::{Call, Offered, Runner};
 use super::shape::Shape;
-use super::{Asked, Observation, Persistence, What};
+use super::{Asked, Judging, Observation, Persistence, What};
 use crate::contract::{Basis, Contracts};
 use crate::history::{Event, Placed, Producer, ServiceIx};
 use crate::message::{ChannelIx, KeyBytes, Partition, RecordId, Tenant, VirtualTime};
 use crate::rule::id;
 use crate::service::{Given, Model, model};
 
-/// Clocks that are called one may differ by this much.
-pub(super) const SKEW: Duration = Duration::from_millis(20);
 /// Few implementations need more before what they do takes effect.
 const LIKELY: Duration = Duration::from_millis(20);
 /// After a kill a group may be without partitions for so long.
@@ -101,6 +100,7 @@ pub(super) struct Scene<'a> {
     /// What judging may cost.
     pub(super) bound: Rc<Bound<'a>>,
     pub(super) kills: Vec<Kill>,
+    pub(super) clocks: Clocks,
     /// Records that say nothing that may be acted on.
     pub(super) poison: BTreeSet<RecordId>,
     found: Rc<Index>,
@@ -124,7 +124,7 @@ struct Index {
 impl<'a> Scene<'a> {
     pub(super) fn new(
         seen: &'a Observation,
-        persistence: Persistence,
+        judging: &Judging,
         stop: &'a dyn Fn() -> bool,
     ) -> Self {
         let contracts = seen.history.contracts();
@@ -144,9 +144,10 @@ impl<'a> Scene<'a> {
         let mut scene = Self {
             seen,
             contracts,
-            persistence,
+            persistence: judging.persistence,
             bound: Rc::new(Bound::new(stop)),
             kills: Vec::new(),
+            clocks: Clocks::granted(judging.clock_skew),
             poison: BTreeSet::new(),
             found: Rc::default(),
             reads,
@@ -154,6 +155,7 @@ impl<'a> Scene<'a> {
             by,
         };
         scene.found = Rc::new(scene.index());
+        scene.clocks = Clocks::proven(&scene);
         scene.kills = scene.find_kills();
         scene.poison = scene.find_poison();
         scene
@@ -307,8 +309,8 @@ impl<'a> Scene<'a> {
     }
 
     fn receive(&self, record: RecordId) -> Input {
-        let start = self.seen.history.record(record).at;
-        self.input(Act::Record(record), start, start.after(self.seen.settle), self.trace(record))
+        let (start, latest) = (self.earliest(record), self.latest(record));
+        self.input(Act::Record(record), start, latest.after(self.seen.settle), self.trace(record))
     }
 
     fn asked(&self, at: usize, asked: &Asked) -> Input {
@@ -420,22 +422,23 @@ impl<'a> Scene<'a> {
         by_trace: &BTreeMap<u128, Vec<usize>>,
     ) -> bool {
         let placed = self.seen.history.record(record);
+        let until = self.latest(record).after(self.clocks.skew);
         if placed.record.headers.tenant().ok() == Some(&case.tenant) {
             return !self.is_caused_elsewhere(record, by_trace);
         }
         let trace = self.trace(record);
         trace.is_some_and(|trace| {
-            by_trace.get(&trace).is_some_and(|inputs| {
-                inputs.iter().any(|at| case.inputs[*at].start <= placed.at.after(SKEW))
-            })
+            by_trace
+                .get(&trace)
+                .is_some_and(|inputs| inputs.iter().any(|at| case.inputs[*at].start <= until))
         })
     }
 
     /// Whether the event's trace belongs to an input, and to none of this tenant.
     fn is_caused_elsewhere(&self, record: RecordId, own: &BTreeMap<u128, Vec<usize>>) -> bool {
         let Some(trace) = self.trace(record) else { return false };
-        let at = self.seen.history.record(record).at;
-        let before = |placed: &Placed| placed.at <= at.after(SKEW);
+        let until = self.latest(record).after(self.clocks.skew);
+        let before = |placed: &Placed| self.earliest(placed.id) <= until;
         let mut causes = self.inputs_with(trace).filter(|placed| before(placed));
         !own.contains_key(&trace) && causes.any(|placed| placed.record.headers.tenant().is_ok())
     }
@@ -448,10 +451,12 @@ impl<'a> Scene<'a> {
     ) -> Output {
         let placed = self.seen.history.record(record);
         let inputs = self.trace(record).and_then(|trace| by_trace.get(&trace));
-        let before = |at: &&usize| case.inputs[**at].start <= placed.at.after(SKEW);
+        let seen = self.latest(record);
+        let until = seen.after(self.clocks.skew);
+        let before = |at: &&usize| case.inputs[**at].start <= until;
         let causes = inputs.into_iter().flatten().filter(before).copied().collect();
         let shape = Shape::of(self.contracts, &self.seen.subject, placed.channel, &placed.record);
-        Output { record, seen: placed.at, shape, causes, spoiled: false, doubled: false }
+        Output { record, seen, shape, causes, spoiled: false, doubled: false }
     }
 
     /// Finds for each input the one before it in its partition that it may not overtake.

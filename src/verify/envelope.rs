@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::Found;
-use super::case::{Case, SKEW, Scene};
+use super::case::{Case, Scene};
 use super::tally::Tally;
 use crate::contract::{Basis, Cause, KeyEncoding, Problem, ProblemKind, Severity as Weight};
 use crate::message::{ChannelIx, Json, KeyBytes, RecordId, Tenant};
@@ -103,8 +103,9 @@ fn owner(
     let Some(trace) = scene.trace(record) else {
         return tenantless && !in_use;
     };
+    let until = scene.latest(record).after(scene.clocks.skew);
     let causes: Vec<_> =
-        scene.inputs_with(trace).filter(|one| one.at <= placed.at.after(SKEW)).collect();
+        scene.inputs_with(trace).filter(|one| scene.earliest(one.id) <= until).collect();
     let Some(cause) = causes.first() else {
         return tenantless && !in_use;
     };

@@ -32,7 +32,7 @@ pub fn judge(seen: &Observation, judging: &Judging) -> Judgement {
 /// state that is tried. What is not judged by then is unsettled, with that reason.
 #[must_use]
 pub fn judge_until(seen: &Observation, judging: &Judging, stop: &dyn Fn() -> bool) -> Judgement {
-    let scene = Scene::new(seen, judging.persistence, stop);
+    let scene = Scene::new(seen, judging, stop);
     let mut cases = scene.cases();
     let mut tally = Tally::new(&scene);
     let outer = envelope::look(&scene, &mut cases, judging.keys, &mut tally);

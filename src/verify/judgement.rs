@@ -17,6 +17,8 @@ pub struct Judgement {
     /// The tenants of which not everything can be said, by why not. A rule is inconclusive where
     /// its premise would hold in one of them, and did in no other tenant.
     pub unsettled: BTreeMap<&'static str, Vec<Tenant>>,
+    /// What is to be known of the evidence before a verdict is believed.
+    pub notes: Vec<String>,
 }
 
 /// One violation or advisory.

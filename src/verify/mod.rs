@@ -15,6 +15,7 @@ mod bound;
 mod breach;
 mod case;
 mod envelope;
+mod evidence;
 mod exercise;
 mod judge;
 mod judgement;
@@ -40,6 +41,7 @@ mod tally;
 pub mod traffic;
 mod words;
 
+pub(crate) use evidence::SKEW;
 pub use judge::{judge, judge_until};
 pub use judgement::{Found, Judgement, More, Reproduced, Standing};
 pub(crate) use kind::kind_of;

@@ -1,6 +1,6 @@
 //! What was seen of an implementation under test, and how it is to be judged.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use crate::contract::KeyEncoding;
@@ -27,6 +27,9 @@ pub struct Observation {
     /// partition was answered or committed, or they were skipped on the implementation's behalf.
     /// Nothing is held against anybody for their sake, and they exercise no rule.
     pub unread: BTreeSet<RecordId>,
+    /// Records of which it is not known when they were written: between which moments that was. In
+    /// the history they stand at the earlier one.
+    pub between: BTreeMap<RecordId, (VirtualTime, VirtualTime)>,
     /// What the implementation was known to have from the start, by tenant: settings, and data that
     /// it looks up.
     pub given: Vec<Provided>,
@@ -43,7 +46,8 @@ impl Observation {
     ) -> Self {
         let subject = subject.into();
         let (asked, given, unread) = (Vec::new(), Vec::new(), BTreeSet::new());
-        Self { history, subject, ended, settle, asked, unread, given }
+        let between = BTreeMap::new();
+        Self { history, subject, ended, settle, asked, unread, between, given }
     }
 }
 
@@ -96,6 +100,9 @@ pub struct Judging {
     pub keys: Option<KeyEncoding>,
     /// What a restart leaves of the state.
     pub persistence: Persistence,
+    /// Clocks may differ by this much at least; by how much they do is estimated from events that
+    /// were stamped before what caused them.
+    pub clock_skew: Duration,
 }
 
 /// What a restart leaves of the state (COM-9).

@@ -9,7 +9,7 @@ use rustc_hash::FxHashSet;
 use uuid::Uuid;
 
 use super::answer::agrees;
-use super::case::{Act, Case, Input, Output, SKEW, Scene};
+use super::case::{Act, Case, Input, Output, Scene};
 use super::node::{Ends, Node, Step};
 use super::run::{Call, Freedom, Offered, Outcome, Runner, Way};
 use super::shape::Shape;
@@ -153,7 +153,7 @@ impl<'a> Search<'a> {
         };
         // It must not make another one come too late, nor what time has ended before it.
         let ended = |(_, output): (usize, &Output)| {
-            output.seen.after(SKEW) < input.start && !output.doubled
+            output.seen.after(self.scene.clocks.skew) < input.start && !output.doubled
         };
         if input.start > node.clock && (earlier.any(waits) || self.unexplained(node).any(ended)) {
             return false;
@@ -185,7 +185,9 @@ impl<'a> Search<'a> {
                     horizon = horizon.min(input.bound);
                 }
                 let waits = |after: usize| !node.delivered.has(after) && !inputs[after].skippable;
-                if input.bound.after(SKEW) >= node.clock && !input.after.is_some_and(waits) {
+                if input.bound.after(self.scene.clocks.skew) >= node.clock
+                    && !input.after.is_some_and(waits)
+                {
                     found.push(at);
                 }
             }
@@ -278,7 +280,7 @@ impl<'a> Search<'a> {
                 return None;
             }
             let end = self.end(&outputs).unwrap_or(input.end).max(input.start);
-            if end.after(SKEW) < node.clock {
+            if end.after(self.scene.clocks.skew) < node.clock {
                 return None;
             }
             let lost = again || outputs.len() < outcome.emits.len() && input.again.is_some();
@@ -305,7 +307,9 @@ impl<'a> Search<'a> {
     /// A question is no step of the model, but it must have the answer that was seen.
     fn asked(&self, node: &Node, at: usize, number: usize) -> Vec<Node> {
         let input = &self.case.inputs[at];
-        if self.answers(node, number) == Some(false) || input.end.after(SKEW) < node.clock {
+        if self.answers(node, number) == Some(false)
+            || input.end.after(self.scene.clocks.skew) < node.clock
+        {
             return Vec::new();
         }
         let mut next = node.clone();
@@ -346,7 +350,8 @@ impl<'a> Search<'a> {
             let mut best: Option<(u8, usize)> = None;
             for (at, output) in self.unexplained(node) {
                 let comes = input.is_none_or(|input| output.may_come_from(input));
-                if taken.contains(&at) || !comes || output.seen.after(SKEW) < from {
+                if taken.contains(&at) || !comes || output.seen.after(self.scene.clocks.skew) < from
+                {
                     continue;
                 }
                 let Some(rank) = output.rank(emit) else { continue };
@@ -372,7 +377,9 @@ impl<'a> Search<'a> {
             offered.uuids.extend(answer.and_then(|text| Uuid::try_parse(text).ok()));
         }
         for (_, output) in self.unexplained(node) {
-            if output.may_come_from(at) && output.seen.after(SKEW) >= self.case.inputs[at].start {
+            if output.may_come_from(at)
+                && output.seen.after(self.scene.clocks.skew) >= self.case.inputs[at].start
+            {
                 output.offer(&mut offered);
             }
         }
@@ -395,7 +402,9 @@ impl<'a> Search<'a> {
     fn may_end_by_time(&self, output: &Output) -> bool {
         let Some((_, least)) = self.ends_by_time(&output.shape) else { return false };
         let first = self.case.inputs.first();
-        first.is_some_and(|first| first.start.after(least) <= output.seen.after(SKEW))
+        first.is_some_and(|first| {
+            first.start.after(least) <= output.seen.after(self.scene.clocks.skew)
+        })
     }
 
     /// The rule by which time causes such an event, and how long that takes at least.
@@ -418,12 +427,12 @@ impl<'a> Search<'a> {
             for (at, output) in self.unexplained(node) {
                 let started = |cause: &usize| node.delivered.has(*cause);
                 let known = output.causes.is_empty() || output.causes.iter().any(started);
-                if !known || output.seen.after(SKEW) < node.clock {
+                if !known || output.seen.after(self.scene.clocks.skew) < node.clock {
                     continue;
                 }
                 let mut offered = Offered::default();
                 output.offer(&mut offered);
-                let now = output.seen.after(SKEW);
+                let now = output.seen.after(self.scene.clocks.skew);
                 let call = Call::Timer(name);
                 for outcome in self.runner.outcomes(&*node.model, call, (now, &offered), &may) {
                     let late = output.seen > self.latest(outcome.due);

@@ -212,6 +212,7 @@ impl<'a> Tally<'a> {
     /// The judgement, as far as it is asked for.
     pub(super) fn end(mut self, judging: &Judging) -> Judgement {
         self.advise();
+        self.judgement.notes.extend(self.scene.clocks.note(self.scene));
         let findings = &mut self.judgement.findings;
         self.kinds.sum(findings);
         findings.sort_by_key(|found| found.severity);
