@@ -20,7 +20,7 @@ use crate::report::style::{count, one_line};
 use crate::report::verdicts::Verdicts;
 use crate::topics::Topics;
 use crate::verify::traffic::{self, Gathered, gather};
-use crate::verify::{Judgement, Persistence, judge};
+use crate::verify::{Hole, Judgement, Persistence, judge};
 
 /// Judges the files.
 pub(super) fn check(args: &Check, terminal: &mut Terminal) -> Exit {
@@ -157,6 +157,21 @@ fn notes(read: &Read, gathered: &Gathered, args: &Check) -> Vec<String> {
         notes.push(format!(
             "{} no time ({places}): by offset and cause alone is it known what came before it",
             count(all, "record bears", "records bear")
+        ));
+    }
+    if !gathered.holes.is_empty() {
+        let channels = gathered.history.contracts();
+        let place = |(_, hole): &(RecordId, Hole)| {
+            let (channel, partition) = (channels.channel_name(hole.channel), hole.partition.0);
+            let (from, last) = (hole.offsets.0.0, hole.offsets.1.0 - 1);
+            let last = if last > from { format!("–{last}") } else { String::new() };
+            format!("{channel}/{partition} at {from}{last}")
+        };
+        let all = gathered.holes.len();
+        let places = named(&mut gathered.holes.iter().map(place), all);
+        notes.push(format!(
+            "offsets are missing ({places}): nothing is said that a record which lay there could \
+             explain"
         ));
     }
     if gathered.shifted_ms > 0 {

@@ -210,6 +210,18 @@ impl Watching {
         })
     }
 
+    /// How many holes there are at which records may be missing.
+    fn holes(&self) -> Option<String> {
+        let holes = usize::try_from(self.flow.holes()).unwrap_or(usize::MAX);
+        (holes > 0).then(|| {
+            format!(
+                "{} in the offsets of partitions: nothing is said that a record which is missing \
+                 there could explain",
+                count(holes, "hole is", "holes are")
+            )
+        })
+    }
+
     /// How many records bear no time among others that do.
     fn untimed(&self) -> Option<String> {
         let untimed = usize::try_from(self.flow.untimed()).unwrap_or(usize::MAX);
@@ -230,7 +242,12 @@ impl Watching {
         }
         let left = self.sluice.drain();
         self.judge(left, to);
-        let notes = [self.unordered(cut_short), self.untimed(), skew_note(self.sluice.skew())];
+        let notes = [
+            self.unordered(cut_short),
+            self.untimed(),
+            self.holes(),
+            skew_note(self.sluice.skew()),
+        ];
         let mut verdicts = self.told;
         verdicts.rules = self.flow.standings();
         if !self.rules.is_empty() {

@@ -7,7 +7,7 @@ use super::problem::{Problem, ProblemKind, Severity};
 use super::scan::{Seen, discriminator};
 use super::set::{Channel, Contracts};
 use super::{Basis, KeyRule};
-use crate::message::{ChannelIx, Json, KeyBytes, Record};
+use crate::message::{ChannelIx, Json, KeyBytes, Record, repeated_members};
 
 /// Which way a record goes, as a test sees it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -295,7 +295,23 @@ fn read(record: &Record, judge: &mut Judge<'_>) -> Option<Json> {
         return None;
     }
     match Json::parse(payload.as_bytes()) {
-        Ok(value @ Json::Object(_)) => Some(value),
+        Ok(value @ Json::Object(_)) => {
+            let repeated = repeated_members(payload.as_bytes());
+            judge.problems.extend(repeated.into_iter().map(|path| {
+                Problem {
+                    severity: Severity::Advisory,
+                    kind: ProblemKind::RepeatedField,
+                    path,
+                    message:
+                        "is named twice; some readers refuse that, and others take the last one"
+                            .to_owned(),
+                    expected: "once".to_owned(),
+                    got: "twice".to_owned(),
+                    contract: judge.contract.to_owned(),
+                }
+            }));
+            Some(value)
+        }
         Ok(other) => {
             let message = format!("the value is {}, not an object", other.kind());
             report(ProblemKind::WrongType, message, other.kind());

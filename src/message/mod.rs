@@ -16,7 +16,7 @@ mod time;
 pub mod typed;
 
 pub use headers::{Header, HeaderProblem, Headers, Tenant, TraceParent};
-pub use json::{Json, JsonError};
+pub use json::{Json, JsonError, repeated_members};
 pub use number::Number;
 pub use random::{Seed, Stream};
 pub use record::{

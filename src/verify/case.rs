@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 use std::time::Duration;
 
+use super::again::Again;
 use super::bound::Bound;
 use super::evidence::Clocks;
 use super::run::{Call, Offered, Runner};
@@ -12,7 +13,9 @@ use super::shape::Shape;
 use super::{Asked, Judging, Observation, Persistence, What};
 use crate::contract::{Basis, Contracts};
 use crate::history::{Event, Placed, Producer, ServiceIx};
-use crate::message::{ChannelIx, KeyBytes, Partition, RecordId, Tenant, VirtualTime};
+use crate::message::{
+    ChannelIx, KeyBytes, Partition, RecordId, Tenant, VirtualTime, repeated_members,
+};
 use crate::rule::id;
 use crate::service::{Given, Model, model};
 
@@ -55,8 +58,11 @@ pub(super) struct Input {
     pub(super) skippable: bool,
     /// Events of it may be missing, or not have come yet.
     pub(super) lossy: bool,
-    /// From this moment on, that of a kill, it may have been read once more.
+    /// From this moment on it may have been read once more: that of a kill, or at which the group
+    /// had lost its partitions.
     pub(super) again: Option<VirtualTime>,
+    /// Whether readers may refuse it as well as act on it.
+    pub(super) is_open: bool,
 }
 
 /// An event of the implementation.
@@ -101,8 +107,11 @@ pub(super) struct Scene<'a> {
     pub(super) bound: Rc<Bound<'a>>,
     pub(super) kills: Vec<Kill>,
     pub(super) clocks: Clocks,
+    pub(super) again: Rc<Again>,
     /// Records that say nothing that may be acted on.
     pub(super) poison: BTreeSet<RecordId>,
+    /// Inputs that some readers refuse: a member is named twice in them.
+    open: BTreeSet<RecordId>,
     found: Rc<Index>,
     /// The channels that the subject reads.
     reads: BTreeSet<ChannelIx>,
@@ -148,7 +157,9 @@ impl<'a> Scene<'a> {
             bound: Rc::new(Bound::new(stop)),
             kills: Vec::new(),
             clocks: Clocks::granted(judging.clock_skew),
+            again: Rc::default(),
             poison: BTreeSet::new(),
+            open: BTreeSet::new(),
             found: Rc::default(),
             reads,
             ordered,
@@ -156,7 +167,9 @@ impl<'a> Scene<'a> {
         };
         scene.found = Rc::new(scene.index());
         scene.clocks = Clocks::proven(&scene);
+        scene.again = Rc::new(Again::of(&scene));
         scene.kills = scene.find_kills();
+        scene.open = scene.find_open();
         scene.poison = scene.find_poison();
         scene
     }
@@ -198,6 +211,11 @@ impl<'a> Scene<'a> {
         found.into_iter().map(|record| history.record(record))
     }
 
+    /// The events with a trace, in the order in which they were seen.
+    pub(super) fn events_with(&self, trace: u128) -> impl Iterator<Item = RecordId> {
+        self.found.events.get(&trace).into_iter().flatten().copied()
+    }
+
     /// The records that a service without any state says it cannot read.
     fn find_poison(&self) -> BTreeSet<RecordId> {
         let Some(fresh) = model(&self.seen.subject) else { return BTreeSet::new() };
@@ -214,6 +232,21 @@ impl<'a> Scene<'a> {
         poison.map(|placed| placed.id).collect()
     }
 
+    /// The inputs that some readers refuse.
+    pub(super) fn open(&self) -> impl Iterator<Item = RecordId> {
+        self.open.iter().copied()
+    }
+
+    /// The inputs with a member that is named twice: no document says what a reader makes of that.
+    fn find_open(&self) -> BTreeSet<RecordId> {
+        let inputs = self.seen.history.records().iter().filter(|placed| self.is_input(placed.id));
+        let repeats = |placed: &&Placed| {
+            let value = placed.record.value_bytes();
+            value.is_some_and(|value| !repeated_members(value).is_empty())
+        };
+        inputs.filter(repeats).map(|placed| placed.id).collect()
+    }
+
     /// Whether the subject wrote a record.
     pub(super) fn is_output(&self, record: RecordId) -> bool {
         match self.seen.history.record(record).producer {
@@ -227,6 +260,11 @@ impl<'a> Scene<'a> {
     pub(super) fn is_input(&self, record: RecordId) -> bool {
         let channel = self.seen.history.record(record).channel;
         self.reads.contains(&channel) && !self.seen.unread.contains(&record)
+    }
+
+    /// Whether the subject reads a channel.
+    pub(super) fn does_read(&self, channel: ChannelIx) -> bool {
+        self.reads.contains(&channel)
     }
 
     pub(super) fn trace(&self, record: RecordId) -> Option<u128> {
@@ -310,7 +348,11 @@ impl<'a> Scene<'a> {
 
     fn receive(&self, record: RecordId) -> Input {
         let (start, latest) = (self.earliest(record), self.latest(record));
-        self.input(Act::Record(record), start, latest.after(self.seen.settle), self.trace(record))
+        let end = latest.after(self.seen.settle);
+        let mut input = self.input(Act::Record(record), start, end, self.trace(record));
+        input.again = self.again.since.get(&record).copied().or(input.again);
+        input.is_open = self.open.contains(&record);
+        input
     }
 
     fn asked(&self, at: usize, asked: &Asked) -> Input {
@@ -360,6 +402,7 @@ impl<'a> Scene<'a> {
             skippable: lossy,
             lossy,
             again,
+            is_open: false,
         }
     }
 

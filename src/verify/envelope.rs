@@ -6,7 +6,7 @@ use super::Found;
 use super::case::{Case, Scene};
 use super::tally::Tally;
 use crate::contract::{Basis, Cause, KeyEncoding, Problem, ProblemKind, Severity as Weight};
-use crate::message::{ChannelIx, Json, KeyBytes, RecordId, Tenant};
+use crate::message::{ChannelIx, Json, KeyBytes, RecordId, Tenant, repeated_members};
 use crate::rule::{RuleId, Severity, id};
 
 /// What can be said only once it is known what caused an event.
@@ -30,6 +30,12 @@ pub(super) fn look(
     let tenantless = tenantless.filter(|one| scene.is_input(one.id));
     let tenantless = tenantless.filter(|one| one.record.headers.tenant().is_err()).count();
     (0..tenantless).for_each(|_| tally.held(id::COM_3));
+    for record in scene.open() {
+        let value = scene.seen.history.record(record).record.value_bytes();
+        let members = repeated_members(value.unwrap_or_default()).join(", ");
+        let message = format!("{}: {members}: named twice", scene.tell(record));
+        tally.advisory(id::COM_7, message, vec![record]);
+    }
     let mut spoiled = Vec::new();
     for record in scene.outputs() {
         if scene.seen.subject == "effective_stats" {

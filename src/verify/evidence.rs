@@ -4,10 +4,13 @@ use std::time::Duration;
 
 use super::case::Scene;
 use super::traffic::{MOST_SKEW_MS, Writers};
-use crate::message::{RecordId, VirtualTime};
+use crate::message::{ChannelIx, RecordId, VirtualTime};
 
 /// Clocks that are called one may differ by this much.
 pub(crate) const SKEW: Duration = Duration::from_millis(20);
+
+/// What happens to a group has an effect for so long before it is seen, and after it.
+const MEANWHILE: Duration = Duration::from_secs(6);
 
 /// By how much clocks differ, as far as it can be told.
 #[derive(Clone, Debug)]
@@ -66,6 +69,45 @@ impl Scene<'_> {
     pub(super) fn earliest(&self, record: RecordId) -> VirtualTime {
         let between = self.seen.between.get(&record);
         between.map_or_else(|| self.seen.history.record(record).at, |(earliest, _)| *earliest)
+    }
+
+    /// What was seen that could explain what these records show, if it does not come again.
+    pub(super) fn doubt(&self, records: &[RecordId]) -> Option<&'static str> {
+        let first = records.iter().map(|record| self.earliest(*record)).min();
+        let last = records.iter().map(|record| self.latest(*record)).max();
+        let (first, last) = (first.unwrap_or_default(), last.unwrap_or(VirtualTime::NEVER));
+        let until = last.after(self.seen.settle).after(MEANWHILE);
+        let mut lost = self.seen.lost_partitions.iter();
+        if lost.any(|at| first <= at.after(MEANWHILE) && *at <= until) {
+            Some("the group lost its partitions meanwhile")
+        } else if !self.seen.holes.is_empty() {
+            Some("offsets are missing at which a record may have lain")
+        } else if !self.seen.between.is_empty() {
+            Some("there are timestamps that bear no time")
+        } else {
+            self.clocks.proof.map(|_| "clocks were seen to differ")
+        }
+    }
+
+    /// Whether a command may have come before a moment that was not seen.
+    pub(super) fn lacks_input(&self, until: VirtualTime) -> bool {
+        let until = until.after(self.clocks.skew);
+        let mut holes = self.seen.holes.iter();
+        holes.any(|hole| self.does_read(hole.channel) && hole.between.0 <= until)
+    }
+
+    /// Whether an event on a channel may have come between two moments that was not seen.
+    pub(super) fn lacks_event(
+        &self,
+        channel: ChannelIx,
+        (from, until): (VirtualTime, VirtualTime),
+    ) -> bool {
+        let skew = self.clocks.skew;
+        let overlaps = |(first, last): (VirtualTime, VirtualTime)| {
+            first <= until.after(skew) && from <= last.after(skew)
+        };
+        let mut holes = self.seen.holes.iter().filter(|hole| hole.channel == channel);
+        holes.any(|hole| overlaps(hole.between))
     }
 
     /// The latest one.

@@ -8,6 +8,7 @@
 //! What always holds: what a rule accepts besides the reference is no violation; a rule whose
 //! premise never held is not a pass. Start at [`judge`].
 
+mod again;
 mod answer;
 mod bits;
 mod blame;
@@ -17,6 +18,7 @@ mod case;
 mod envelope;
 mod evidence;
 mod exercise;
+mod holes;
 mod judge;
 mod judgement;
 mod kind;
@@ -42,6 +44,8 @@ pub mod traffic;
 mod words;
 
 pub(crate) use evidence::SKEW;
+pub use holes::Hole;
+pub(crate) use holes::{Gap, Offsets};
 pub use judge::{judge, judge_until};
 pub use judgement::{Found, Judgement, More, Reproduced, Standing};
 pub(crate) use kind::kind_of;

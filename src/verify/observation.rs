@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use super::Hole;
 use crate::contract::KeyEncoding;
 use crate::history::History;
 use crate::message::{Json, RecordId, Tenant, VirtualTime};
@@ -30,6 +31,11 @@ pub struct Observation {
     /// Records of which it is not known when they were written: between which moments that was. In
     /// the history they stand at the earlier one.
     pub between: BTreeMap<RecordId, (VirtualTime, VirtualTime)>,
+    /// Offsets at which a record may lie that was not seen: nothing is held against anybody that it
+    /// could explain.
+    pub holes: Vec<Hole>,
+    /// When the implementation's group was seen to lose partitions on its own.
+    pub lost_partitions: Vec<VirtualTime>,
     /// What the implementation was known to have from the start, by tenant: settings, and data that
     /// it looks up.
     pub given: Vec<Provided>,
@@ -46,8 +52,19 @@ impl Observation {
     ) -> Self {
         let subject = subject.into();
         let (asked, given, unread) = (Vec::new(), Vec::new(), BTreeSet::new());
-        let between = BTreeMap::new();
-        Self { history, subject, ended, settle, asked, unread, between, given }
+        let (between, holes, lost_partitions) = (BTreeMap::new(), Vec::new(), Vec::new());
+        Self {
+            history,
+            subject,
+            ended,
+            settle,
+            asked,
+            unread,
+            between,
+            holes,
+            lost_partitions,
+            given,
+        }
     }
 }
 

@@ -215,18 +215,28 @@ impl<'a> Search<'a> {
 
     /// What was read before a kill, and may be read once more.
     fn redeliverable(&self, node: &Node) -> Vec<usize> {
-        if self.scene.kills.is_empty() || !self.runner.freedom.has(Way::Loss) {
+        let after_kill = !self.scene.kills.is_empty() && self.runner.freedom.has(Way::Loss);
+        if !after_kill && self.scene.again.since.is_empty() {
             return Vec::new();
         }
         let again = |(at, input): &(usize, &Input)| {
             let Some(again) = input.again else { return false };
-            node.delivered.has(*at)
+            (after_kill || self.is_handled_again(*at))
+                && node.delivered.has(*at)
                 && self
                     .unexplained(node)
                     .any(|(_, output)| output.may_come_from(*at) && output.seen >= again)
         };
         let inputs = self.case.inputs.iter().enumerate();
         inputs.filter(again).map(|(at, _)| at).collect()
+    }
+
+    /// Whether the group had lost its partitions, so that an input came again.
+    fn is_handled_again(&self, at: usize) -> bool {
+        match self.case.inputs[at].act {
+            Act::Record(record) => self.scene.again.since.contains_key(&record),
+            _ => false,
+        }
     }
 
     pub(super) fn unexplained(&self, node: &Node) -> impl Iterator<Item = (usize, &'a Output)> {
@@ -284,11 +294,15 @@ impl<'a> Search<'a> {
                 return None;
             }
             let lost = again || outputs.len() < outcome.emits.len() && input.again.is_some();
+            let lost = lost && !self.is_handled_again(at);
             let step = Step { lost_at_kill: lost, ..Step::of(Some(at), outputs, outcome) };
             let next = node.after(outcome, input.start, step);
             (!self.is_dead(&next)).then_some(next)
         };
         let mut next: Vec<_> = outcomes.iter().filter_map(fit).collect();
+        if input.is_open && !again {
+            next.push(node.without_effect(at, input.start));
+        }
         if let (Act::Restart(_), Some(state)) = (input.act, self.restarted()) {
             for node in &mut next {
                 node.model = Rc::clone(&state.model);
@@ -312,10 +326,7 @@ impl<'a> Search<'a> {
         {
             return Vec::new();
         }
-        let mut next = node.clone();
-        next.delivered.add(at);
-        next.clock = next.clock.max(input.start);
-        vec![next.with(Step::answer(at, None))]
+        vec![node.without_effect(at, input.start)]
     }
 
     /// Whether the model would give the answer that was seen; none where it has no such question.

@@ -311,6 +311,15 @@ impl<'a> Tally<'a> {
             let message = format!("what was in hand at a kill was lost or doubled, {times}");
             told.push((id::COM_10, message, records.clone()));
         }
+        for (first, last) in &self.scene.again.runs {
+            let message = format!(
+                "handled again: {} to {}, whose events came once more, as after the group has lost \
+                 its partitions and goes on from the last commit",
+                self.scene.tell(*first),
+                self.scene.tell(*last)
+            );
+            told.push((id::COM_10, message, BTreeSet::from([*first, *last])));
+        }
         for (rule, message, records) in told {
             self.advisory(rule, message, records.into_iter().collect());
         }

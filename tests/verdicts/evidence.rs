@@ -275,3 +275,202 @@ fn timestamps_that_bear_no_time_are_named() {
         assert_eq!(rules(&judgement), [quintet::rule::id::BAN_3], "{name}");
     }
 }
+
+impl Recording {
+    /// Without some records.
+    fn without(mut self, missing: impl Fn(usize, &Captured) -> bool) -> Self {
+        let mut at = 0;
+        self.records.retain(|one| {
+            at += 1;
+            !missing(at - 1, one)
+        });
+        self
+    }
+
+    /// With the marker of a transaction behind every so many records of each partition.
+    fn with_markers(mut self, every: u64) -> Self {
+        for one in &mut self.records {
+            one.offset.0 += one.offset.0 / every;
+        }
+        self
+    }
+}
+
+#[rstest]
+fn a_record_that_is_missing_accuses_nobody(#[values("ban", "invite")] service: &'static str) {
+    for seed in SEEDS {
+        let many = Recording::random(service, seed).records.len();
+        for at in 0..many {
+            let whole = Recording::random(service, seed);
+            let gone = whole.records[at].clone();
+            let is_inside = |one: &Captured, offset: i64| {
+                one.topic == gone.topic
+                    && one.partition == gone.partition
+                    && i64::try_from(one.offset.0).unwrap() - offset
+                        == i64::try_from(gone.offset.0).unwrap()
+            };
+            let has = |offset: i64| whole.records.iter().any(|one| is_inside(one, offset));
+            // What lies in front of a file, or behind it, is another question.
+            if has(-1) && has(1) {
+                let what = format!("{seed} without {} {}", gone.topic, gone.offset.0);
+                whole.without(|one, _| one == at).accuses_nobody(NO_SKEW, &what);
+            }
+        }
+    }
+}
+
+#[rstest]
+fn markers_of_transactions_accuse_nobody_and_hide_nothing(#[values(1, 2, 3)] every: u64) {
+    for seed in SEEDS {
+        for service in ["ban", "invite"] {
+            let recording = Recording::random(service, seed).with_markers(every);
+            recording.accuses_nobody(NO_SKEW, &format!("{seed}, markers behind every {every}"));
+        }
+    }
+    let judgement = deaf().with_markers(every).judged(NO_SKEW);
+    if every == 1 {
+        let found = &judgement.findings;
+        assert_eq!(rules(&judgement), [quintet::rule::id::BAN_3], "{found:#?}");
+    }
+    let right = slow(Box::new(Ban::default())).with_markers(1).judged(NO_SKEW);
+    assert!(right.unsettled.is_empty(), "{:?}", right.unsettled);
+}
+
+#[test]
+fn a_hole_hides_no_breach_that_it_cannot_explain() {
+    // One event is doubled, and the answer to another command is missing, long before.
+    let twice: Box<dyn Service> = after(Box::new(Ban::default()), "CREATE", |_, _, command, cx| {
+        if command.pointer("/body/reasonCode").and_then(quintet::message::Json::as_integer)
+            == Some(4)
+        {
+            let again = cx.effects().emits.clone();
+            cx.effects().emits.extend(again);
+        }
+    });
+    let recording = slow(twice);
+    let first_delete = recording
+        .records
+        .iter()
+        .position(|one| &*one.topic == "COMMAND_TOPIC_BAN" && one.offset.0 == 1);
+    let judgement = recording.without(|at, _| Some(at) == first_delete).judged(NO_SKEW);
+    let found = &judgement.findings;
+    assert_eq!(rules(&judgement), [quintet::rule::id::BAN_1], "{found:#?}");
+}
+
+/// Recordings of a ban service whose group lost its partitions: it handles the commands from one to
+/// another of a partition again, some time after the last.
+fn handled_again(from: u64, to: u64, after_ms: u64) -> Recording {
+    let course = Course { seed: 5, inputs: 0, partitions: 1, crashes: false, pick: as_reference };
+    let mut play = Play::new(vec![Box::new(Ban::default())], course);
+    let create = |round: u64| {
+        json!({ "type": "CREATE", "body": { "banType": 0, "value": "10.0.0.1", "reason": "r",
+            "reasonCode": round, "permanent": true, "issuedBy": "gm", "expiresAt": 0 } })
+    };
+    for round in 0..8 {
+        play.send("ban.command", &create(round));
+        play.wait_ms(300);
+    }
+    let mut recording = Recording::of("ban", play.world.history());
+    let events: Vec<_> =
+        recording.records.iter().filter(|one| Recording::is_event(one)).cloned().collect();
+    let last = &recording.records[recording.records.len() - 1];
+    let (mut offset, mut at_ms) = (events.len() as u64, last.timestamp_ms);
+    at_ms += i64::try_from(after_ms).unwrap();
+    for (number, event) in events.iter().enumerate().skip(usize::try_from(from).unwrap()) {
+        if number as u64 > to {
+            break;
+        }
+        let text = format!(r#"{{"banId":{},"status":"CREATED"}}"#, 100 + number);
+        let value = Some(quintet::message::Payload::new(text.as_bytes()));
+        let record = Record { value, ..event.record.clone() };
+        let timestamp_ms = at_ms + i64::try_from(number).unwrap();
+        let (place, of) = (quintet::message::Offset(offset), event.clone());
+        recording.records.push(Captured { offset: place, timestamp_ms, record, ..of });
+        offset += 1;
+    }
+    recording
+}
+
+#[rstest]
+#[case::the_last_three(5, 7, 3_000, true)]
+#[case::all(0, 7, 3_000, true)]
+#[case::the_newest_only(7, 7, 3_000, true)]
+#[case::in_the_midst(3, 4, 3_000, false)]
+#[case::one_in_the_midst(3, 3, 3_000, false)]
+#[case::at_once(7, 7, 5, false)]
+fn what_comes_again_up_to_the_newest_was_handled_again(
+    #[case] from: u64,
+    #[case] to: u64,
+    #[case] after_ms: u64,
+    #[case] is_accepted: bool,
+) {
+    let judgement = handled_again(from, to, after_ms).judged(NO_SKEW);
+    let found = violations(&judgement);
+    assert_eq!(found.is_empty(), is_accepted, "{found:#?}");
+    let again = |one: &&quintet::verify::Found| {
+        one.rule == quintet::rule::id::COM_10 && one.message.starts_with("handled again")
+    };
+    let advisories = judgement.findings.iter().filter(again).count();
+    assert_eq!(advisories, usize::from(is_accepted), "{:#?}", judgement.findings);
+}
+
+/// A service that answers each command twice at once is not one whose group lost its partitions.
+#[test]
+fn what_comes_twice_at_once_is_found() {
+    let twice: Box<dyn Service> = after(Box::new(Ban::default()), "CREATE", |_, _, _, cx| {
+        let again = cx.effects().emits.clone();
+        cx.effects().emits.extend(again);
+    });
+    let judgement = slow(twice).judged(NO_SKEW);
+    let found = &judgement.findings;
+    assert_eq!(rules(&judgement), [quintet::rule::id::BAN_1], "{found:#?}");
+}
+
+impl Recording {
+    /// With a member of some values named twice: with the first value and with the true one.
+    fn repeating(mut self, member: &str, first: &str, which: impl Fn(&Captured) -> bool) -> Self {
+        let name = format!("\"{member}\":");
+        for one in self.records.iter_mut().filter(|one| which(one)) {
+            let text = one.record.value_bytes().and_then(|value| std::str::from_utf8(value).ok());
+            let text =
+                text.unwrap_or_default().replacen(&name, &format!("{name}{first},{name}"), 1);
+            let value = Some(quintet::message::Payload::new(text.as_bytes()));
+            one.record = Record { value, ..one.record.clone() };
+        }
+        self
+    }
+}
+
+#[rstest]
+#[case::of_an_event("banId", "77", true)]
+#[case::the_type_of_an_event("status", "\"DELETED\"", true)]
+#[case::the_type_of_a_command("type", "\"DELETE\"", false)]
+#[case::an_unknown_type("type", "\"NOBODY\"", false)]
+#[case::of_a_body("banType", "2", false)]
+#[case::the_body("body", "{}", false)]
+fn a_member_that_is_named_twice_is_an_advisory(
+    #[case] member: &str,
+    #[case] first: &str,
+    #[case] in_events: bool,
+) {
+    let which = |one: &Captured| Recording::is_event(one) == in_events;
+    let recording = slow(Box::new(Ban::default())).repeating(member, first, which);
+    recording.accuses_nobody(NO_SKEW, member);
+    for judgement in [recording.judged(NO_SKEW), recording.judged_as_traffic(NO_SKEW)] {
+        let told = judgement
+            .findings
+            .iter()
+            .any(|one| one.rule == quintet::rule::id::COM_7 && one.message.contains("named twice"));
+        assert!(told, "{member}: {:#?}", judgement.findings);
+    }
+}
+
+/// Readers differ about such a value: one that refuses it is right as well.
+#[test]
+fn who_refuses_a_member_that_is_named_twice_is_right() {
+    let answered = slow(Box::new(Ban::default()));
+    let silent = answered.without(|_, one| Recording::is_event(one));
+    let silent = silent.repeating("type", "\"CREATE\"", |_| true);
+    let found = violations(&silent.judged(NO_SKEW));
+    assert!(found.is_empty(), "{found:#?}");
+}

@@ -31,6 +31,7 @@ use self::out::Out;
 use self::view::{Memo, Role, View};
 use super::{Finding, RULES, RuleId};
 use crate::history::{Event, History, ServiceIx};
+use crate::message::RecordId;
 
 /// A checker and the rules that it can find broken.
 #[derive(Clone, Copy, Debug)]
@@ -169,6 +170,12 @@ impl Checks {
         let mut checks = Self::default();
         checks.checkers.sequence.amid = true;
         checks
+    }
+
+    /// Records behind which others of their channel may be missing: nothing is said that those
+    /// could explain.
+    pub fn doubt(&mut self, holes: impl IntoIterator<Item = RecordId>) {
+        self.checkers.sequence.holes.extend(holes);
     }
 
     /// Starts on another history. What was learned of values is kept where the contracts and the

@@ -57,6 +57,8 @@ pub struct Flow {
     seen: (usize, usize),
     /// Records of the history whose timestamps bear no time, and how many there were in all.
     untimed: (BTreeSet<RecordId>, u64),
+    /// Holes in the offsets of partitions.
+    holes: u64,
     /// Whether the order of what flows is known, and of how many records it was not.
     ordered: bool,
     unordered: u64,
@@ -88,6 +90,7 @@ impl Flow {
             bytes: 0,
             seen: (0, 0),
             untimed: (BTreeSet::new(), 0),
+            holes: 0,
             ordered: true,
             unordered: 0,
             held: BTreeMap::new(),
@@ -105,7 +108,7 @@ impl Flow {
 
     /// Takes in the next record, in order of time and cause.
     pub fn add(&mut self, passing: Passing) {
-        let Passing { at, place, record, is_timed } = passing;
+        let Passing { at, place, record, is_timed, is_before_hole } = passing;
         let contracts = Arc::clone(self.history.shared_contracts());
         let kind = record.value_bytes().and_then(|value| contracts.message_kind(place.0, value));
         match kind.map(|kind| kind.index) {
@@ -116,10 +119,20 @@ impl Flow {
         self.bytes += bytes_of(&record);
         let producer = self.writers.of(place.0, &record);
         let id = self.history.append(at, place, record, producer);
+        if is_before_hole {
+            self.checks.doubt([id]);
+            self.holes += 1;
+        }
         if !is_timed {
             self.untimed.0.insert(id);
             self.untimed.1 += 1;
         }
+    }
+
+    /// How many holes there were in the offsets of partitions, but for regular ones.
+    #[must_use]
+    pub fn holes(&self) -> u64 {
+        self.holes
     }
 
     /// How many records bore no time, among others that did.
@@ -256,6 +269,7 @@ pub fn judge(gathered: &Gathered, whole: bool) -> Judgement {
     };
     let mut checks = if whole { Checks::new() } else { Checks::amid() };
     checks.begin(history);
+    checks.doubt(gathered.holes.iter().map(|(before, _)| *before));
     checks.follow(history);
     let told = checks.findings().iter().filter(|one| !is_doubted(one));
     let mut findings: Vec<_> = told.map(|one| found(history, one)).collect();
@@ -327,7 +341,9 @@ fn found(history: &History, finding: &Finding) -> Found {
 fn input(history: &History, id: RecordId) -> Option<Found> {
     let placed = history.record(id);
     let problems = history.contracts().check_sent(placed.channel, &placed.record);
-    let broken = |problem: &&contract::Problem| problem.severity == contract::Severity::Violation;
+    let broken = |problem: &&contract::Problem| {
+        problem.is_violation() || problem.kind == contract::ProblemKind::RepeatedField
+    };
     let said: Vec<_> = problems.iter().filter(broken).map(ToString::to_string).collect();
     (!said.is_empty()).then(|| {
         let message = format!("{id} {}: {}", history.message_name(placed), said.join("; "));
@@ -363,7 +379,7 @@ mod tests {
             let channel = contracts.channel_ix(channel).unwrap();
             let place = (channel, Partition(0), Offset(u64::from(ban)));
             let at = VirtualTime::from_ms(u64::from(ban));
-            flow.add(Passing { at, place, record, is_timed: true });
+            flow.add(Passing { at, place, record, is_timed: true, is_before_hole: false });
         };
         for ban in 0..bans {
             let delete = format!(r#"{{"type":"DELETE","body":{{"banId":{ban}}}}}"#);

@@ -10,8 +10,8 @@ use super::{Place, Writers};
 use crate::capture::Captured;
 use crate::contract::Contracts;
 use crate::history::History;
-use crate::message::{ChannelIx, RecordId, VirtualTime};
-use crate::verify::{Observation, SKEW};
+use crate::message::{ChannelIx, Offset, Partition, RecordId, VirtualTime};
+use crate::verify::{Gap, Hole, Observation, Offsets, SKEW};
 
 /// A timestamp so far from any other, in milliseconds, bears no time.
 const ALONE_MS: i64 = 24 * 60 * 60 * 1000;
@@ -39,6 +39,9 @@ pub struct Gathered {
     pub untimed: Vec<RecordId>,
     /// By how much a record was stamped before its cause, at most.
     pub skew: Duration,
+    /// Offsets at which a record may lie that is not there, but for the regular ones of
+    /// transactions' markers; each with the record before it.
+    pub holes: Vec<(RecordId, Hole)>,
 }
 
 impl Gathered {
@@ -46,7 +49,12 @@ impl Gathered {
     #[must_use]
     pub fn observation(self, subject: &str, settle: Duration) -> Observation {
         let between = self.between;
-        Observation { between, ..Observation::new(self.history, subject, self.ended, settle) }
+        let holes = self.holes.into_iter().map(|(_, hole)| hole).collect();
+        Observation {
+            between,
+            holes,
+            ..Observation::new(self.history, subject, self.ended, settle)
+        }
     }
 }
 
@@ -97,7 +105,9 @@ pub fn gather(
         between: BTreeMap::new(),
         untimed: Vec::new(),
         skew: Duration::from_millis(times.skew_ms.unsigned_abs()),
+        holes: Vec::new(),
     };
+    let mut holes = Holes::default();
     let mut merge = Merge::new(Arc::clone(&writers), clock_skew_ms.max(times.skew_ms));
     for ((channel, partition), own) in partitions {
         let place = (channel, partition);
@@ -116,8 +126,50 @@ pub fn gather(
             gathered.between.insert(record, (at, moment(when.latest_ms)));
         }
         gathered.untimed.extend((!when.is_timed).then_some(record));
+        holes.note(place, record, (at, moment(when.latest_ms)));
     }
+    gathered.holes = holes.found();
     gathered
+}
+
+/// The holes in partitions that are merged.
+#[derive(Default)]
+struct Holes(BTreeMap<Place, OfPartition>);
+
+/// What was seen of a partition: its offsets, the last record with the earliest moment at which it
+/// was written, and the gaps, each with the record before it and between which moments it lies.
+#[derive(Default)]
+struct OfPartition {
+    offsets: Offsets,
+    last: Option<(RecordId, VirtualTime)>,
+    gaps: Vec<(RecordId, Gap, (VirtualTime, VirtualTime))>,
+}
+
+impl Holes {
+    fn note(
+        &mut self,
+        (channel, partition, offset): (ChannelIx, Partition, Offset),
+        record: RecordId,
+        (earliest, latest): (VirtualTime, VirtualTime),
+    ) {
+        let of = self.0.entry((channel, partition)).or_default();
+        if let (Some(gap), Some((before, from))) = (of.offsets.note(offset), of.last) {
+            of.gaps.push((before, gap, (from, latest)));
+        }
+        of.last = Some((record, earliest));
+    }
+
+    fn found(self) -> Vec<(RecordId, Hole)> {
+        let of = |((channel, partition), of): (Place, OfPartition)| {
+            let OfPartition { offsets, gaps, .. } = of;
+            gaps.into_iter().filter(move |(_, gap, _)| !offsets.is_marker(gap)).map(
+                move |(before, gap, between)| {
+                    (before, Hole { channel, partition, offsets: gap.offsets, between })
+                },
+            )
+        };
+        self.0.into_iter().flat_map(of).collect()
+    }
 }
 
 fn trace_of(one: &Captured) -> Option<u128> {

@@ -83,17 +83,23 @@ impl<T> Merge<T> {
         Some((*key, self.lines.get(place)?.front()?))
     }
 
-    /// Changes when the last record of a partition was written, and the record, if it still waits.
-    pub(super) fn amend_last(&mut self, place: Place, at_ms: i64, change: impl FnOnce(&mut T)) {
+    /// Changes when the last record of a partition was written, or what is kept of it, if it still
+    /// waits; whether it does.
+    pub(super) fn amend_last(
+        &mut self,
+        place: Place,
+        change: impl FnOnce(&mut i64, &mut T),
+    ) -> bool {
         let head = self.head_of(place);
-        let Some(last) = self.lines.get_mut(&place).and_then(VecDeque::back_mut) else { return };
-        last.at_ms = at_ms;
-        change(&mut last.item);
+        let last = self.lines.get_mut(&place).and_then(VecDeque::back_mut);
+        let Some(Waiting { at_ms, item, .. }) = last else { return false };
+        change(at_ms, item);
         if let Some(head) = head {
             self.heads.remove(&head);
         }
         let head = self.head_of(place);
         self.heads.extend(head);
+        true
     }
 
     /// The next record: the first, or what it waits for.

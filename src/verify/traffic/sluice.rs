@@ -14,6 +14,7 @@ use super::flow::bytes_of;
 use super::merge::{Merge, Waiting};
 use super::times::{MOST_SKEW_MS, is_time};
 use crate::message::{ChannelIx, Offset, Partition, Record, VirtualTime};
+use crate::verify::Offsets;
 
 /// How long a record is kept for those of other partitions that were written before it.
 const HOLD: Duration = Duration::from_millis(300);
@@ -44,6 +45,8 @@ pub struct Passing {
     pub record: Record,
     /// Whether its timestamp bears a time, or it was read as it was written.
     pub is_timed: bool,
+    /// Whether records may be missing behind it in its partition.
+    pub is_before_hole: bool,
 }
 
 /// How far a partition has got in time, in milliseconds of Unix time.
@@ -62,6 +65,7 @@ pub struct Sluice {
     /// Partitions of whose backlog there is more to come: the offset behind it.
     behind: BTreeMap<Place, Offset>,
     got: BTreeMap<Place, Got>,
+    offsets: BTreeMap<Place, Offsets>,
     /// Partitions that are not to be read on for now.
     paused: BTreeSet<Place>,
     waiting: Merge<(i64, Passing)>,
@@ -93,6 +97,7 @@ impl Sluice {
         Self {
             behind: backlog.into_iter().filter(|(_, end)| end.0 > 0).collect(),
             got: BTreeMap::new(),
+            offsets: BTreeMap::new(),
             paused: BTreeSet::new(),
             waiting: Merge::new(writers, allowance_ms),
             most_skew_ms: MOST_SKEW_MS.max(allowance_ms),
@@ -162,7 +167,13 @@ impl Sluice {
         }
         let trace = record.headers.trace().map(|parent| parent.trace);
         let at = VirtualTime::from_unix_ms(at_ms);
-        let passing = Passing { at, place, record, is_timed };
+        let offsets = self.offsets.entry(partition).or_default();
+        let gap = offsets.note(place.2);
+        let is_hole = gap.is_some_and(|gap| !offsets.is_marker(&gap));
+        let is_noted = is_hole
+            && self.waiting.amend_last(partition, |_, (_, before)| before.is_before_hole = true);
+        let is_before_hole = is_hole && !is_noted;
+        let passing = Passing { at, place, record, is_timed, is_before_hole };
         if !is_timed && before_ms.is_none() {
             self.disordered.untimed += 1;
             return Some(passing);
@@ -193,7 +204,8 @@ impl Sluice {
                 got.last_ms = got.last_ms.max(ahead_ms);
             } else {
                 let last_ms = got.last_ms;
-                self.waiting.amend_last(partition, last_ms, |(_, wrong)| {
+                self.waiting.amend_last(partition, |at_ms, (_, wrong)| {
+                    *at_ms = last_ms;
                     wrong.at = VirtualTime::from_unix_ms(last_ms);
                     wrong.is_timed = false;
                 });

@@ -98,11 +98,17 @@ impl Writer {
         if self.own.is_empty() {
             return true;
         }
-        let read = record.value_bytes().map(serde_json::from_slice::<Authored<'_>>);
-        let Some(Ok(Authored { author, issuer })) = read else {
-            return true;
+        let Some(bytes) = record.value_bytes() else { return true };
+        let named = match serde_json::from_slice::<Authored<'_>>(bytes) {
+            Ok(Authored { author, issuer }) => author.or(issuer),
+            // One may be named twice: then the last counts.
+            Err(_) => {
+                let value = Json::parse(bytes).unwrap_or_default();
+                let named = AUTHORS.iter().find_map(|name| value.get(name)?.as_str());
+                named.map(|name| Cow::Owned(name.to_owned()))
+            }
         };
-        let named = author.or(issuer).filter(|name| !name.is_empty());
+        let named = named.filter(|name| !name.is_empty());
         named.is_none_or(|name| self.own.iter().any(|own| **own == *name))
     }
 }
