@@ -100,8 +100,7 @@ impl Bed {
             {
                 let place = (one.channel, one.partition, one.offset);
                 let times = (one.timestamp_ms, one.seen_ms);
-                let rank = flow.rank(one.channel);
-                passing.extend(sluice.push(place, times, rank, one.record));
+                passing.extend(sluice.push(place, times, one.record));
                 batch += 1;
                 wait = Duration::ZERO;
             }

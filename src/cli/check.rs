@@ -6,6 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::args::Check;
+use super::check_notes::notes;
 use super::exit::Exit;
 use super::futile;
 use super::judged::{Known, exit_of, report};
@@ -15,12 +16,11 @@ use super::terminal::Terminal;
 use crate::capture::{MAX_LINE_BYTES, Read, Reading};
 use crate::contract::Contracts;
 use crate::diagnostic::suggest;
-use crate::message::RecordId;
 use crate::report::style::{count, one_line};
 use crate::report::verdicts::Verdicts;
 use crate::topics::Topics;
 use crate::verify::traffic::{self, Gathered, gather};
-use crate::verify::{Hole, Judgement, Persistence, judge};
+use crate::verify::{Judgement, Persistence, judge};
 
 /// Judges the files.
 pub(super) fn check(args: &Check, terminal: &mut Terminal) -> Exit {
@@ -99,97 +99,6 @@ fn judgement(args: &Check, gathered: Gathered) -> (crate::history::History, Judg
     let judging = args.judged.judging(Persistence::Kept);
     let judgement = judge(&observation, &judging);
     (observation.history, judgement)
-}
-
-/// What is to be known of the files before a verdict is believed.
-fn notes(read: &Read, gathered: &Gathered, args: &Check) -> Vec<String> {
-    const MAX_NAMED: usize = 10;
-    let named = |places: &mut dyn Iterator<Item = String>, all: usize| {
-        let mut text = places.take(MAX_NAMED).collect::<Vec<_>>().join(", ");
-        if all > MAX_NAMED {
-            text.push_str(&format!(" and {} more", all - MAX_NAMED));
-        }
-        text
-    };
-    let mut notes = Vec::new();
-    if !read.damaged.is_empty() {
-        let all = read.damaged.len();
-        let lines = count(all, "damaged line was", "damaged lines were");
-        let places = named(&mut read.damaged.iter().cloned(), all);
-        notes.push(format!(
-            "{lines} left out ({places}): a record that seems to be missing may have been there"
-        ));
-    }
-    if read.repeated > 0 {
-        let lines = count(read.repeated, "line stands", "lines stand");
-        notes.push(format!("{lines} there again, equal to an earlier one, and counted once"));
-    }
-    if !gathered.other_topics.is_empty() {
-        let mut topics = gathered
-            .other_topics
-            .iter()
-            .map(|(topic, number)| format!("{} ({})", one_line(topic), count_of(*number)));
-        let topics = named(&mut topics, gathered.other_topics.len());
-        notes.push(format!(
-            "no contract names these topics, and nothing is said of their records: {topics}; \
-             --topics says which topic carries which channel"
-        ));
-    }
-    if !gathered.late.is_empty() {
-        let mut late = gathered.late.iter().map(|(place, offset)| format!("{place} at {offset}"));
-        let late = named(&mut late, gathered.late.len());
-        let judged = match args.service {
-            None => "nothing is said that they could explain",
-            Some(_) => "a service that knows something from before may be blamed for it",
-        };
-        notes
-            .push(format!("the first records of some partitions are not there ({late}): {judged}"));
-    }
-    if !gathered.untimed.is_empty() {
-        let history = &gathered.history;
-        let place = |id: &RecordId| {
-            let placed = history.record(*id);
-            let channel = history.contracts().channel_name(placed.channel);
-            format!("{id} {channel}/{} at {}", placed.partition.0, placed.offset.0)
-        };
-        let all = gathered.untimed.len();
-        let places = named(&mut gathered.untimed.iter().map(place), all);
-        notes.push(format!(
-            "{} no time ({places}): by offset and cause alone is it known what came before it",
-            count(all, "record bears", "records bear")
-        ));
-    }
-    if !gathered.holes.is_empty() {
-        let channels = gathered.history.contracts();
-        let place = |(_, hole): &(RecordId, Hole)| {
-            let (channel, partition) = (channels.channel_name(hole.channel), hole.partition.0);
-            let (from, last) = (hole.offsets.0.0, hole.offsets.1.0 - 1);
-            let last = if last > from { format!("–{last}") } else { String::new() };
-            format!("{channel}/{partition} at {from}{last}")
-        };
-        let all = gathered.holes.len();
-        let places = named(&mut gathered.holes.iter().map(place), all);
-        notes.push(format!(
-            "offsets are missing ({places}): nothing is said that a record which lay there could \
-             explain"
-        ));
-    }
-    if gathered.shifted_ms > 0 {
-        notes.push(
-            "the first record was written before 2026, when clocks begin here: the distances of \
-             records are kept, but moments that values name do not fit"
-                .to_owned(),
-        );
-    }
-    if gathered.history.records().is_empty() && gathered.other_topics.is_empty() {
-        let files = if args.files.len() == 1 { "file" } else { "files" };
-        notes.push(format!("there is no record in the {files}"));
-    }
-    notes
-}
-
-fn count_of(records: u64) -> String {
-    count(usize::try_from(records).unwrap_or(usize::MAX), "record", "records")
 }
 
 /// The lines of all files; `None` where they cannot be used, which is told.

@@ -7,7 +7,10 @@ use super::problem::{Problem, ProblemKind, Severity};
 use super::scan::{Seen, discriminator};
 use super::set::{Channel, Contracts};
 use super::{Basis, KeyRule};
-use crate::message::{ChannelIx, Json, KeyBytes, Record, repeated_members};
+use crate::message::{ChannelIx, Json, KeyBytes, Record, hex, repeated_members};
+
+/// So many bytes of a key are shown.
+const MAX_KEY_SHOWN: usize = 32;
 
 /// Which way a record goes, as a test sees it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -380,16 +383,13 @@ fn judge_key(service: &str, rule: &KeyRule, value: &Json, record: &Record) -> Op
         kind: ProblemKind::WrongKey,
         path: "key".to_owned(),
         message: format!("is not made from {field}, which {why}"),
-        expected: format!("{} ({})", hex(&wanted), rule.encoding.name()),
-        got: record.key.as_ref().map_or_else(|| "no key".to_owned(), |key| hex(key)),
+        expected: format!("{} ({})", shown(&wanted), rule.encoding.name()),
+        got: record.key.as_ref().map_or_else(|| "no key".to_owned(), |key| shown(key)),
         contract: service.to_owned(),
     })
 }
 
-fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write as _;
-    bytes.iter().take(32).fold(String::new(), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
+/// The first bytes of a key in hexadecimal.
+fn shown(key: &[u8]) -> String {
+    hex(&key[..key.len().min(MAX_KEY_SHOWN)])
 }

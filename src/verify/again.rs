@@ -8,7 +8,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use super::case::Scene;
+use super::case::{Act, Input, Scene};
+use super::node::Node;
+use super::run::Way;
+use super::search::Search;
 use crate::message::{ChannelIx, Partition, RecordId, VirtualTime};
 
 /// A group does not lose its partitions and get them again in less time.
@@ -116,5 +119,33 @@ impl Scene<'_> {
             }
         }
         handled
+    }
+}
+
+impl Search<'_> {
+    /// What was read before a kill, and may be read once more.
+    pub(super) fn redeliverable(&self, node: &Node) -> Vec<usize> {
+        let after_kill = !self.scene.kills.is_empty() && self.runner.freedom.has(Way::Loss);
+        if !after_kill && self.scene.again.since.is_empty() {
+            return Vec::new();
+        }
+        let again = |(at, input): &(usize, &Input)| {
+            let Some(again) = input.again else { return false };
+            (after_kill || self.is_handled_again(*at))
+                && node.delivered.has(*at)
+                && self
+                    .unexplained(node)
+                    .any(|(_, output)| output.may_come_from(*at) && output.seen >= again)
+        };
+        let inputs = self.case.inputs.iter().enumerate();
+        inputs.filter(again).map(|(at, _)| at).collect()
+    }
+
+    /// Whether the group had lost its partitions, so that an input came again.
+    pub(super) fn is_handled_again(&self, at: usize) -> bool {
+        match self.case.inputs[at].act {
+            Act::Record(record) => self.scene.again.since.contains_key(&record),
+            _ => false,
+        }
     }
 }

@@ -8,14 +8,13 @@ use std::time::Duration;
 use super::again::Again;
 use super::bound::Bound;
 use super::evidence::Clocks;
+use super::index::Index;
 use super::run::{Call, Offered, Runner};
 use super::shape::Shape;
 use super::{Asked, Judging, Observation, Persistence, What};
 use crate::contract::{Basis, Contracts};
 use crate::history::{Event, Placed, Producer, ServiceIx};
-use crate::message::{
-    ChannelIx, KeyBytes, Partition, RecordId, Tenant, VirtualTime, repeated_members,
-};
+use crate::message::{ChannelIx, KeyBytes, Partition, RecordId, Tenant, VirtualTime};
 use crate::rule::id;
 use crate::service::{Given, Model, model};
 
@@ -111,23 +110,13 @@ pub(super) struct Scene<'a> {
     /// Records that say nothing that may be acted on.
     pub(super) poison: BTreeSet<RecordId>,
     /// Inputs that some readers refuse: a member is named twice in them.
-    open: BTreeSet<RecordId>,
-    found: Rc<Index>,
+    pub(super) open: BTreeSet<RecordId>,
+    pub(super) found: Rc<Index>,
     /// The channels that the subject reads.
     reads: BTreeSet<ChannelIx>,
     /// Those of them whose key some document names.
     ordered: BTreeSet<ChannelIx>,
     by: Option<ServiceIx>,
-}
-
-/// Where records are found.
-#[derive(Default)]
-struct Index {
-    /// What the subject reads, by trace.
-    inputs: BTreeMap<u128, Vec<RecordId>>,
-    /// What it writes, by trace and by tenant.
-    events: BTreeMap<u128, Vec<RecordId>>,
-    events_of: BTreeMap<Tenant, Vec<RecordId>>,
 }
 
 impl<'a> Scene<'a> {
@@ -180,42 +169,6 @@ impl<'a> Scene<'a> {
         format!("{record} {}", history.message_name(history.record(record)))
     }
 
-    /// Whether an event has the trace of a record.
-    pub(super) fn is_answered(&self, record: RecordId) -> bool {
-        self.trace(record).is_some_and(|trace| self.found.events.contains_key(&trace))
-    }
-
-    fn index(&self) -> Index {
-        let mut index = Index::default();
-        for placed in self.seen.history.records() {
-            let (record, trace) = (placed.id, self.trace(placed.id));
-            if let (true, Some(trace)) = (self.is_input(record), trace) {
-                index.inputs.entry(trace).or_default().push(record);
-            }
-            if self.is_output(record) {
-                if let Ok(tenant) = placed.record.headers.tenant() {
-                    index.events_of.entry(tenant.clone()).or_default().push(record);
-                }
-                if let Some(trace) = trace {
-                    index.events.entry(trace).or_default().push(record);
-                }
-            }
-        }
-        index
-    }
-
-    /// The inputs with a trace, in the order in which they were seen.
-    pub(super) fn inputs_with(&self, trace: u128) -> impl Iterator<Item = &'a Placed> {
-        let found = self.found.inputs.get(&trace).cloned().unwrap_or_default();
-        let history = &self.seen.history;
-        found.into_iter().map(|record| history.record(record))
-    }
-
-    /// The events with a trace, in the order in which they were seen.
-    pub(super) fn events_with(&self, trace: u128) -> impl Iterator<Item = RecordId> {
-        self.found.events.get(&trace).into_iter().flatten().copied()
-    }
-
     /// The records that a service without any state says it cannot read.
     fn find_poison(&self) -> BTreeSet<RecordId> {
         let Some(fresh) = model(&self.seen.subject) else { return BTreeSet::new() };
@@ -230,21 +183,6 @@ impl<'a> Scene<'a> {
             outcomes.iter().any(|outcome| outcome.applied.contains(&id::COM_5))
         });
         poison.map(|placed| placed.id).collect()
-    }
-
-    /// The inputs that some readers refuse.
-    pub(super) fn open(&self) -> impl Iterator<Item = RecordId> {
-        self.open.iter().copied()
-    }
-
-    /// The inputs with a member that is named twice: no document says what a reader makes of that.
-    fn find_open(&self) -> BTreeSet<RecordId> {
-        let inputs = self.seen.history.records().iter().filter(|placed| self.is_input(placed.id));
-        let repeats = |placed: &&Placed| {
-            let value = placed.record.value_bytes();
-            value.is_some_and(|value| !repeated_members(value).is_empty())
-        };
-        inputs.filter(repeats).map(|placed| placed.id).collect()
     }
 
     /// Whether the subject wrote a record.

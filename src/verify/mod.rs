@@ -19,6 +19,7 @@ mod envelope;
 mod evidence;
 mod exercise;
 mod holes;
+mod index;
 mod judge;
 mod judgement;
 mod kind;

@@ -117,7 +117,7 @@ impl Recording {
     }
 }
 
-const SEEDS: std::ops::Range<u64> = 0..3;
+const SEEDS: std::ops::Range<u64> = 0..2;
 pub(crate) const NO_SKEW: Duration = Duration::ZERO;
 
 #[rstest]
@@ -203,8 +203,10 @@ fn what_clocks_cannot_excuse_is_found(#[values(0, 30, -30, 200, -200)] ms: i64) 
     assert_eq!(rules(&judgement), [quintet::rule::id::BAN_3], "{:#?}", judgement.findings);
 }
 
+type Wrong = fn(i64) -> i64;
+
 /// Timestamps that bear no time, by the right one.
-const WRONG: &[(&str, fn(i64) -> i64)] = &[
+const WRONG: &[(&str, Wrong)] = &[
     ("0", |_| 0),
     ("-1", |_| -1),
     ("1234", |_| 1234),
@@ -219,7 +221,7 @@ const WRONG: &[(&str, fn(i64) -> i64)] = &[
 
 impl Recording {
     /// Changes the timestamps of some records.
-    fn stamped(mut self, which: impl Fn(usize, &Captured) -> bool, wrong: fn(i64) -> i64) -> Self {
+    fn stamped(mut self, which: impl Fn(usize, &Captured) -> bool, wrong: Wrong) -> Self {
         for (at, one) in self.records.iter_mut().enumerate() {
             if which(at, one) {
                 one.timestamp_ms = wrong(one.timestamp_ms);
@@ -473,4 +475,27 @@ fn who_refuses_a_member_that_is_named_twice_is_right() {
     let silent = silent.repeating("type", "\"CREATE\"", |_| true);
     let found = violations(&silent.judged(NO_SKEW));
     assert!(found.is_empty(), "{found:#?}");
+}
+
+/// Of several active bans of the same kind, any one may be named.
+#[rstest]
+#[case::the_oldest(1, true)]
+#[case::another(2, true)]
+#[case::of_another_kind(3, false)]
+#[case::none(9, false)]
+fn ties_between_bans_are_open(#[case] named: u64, #[case] is_right: bool) {
+    let course = Course { seed: 5, inputs: 0, partitions: 1, crashes: false, pick: as_reference };
+    let mut play = Play::new(vec![Box::new(Ban::default())], course);
+    for (number, (kind, value)) in [(0, "10.0.0.1"), (0, "10.0.0.1"), (1, "HW")].iter().enumerate()
+    {
+        let body = json!({ "banType": kind, "value": value, "reason": "r", "reasonCode": number,
+            "permanent": true, "issuedBy": "gm", "expiresAt": 0 });
+        play.send("ban.command", &json!({ "type": "CREATE", "body": body }));
+        play.wait_ms(2_500);
+    }
+    play.ask("ban", "check", &json!({ "ip": "10.0.0.1", "hwid": "HW" }));
+    play.asked[0].answer = json!({ "banned": true, "banId": named }).into();
+    let seen = play.observed("ban", crate::outsider::View { delay_ms: 0, seed: 1 });
+    let found = violations(&judge(&seen, &Judging::default()));
+    assert_eq!(found.is_empty(), is_right, "{found:#?}");
 }

@@ -416,8 +416,9 @@ mod tests {
         through.extend(sluice.drain());
         assert_eq!(sluice.disordered(), Disordered::default());
         assert_eq!(through.len(), times.iter().map(Vec::len).sum::<usize>());
-        let turn =
-            |one: &Passing| one.at.as_unix_ms() + i64::from(places(&[one.clone()])[0].0) * 50;
+        let turn = |one: &Passing| {
+            one.at.as_unix_ms() + i64::from(places(std::slice::from_ref(one))[0].0) * 50
+        };
         assert!(through.iter().map(turn).is_sorted());
         most
     }
