@@ -59,9 +59,9 @@ impl Gathered {
 }
 
 /// Puts records in order: by time and cause, inside a partition by offset. Clocks are believed up
-/// to `clock_skew`, or what the records themselves prove: of moments that are less far apart, commands
-/// come before events. With a subject its records are its own and all others are inputs; without
-/// one they are those of each service that has a contract.
+/// to `clock_skew`, or what the records themselves prove: of moments that are less far apart,
+/// commands come before events. With a subject its records are its own and all others are inputs;
+/// without one they are those of each service that has a contract.
 #[must_use]
 pub fn gather(
     records: Vec<Captured>,
