@@ -92,7 +92,10 @@ fn run(scene: &Scene<'_>, inputs: &[Handled], again: VirtualTime) -> Option<(usi
         .iter()
         .any(|at| *at <= since.after(LEAST) && until <= at.after(LEAST));
     let is_run = shown > 1 || since.since(until) >= LEAST || was_lost;
-    (since >= until && is_run).then_some((length, since))
+    // What was in hand at a kill is another matter.
+    let from = scene.earliest(inputs[0].record);
+    let was_killed = scene.kills.iter().any(|kill| from <= kill.at && kill.at <= since);
+    (since >= until && is_run && !was_killed).then_some((length, since))
 }
 
 impl Scene<'_> {

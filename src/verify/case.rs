@@ -156,8 +156,8 @@ impl<'a> Scene<'a> {
         };
         scene.found = Rc::new(scene.index());
         scene.clocks = Clocks::proven(&scene);
-        scene.again = Rc::new(Again::of(&scene));
         scene.kills = scene.find_kills();
+        scene.again = Rc::new(Again::of(&scene));
         scene.open = scene.find_open();
         scene.poison = scene.find_poison();
         scene

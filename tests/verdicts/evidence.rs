@@ -268,7 +268,7 @@ fn many_timestamps_that_bear_no_time_accuse_nobody(
 #[test]
 fn timestamps_that_bear_no_time_are_named() {
     for (name, wrong) in WRONG {
-        let recording = deaf().stamped(|at, _| at == 20, *wrong);
+        let recording = deaf().stamped(|at, _| at == 14, *wrong);
         let gathered = recording.gathered(Some("ban"), NO_SKEW);
         let named: Vec<RecordId> = gathered.untimed.clone();
         assert_eq!(named.len(), 1, "{name}: {named:?}");
