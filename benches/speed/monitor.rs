@@ -87,8 +87,8 @@ impl Bed {
     fn judged(&self) -> Duration {
         let mut tap = self.tap();
         let ends = tap.ends().iter().map(|(place, end)| (*place, Offset(end.unsigned_abs())));
-        let mut sluice = Sluice::new(ends);
         let mut flow = Flow::new(&self.contracts, true);
+        let mut sluice = Sluice::new(Arc::clone(flow.writers()), Duration::ZERO, ends);
         let start = Instant::now();
         let mut count = 0;
         while count < RECORDS {
@@ -100,8 +100,7 @@ impl Bed {
             {
                 let place = (one.channel, one.partition, one.offset);
                 let times = (one.timestamp_ms, one.seen_ms);
-                let rank = flow.rank(one.channel);
-                passing.extend(sluice.push(place, times, rank, one.record));
+                passing.extend(sluice.push(place, times, one.record));
                 batch += 1;
                 wait = Duration::ZERO;
             }
@@ -125,7 +124,7 @@ impl Bed {
 
 fn take(flow: &mut Flow, passing: Vec<Passing>) {
     for one in passing {
-        flow.add(one.at, one.place, one.record);
+        flow.add(one);
     }
     flow.judge(|_, _| {});
 }

@@ -6,6 +6,7 @@ use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
 use crate::diagnostic::{Span, suggest};
+use crate::message::unhex;
 
 /// All fields, in the order in which they are written.
 const NAMES: [&str; 8] =
@@ -194,13 +195,6 @@ fn nullable(text: Option<String>) -> Option<Option<Vec<u8>>> {
     }
 }
 
-/// The bytes of pairs of hexadecimal digits.
-fn unhex(text: &str) -> Option<Vec<u8>> {
-    let digit = |byte: u8| char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
-    let pairs = text.as_bytes().chunks(2);
-    pairs.map(|pair| Some(digit(pair[0])? << 4 | digit(*pair.get(1)?)?)).collect()
-}
-
 /// A name in a message: cut, and without what a terminal would act on.
 fn shown(name: &str) -> String {
     const MAX_CHARS: usize = 40;
@@ -240,23 +234,5 @@ impl<'de> Visitor<'de> for RawVisitor {
             fields.push((name, map.next_value()?));
         }
         Ok(Raw(fields))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use rstest::rstest;
-
-    use super::unhex;
-
-    #[rstest]
-    #[case("", Some(&[][..]))]
-    #[case("00fF", Some(&[0, 255][..]))]
-    #[case::half("0", None)]
-    #[case::no_digit("0g", None)]
-    #[case::sign("+1", None)]
-    #[case::wide("ßß", None)]
-    fn hexadecimal(#[case] text: &str, #[case] bytes: Option<&[u8]>) {
-        assert_eq!(unhex(text).as_deref(), bytes);
     }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-use crate::message::{Header, Headers, KeyBytes, Offset, Partition, Payload, Record};
+use crate::message::{Header, Headers, KeyBytes, Offset, Partition, Payload, Record, hex};
 
 use super::fields::{Damage, Fields};
 
@@ -104,18 +104,11 @@ impl Captured {
 const MAX_PARTITION: u32 = i32::MAX.cast_unsigned();
 const MAX_OFFSET: u64 = i64::MAX.cast_unsigned();
 
-/// Lower-case hexadecimal.
-fn hex(bytes: &[u8]) -> String {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    let digit = |nibble: u8| char::from(DIGITS[usize::from(nibble)]);
-    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
 
-    use super::{Captured, hex};
+    use super::Captured;
     use crate::message::{Header, Headers, KeyBytes, Offset, Partition, Payload, Record};
 
     fn bytes() -> impl Strategy<Value = Option<Vec<u8>>> {
@@ -196,6 +189,5 @@ mod tests {
         assert!(other.line().ends_with(r#""value_hex":"ff"}"#));
         other.record.value = None;
         assert!(other.line().ends_with(r#""value":null}"#));
-        assert_eq!(hex(&[0, 0x9f, 0xa0]), "009fa0");
     }
 }

@@ -100,7 +100,7 @@ pub(super) enum Command {
         quintet verify account --on localhost:9092 --budget 2m\n  \
         quintet verify invite --on localhost:9092 --format junit --out invite.xml\n\n\
         What happens, the probe, and what verdicts mean: docs/verifying.md.")]
-    Verify(Verify),
+    Verify(Box<Verify>),
     /// Judge captured records offline
     #[command(after_help = "Examples:\n  \
         quintet check traffic.jsonl --service ban\n  \

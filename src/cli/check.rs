@@ -6,6 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::args::Check;
+use super::check_notes::notes;
 use super::exit::Exit;
 use super::futile;
 use super::judged::{Known, exit_of, report};
@@ -20,7 +21,7 @@ use crate::report::style::{count, one_line};
 use crate::report::verdicts::Verdicts;
 use crate::topics::Topics;
 use crate::verify::traffic::{self, Gathered, gather};
-use crate::verify::{Judgement, Observation, Persistence, judge};
+use crate::verify::{Judgement, Persistence, judge};
 
 /// Judges the files.
 pub(super) fn check(args: &Check, packs: &Packs, terminal: &mut Terminal) -> Exit {
@@ -50,7 +51,8 @@ pub(super) fn check(args: &Check, packs: &Packs, terminal: &mut Terminal) -> Exi
     };
     let records = std::mem::take(&mut read.records);
     let channel_of = |topic: &str| topics.channel(topic);
-    let gathered = gather(records, &contracts, channel_of, args.service.as_deref());
+    let clock_skew = args.judged.clocks.clock_skew;
+    let gathered = gather(records, &contracts, channel_of, args.service.as_deref(), clock_skew);
     let mut verdicts = Verdicts::on_traffic(args.service.as_deref());
     verdicts.count_messages(&gathered.history);
     verdicts.notes = notes(&read, &gathered, args);
@@ -87,80 +89,17 @@ pub(super) fn is_known(service: &str, contracts: &Contracts, terminal: &mut Term
 fn judgement(args: &Check, gathered: Gathered) -> (crate::history::History, Judgement) {
     let rules = &args.judged.rules;
     let Some(subject) = &args.service else {
-        let mut judgement = traffic::judge(&gathered.history, gathered.late.is_empty());
+        let mut judgement = traffic::judge(&gathered, gathered.late.is_empty());
         if !rules.is_empty() {
             judgement.findings.retain(|found| rules.contains(&found.rule));
             judgement.rules.retain(|rule, _| rules.contains(rule));
         }
         return (gathered.history, judgement);
     };
-    let Gathered { history, ended, .. } = gathered;
-    let observation = Observation::new(history, subject, ended, args.settle);
+    let observation = gathered.observation(subject, args.settle);
     let judging = args.judged.judging(Persistence::Kept);
     let judgement = judge(&observation, &judging);
     (observation.history, judgement)
-}
-
-/// What is to be known of the files before a verdict is believed.
-fn notes(read: &Read, gathered: &Gathered, args: &Check) -> Vec<String> {
-    const MAX_NAMED: usize = 10;
-    let named = |places: &mut dyn Iterator<Item = String>, all: usize| {
-        let mut text = places.take(MAX_NAMED).collect::<Vec<_>>().join(", ");
-        if all > MAX_NAMED {
-            text.push_str(&format!(" and {} more", all - MAX_NAMED));
-        }
-        text
-    };
-    let mut notes = Vec::new();
-    if !read.damaged.is_empty() {
-        let all = read.damaged.len();
-        let lines = count(all, "damaged line was", "damaged lines were");
-        let places = named(&mut read.damaged.iter().cloned(), all);
-        notes.push(format!(
-            "{lines} left out ({places}): a record that seems to be missing may have been there"
-        ));
-    }
-    if read.repeated > 0 {
-        let lines = count(read.repeated, "line stands", "lines stand");
-        notes.push(format!("{lines} there again, equal to an earlier one, and counted once"));
-    }
-    if !gathered.other_topics.is_empty() {
-        let mut topics = gathered
-            .other_topics
-            .iter()
-            .map(|(topic, number)| format!("{} ({})", one_line(topic), count_of(*number)));
-        let topics = named(&mut topics, gathered.other_topics.len());
-        notes.push(format!(
-            "no contract names these topics, and nothing is said of their records: {topics}; \
-             --topics says which topic carries which channel"
-        ));
-    }
-    if !gathered.late.is_empty() {
-        let mut late = gathered.late.iter().map(|(place, offset)| format!("{place} at {offset}"));
-        let late = named(&mut late, gathered.late.len());
-        let judged = match args.service {
-            None => "nothing is said that they could explain",
-            Some(_) => "a service that knows something from before may be blamed for it",
-        };
-        notes
-            .push(format!("the first records of some partitions are not there ({late}): {judged}"));
-    }
-    if gathered.shifted_ms > 0 {
-        notes.push(
-            "the first record was written before 2026, when clocks begin here, or bears no true \
-             time: the distances of records are kept, but moments that values name do not fit"
-                .to_owned(),
-        );
-    }
-    if gathered.history.records().is_empty() && gathered.other_topics.is_empty() {
-        let files = if args.files.len() == 1 { "file" } else { "files" };
-        notes.push(format!("there is no record in the {files}"));
-    }
-    notes
-}
-
-fn count_of(records: u64) -> String {
-    count(usize::try_from(records).unwrap_or(usize::MAX), "record", "records")
 }
 
 /// The lines of all files; `None` where they cannot be used, which is told.

@@ -15,6 +15,7 @@ mod bug;
 #[cfg(feature = "kafka")]
 mod capture;
 mod check;
+mod check_notes;
 mod clock;
 mod exit;
 mod explain;

@@ -24,7 +24,7 @@ use crate::report::style::count;
 use crate::report::verdicts::{Verdicts, json, text};
 use crate::rule::RuleId;
 use crate::verify::Found;
-use crate::verify::traffic::{Flow, Passing, Sluice};
+use crate::verify::traffic::{Flow, Passing, Sluice, skew_note};
 
 /// Of each rule so many findings are shown, of those that count and of those that do not.
 const MOST_TOLD: usize = 50;
@@ -118,12 +118,15 @@ impl Watching {
             (start < *end).then(|| (*place, Offset(end.unsigned_abs())))
         };
         let whole = starts.values().all(|start| *start == 0);
+        let flow = Flow::new(contracts, whole);
+        let backlog = tap.ends().iter().filter_map(begun);
+        let clock_skew = args.clocks.clock_skew;
         Self {
             known,
             rules: args.rules.clone(),
-            sluice: Sluice::new(tap.ends().iter().filter_map(begun)),
+            sluice: Sluice::new(Arc::clone(flow.writers()), clock_skew, backlog),
             silence: None,
-            flow: Flow::new(contracts, whole),
+            flow,
             told: Verdicts::on_traffic(None),
             found: BTreeMap::new(),
         }
@@ -137,8 +140,7 @@ impl Watching {
         for one in records {
             let place = (one.channel, one.partition, one.offset);
             let times = (one.timestamp_ms, one.seen_ms);
-            let rank = self.flow.rank(one.channel);
-            passing.extend(self.sluice.push(place, times, rank, one.record));
+            passing.extend(self.sluice.push(place, times, one.record));
         }
         passing.extend(self.sluice.release(wall_ms()));
         if self.sluice.disordered() != before {
@@ -170,8 +172,8 @@ impl Watching {
         if passing.is_empty() {
             return;
         }
-        for Passing { at, place, record } in passing {
-            self.flow.add(at, place, record);
+        for one in passing {
+            self.flow.add(one);
         }
         let Self { flow, known, told, found, rules, .. } = self;
         flow.judge(|history, one| {
@@ -209,6 +211,30 @@ impl Watching {
         })
     }
 
+    /// How many holes there are at which records may be missing.
+    fn holes(&self) -> Option<String> {
+        let holes = usize::try_from(self.flow.holes()).unwrap_or(usize::MAX);
+        (holes > 0).then(|| {
+            format!(
+                "{} in the offsets of partitions: nothing is said that a record which is missing \
+                 there could explain",
+                count(holes, "hole is", "holes are")
+            )
+        })
+    }
+
+    /// How many records bear no time among others that do.
+    fn untimed(&self) -> Option<String> {
+        let untimed = usize::try_from(self.flow.untimed()).unwrap_or(usize::MAX);
+        (untimed > 0).then(|| {
+            format!(
+                "{} no time, and {} by offset and cause only",
+                count(untimed, "record bears", "records bear"),
+                if untimed == 1 { "it is ordered" } else { "they are ordered" }
+            )
+        })
+    }
+
     /// Judges what is left, and sums up.
     fn end(mut self, to: &mut To<'_>) -> Verdicts {
         let cut_short = self.sluice.is_behind();
@@ -217,7 +243,12 @@ impl Watching {
         }
         let left = self.sluice.drain();
         self.judge(left, to);
-        let unordered = self.unordered(cut_short);
+        let notes = [
+            self.unordered(cut_short),
+            self.untimed(),
+            self.holes(),
+            skew_note(self.sluice.skew()),
+        ];
         let mut verdicts = self.told;
         verdicts.rules = self.flow.standings();
         if !self.rules.is_empty() {
@@ -232,7 +263,7 @@ impl Watching {
                 count(all - verdicts.findings.len(), "finding is", "findings are")
             ));
         }
-        verdicts.notes.extend(unordered);
+        verdicts.notes.extend(notes.into_iter().flatten());
         self.known.note_unused(&mut verdicts);
         verdicts
     }

@@ -7,7 +7,10 @@ use super::problem::{Problem, ProblemKind, Severity};
 use super::scan::{Seen, discriminator};
 use super::set::{Channel, Contracts};
 use super::{Basis, KeyRule};
-use crate::message::{ChannelIx, Json, KeyBytes, Record};
+use crate::message::{ChannelIx, Json, KeyBytes, Record, hex, repeated_members};
+
+/// So many bytes of a key are shown.
+const MAX_KEY_SHOWN: usize = 32;
 
 /// Which way a record goes, as a test sees it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -295,7 +298,23 @@ fn read(record: &Record, judge: &mut Judge<'_>) -> Option<Json> {
         return None;
     }
     match Json::parse(payload.as_bytes()) {
-        Ok(value @ Json::Object(_)) => Some(value),
+        Ok(value @ Json::Object(_)) => {
+            let repeated = repeated_members(payload.as_bytes());
+            judge.problems.extend(repeated.into_iter().map(|path| {
+                Problem {
+                    severity: Severity::Advisory,
+                    kind: ProblemKind::RepeatedField,
+                    path,
+                    message:
+                        "is named twice; some readers refuse that, and others take the last one"
+                            .to_owned(),
+                    expected: "once".to_owned(),
+                    got: "twice".to_owned(),
+                    contract: judge.contract.to_owned(),
+                }
+            }));
+            Some(value)
+        }
         Ok(other) => {
             let message = format!("the value is {}, not an object", other.kind());
             report(ProblemKind::WrongType, message, other.kind());
@@ -364,16 +383,13 @@ fn judge_key(service: &str, rule: &KeyRule, value: &Json, record: &Record) -> Op
         kind: ProblemKind::WrongKey,
         path: "key".to_owned(),
         message: format!("is not made from {field}, which {why}"),
-        expected: format!("{} ({})", hex(&wanted), rule.encoding.name()),
-        got: record.key.as_ref().map_or_else(|| "no key".to_owned(), |key| hex(key)),
+        expected: format!("{} ({})", shown(&wanted), rule.encoding.name()),
+        got: record.key.as_ref().map_or_else(|| "no key".to_owned(), |key| shown(key)),
         contract: service.to_owned(),
     })
 }
 
-fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write as _;
-    bytes.iter().take(32).fold(String::new(), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
+/// The first bytes of a key in hexadecimal.
+fn shown(key: &[u8]) -> String {
+    hex(&key[..key.len().min(MAX_KEY_SHOWN)])
 }

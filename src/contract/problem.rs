@@ -34,6 +34,8 @@ pub enum ProblemKind {
     NotListed,
     /// A string has another format, length or pattern.
     BadFormat,
+    /// A member of an object is named twice.
+    RepeatedField,
     /// A value is spelled in a way that some readers do not take.
     Spelling,
     /// The key is not made from the field that the contract names.
@@ -47,7 +49,7 @@ pub enum ProblemKind {
 }
 
 /// All kinds with their names in reports.
-pub const PROBLEM_KINDS: [(ProblemKind, &str); 15] = [
+pub const PROBLEM_KINDS: [(ProblemKind, &str); 16] = [
     (ProblemKind::UndeclaredChannel, "undeclared-channel"),
     (ProblemKind::NoValue, "no-value"),
     (ProblemKind::NotJson, "not-json"),
@@ -58,6 +60,7 @@ pub const PROBLEM_KINDS: [(ProblemKind, &str); 15] = [
     (ProblemKind::OutOfRange, "out-of-range"),
     (ProblemKind::NotListed, "not-listed"),
     (ProblemKind::BadFormat, "bad-format"),
+    (ProblemKind::RepeatedField, "repeated-field"),
     (ProblemKind::Spelling, "spelling"),
     (ProblemKind::WrongKey, "wrong-key"),
     (ProblemKind::MissingHeader, "missing-header"),

@@ -7,11 +7,15 @@
 //! What always holds: *yes* means that the judge has nothing to say about these bytes, no advisory
 //! either; a property test holds the two together. Start at [`accepts`].
 
+use smallvec::SmallVec;
+
 use super::encoding::is_date_time;
 use super::program::{Node, Object, Word};
 
 /// Deeper values are left to the judge.
 const MAX_DEPTH: u32 = 64;
+/// Objects of which nothing is known are looked through up to so many names.
+const MOST_NAMES: usize = 16;
 
 /// What the scan saw on its way.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -43,7 +47,10 @@ pub(super) fn discriminator<'a>(bytes: &'a [u8], quoted: &Word) -> Option<&'a [u
         if found {
             let start = scan.at + 1;
             scan.plain_string()?;
-            return bytes.get(start..scan.at - 1);
+            // Where it may come again, the last counts.
+            let name = quoted.bytes.strip_suffix(b":")?;
+            let again = memchr::memmem::find(&bytes[scan.at..], name).is_some();
+            return bytes.get(start..scan.at - 1).filter(|_| !again);
         }
         scan.skip(0)?;
         scan.blank();
@@ -149,6 +156,9 @@ impl<'a> Scan<'a> {
         loop {
             let at = self.field(object, expected)?;
             let field = object.fields.get(at)?;
+            if seen & 1 << at != 0 {
+                return None;
+            }
             seen |= 1 << at;
             self.blank();
             let start = self.at;
@@ -317,9 +327,17 @@ impl<'a> Scan<'a> {
         if self.byte(b'}').is_some() {
             return Some(());
         }
+        // Of many names it is not known whether one comes twice.
+        let mut names: SmallVec<[&[u8]; MOST_NAMES]> = SmallVec::new();
         loop {
             self.blank();
-            self.string()?;
+            let start = self.at;
+            self.plain_string()?;
+            let name = &self.bytes[start..self.at];
+            if names.len() == MOST_NAMES || names.contains(&name) {
+                return None;
+            }
+            names.push(name);
             self.blank();
             self.byte(b':')?;
             self.blank();

@@ -1,7 +1,7 @@
 //! How entries are said in words, and as JSON lines.
 
 use super::{Entry, Event, FaultId, History, Placed, Producer};
-use crate::message::{Json, RecordId};
+use crate::message::{Json, RecordId, hex};
 
 /// The version of the JSON-lines form.
 pub(crate) const FORMAT: u32 = 1;
@@ -180,9 +180,4 @@ impl History {
             Producer::Service { service, .. } => self.service(service),
         }
     }
-}
-
-/// Lower-case hexadecimal.
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -2,6 +2,7 @@
 //!
 //! Hot paths do not build trees: services decode typed messages, contracts check bytes.
 
+use std::collections::BTreeSet;
 use std::fmt::{self, Write as _};
 use std::hash::{Hash, Hasher};
 
@@ -56,9 +57,11 @@ impl Json {
         let text = raw.get();
         Ok(match text.as_bytes().first() {
             Some(b'{') => {
-                let fields: Raws<'_> = serde_json::from_str(text)?;
+                let Members(members) = serde_json::from_str(text)?;
+                // A member that comes again stands where it came first.
+                let fields: IndexMap<String, &RawValue> = members.into_iter().collect();
                 let read = |(name, raw)| Ok((name, Self::from_raw(raw, depth + 1)?));
-                Self::Object(fields.0.into_iter().map(read).collect::<Result<_, _>>()?)
+                Self::Object(fields.into_iter().map(read).collect::<Result<_, _>>()?)
             }
             Some(b'[') => {
                 let items: Vec<&RawValue> = serde_json::from_str(text)?;
@@ -139,26 +142,62 @@ impl Json {
     }
 }
 
-/// The fields of an object, each with its text.
-struct Raws<'a>(IndexMap<String, &'a RawValue>);
+/// The members that an object of a JSON value names more than once, as JSON pointers in the order
+/// in which they come again; none where it is no JSON. Readers differ: some refuse such a value,
+/// most take the last.
+#[must_use]
+pub fn repeated_members(bytes: &[u8]) -> Vec<String> {
+    let mut found = Vec::new();
+    if let Ok(raw) = serde_json::from_slice::<&RawValue>(bytes) {
+        repeated(raw, (&mut String::new(), 0), &mut found);
+    }
+    found
+}
 
-impl<'de> Deserialize<'de> for Raws<'de> {
+fn repeated(raw: &RawValue, (path, depth): (&mut String, usize), found: &mut Vec<String>) {
+    let is_object = raw.get().starts_with('{');
+    if depth > MAX_DEPTH || !(is_object || raw.get().starts_with('[')) {
+        return;
+    }
+    let members: Vec<(String, &RawValue)> = if is_object {
+        serde_json::from_str(raw.get()).map_or_else(|_| Vec::new(), |Members(all)| all)
+    } else {
+        let items: Vec<&RawValue> = serde_json::from_str(raw.get()).unwrap_or_default();
+        items.into_iter().enumerate().map(|(at, item)| (at.to_string(), item)).collect()
+    };
+    let length = path.len();
+    let mut names = BTreeSet::new();
+    for (name, raw) in &members {
+        path.push('/');
+        path.push_str(&name.replace('~', "~0").replace('/', "~1"));
+        if !names.insert(name) {
+            found.push(path.clone());
+        }
+        repeated(raw, (path, depth + 1), found);
+        path.truncate(length);
+    }
+}
+
+/// All members of an object, each with its text, also those that come again.
+struct Members<'a>(Vec<(String, &'a RawValue)>);
+
+impl<'de> Deserialize<'de> for Members<'de> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Fields;
-        impl<'de> Visitor<'de> for Fields {
-            type Value = Raws<'de>;
+        struct All;
+        impl<'de> Visitor<'de> for All {
+            type Value = Members<'de>;
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("an object")
             }
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-                let mut fields = IndexMap::new();
-                while let Some((name, raw)) = map.next_entry()? {
-                    fields.insert(name, raw);
+                let mut members = Vec::new();
+                while let Some(member) = map.next_entry()? {
+                    members.push(member);
                 }
-                Ok(Raws(fields))
+                Ok(Members(members))
             }
         }
-        deserializer.deserialize_map(Fields)
+        deserializer.deserialize_map(All)
     }
 }
 

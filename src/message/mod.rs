@@ -7,6 +7,7 @@
 //! What always holds: bytes that came in go out unchanged; two equal records have equal hashes.
 //! Start at [`Record`].
 
+mod bytes;
 mod headers;
 mod json;
 mod number;
@@ -15,8 +16,9 @@ mod record;
 mod time;
 pub mod typed;
 
+pub use bytes::{hex, unbase64, unhex};
 pub use headers::{Header, HeaderProblem, Headers, Tenant, TraceParent};
-pub use json::{Json, JsonError};
+pub use json::{Json, JsonError, repeated_members};
 pub use number::Number;
 pub use random::{Seed, Stream};
 pub use record::{

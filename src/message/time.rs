@@ -36,6 +36,12 @@ impl VirtualTime {
         Self(self.0.saturating_add(u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)))
     }
 
+    /// How long after another moment this is; nothing where it is before it.
+    #[must_use]
+    pub fn since(self, earlier: Self) -> Duration {
+        Duration::from_millis(self.0.saturating_sub(earlier.0))
+    }
+
     /// The moment at which Unix time reads `seconds`; moments before the start are the start.
     #[must_use]
     pub fn from_unix_s(seconds: i64) -> Self {

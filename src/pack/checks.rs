@@ -4,12 +4,19 @@ use std::collections::BTreeMap;
 use std::fmt::Debug;
 
 use crate::history::History;
+use crate::message::RecordId;
 use crate::rule::{Finding, Report, RuleId};
 
 /// Looks at one history after another, each from its first entry to its last, in order.
 pub trait HistoryChecker: Debug + Send {
     /// Starts on another history.
     fn begin(&mut self, history: &History);
+
+    /// Notes records behind which others of their channel may be missing: nothing is to be said
+    /// that those could explain.
+    fn doubt(&mut self, holes: &[RecordId]) {
+        let _ = holes;
+    }
 
     /// Looks at what was added to the history since the last call.
     fn follow(&mut self, history: &History);
@@ -46,6 +53,10 @@ impl HistoryChecker for Checks {
         self.all.iter_mut().for_each(|one| one.begin(history));
         self.findings.clear();
         self.taken.fill(0);
+    }
+
+    fn doubt(&mut self, holes: &[RecordId]) {
+        self.all.iter_mut().for_each(|one| one.doubt(holes));
     }
 
     fn follow(&mut self, history: &History) {

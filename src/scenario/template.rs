@@ -6,6 +6,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::contract::Pattern;
 use crate::diagnostic::Span;
 use crate::message::{Json, Number};
 
@@ -99,8 +100,8 @@ pub enum MatcherKind {
     Timestamp(TimestampMatcher),
     /// `<matches ^ab+$>`: a string in which the pattern is found.
     Matches {
-        /// The regular expression, already known to compile.
-        pattern: String,
+        /// The regular expression.
+        pattern: Pattern,
     },
     /// `<contains x>`: a string that holds the text.
     Contains {

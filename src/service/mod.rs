@@ -69,6 +69,13 @@ pub trait Service: Send {
         Err(QueryError::Unknown { name: name.to_owned() })
     }
 
+    /// What else another implementation may answer to a question that is answered here, where the
+    /// documents leave it open.
+    fn other_answers(&self, name: &str, args: &Json, asked: &Asked<'_>) -> Vec<Json> {
+        let _ = (name, args, asked);
+        Vec::new()
+    }
+
     /// Takes the settings and data that a scenario names under `given`, for one tenant.
     ///
     /// # Errors

@@ -403,11 +403,31 @@ fn a_reader_ignores_what_only_other_documents_declare() {
 }
 
 #[test]
+fn of_a_member_that_is_named_twice_the_last_counts() {
+    let delete = |value: &str| {
+        let read = decode::<BanCommand<'_>>(Some(value.as_bytes())).expect("it can be read");
+        match read.body {
+            BanCommandBody::Delete(DeleteBan { ban_id }) => Some(ban_id),
+            BanCommandBody::Create(_) => None,
+        }
+    };
+    let body = r#"{"banId":1,"banId":2}"#;
+    for text in [
+        format!(r#"{{"type":"DELETE","body":{body}}}"#),
+        format!(r#"{{"type":"CREATE","type":"DELETE","body":{body}}}"#),
+        format!(r#"{{"type":"CREATE","body":{body},"type":"DELETE"}}"#),
+        r#"{"body":{"banId":1},"type":"DELETE","body":{"banId":2}}"#.to_owned(),
+    ] {
+        assert_eq!(delete(&text), Some(2), "{text}");
+    }
+}
+
+#[test]
 fn errors_and_debug_output_do_not_tell_passwords() {
     let text = br#"{"name":1,"password":"hunter2, expected nothing"}"#;
     let error = decode::<CreateAccount<'_>>(Some(text)).unwrap_err().to_string();
     assert_eq!(error, "expected a string at line 1 column 9");
-    let wrong = br#"{"name":"a","password":"b","password":"hunter2"}"#;
+    let wrong = br#"{"name":"a","password":"b","password":["hunter2"]}"#;
     let error = decode::<CreateAccount<'_>>(Some(wrong)).unwrap_err().to_string();
     assert!(!error.contains("hunter2"), "{error}");
     let text = br#"{"sessionId":"hunter2, expected x","type":"LOGOUT"}"#;

@@ -61,10 +61,12 @@ fn progress(ends: &[Node]) -> usize {
 }
 
 /// What a repair says of a tenant.
-pub(super) fn found(repair: Repair, case: &Case) -> Found {
+pub(super) fn found(scene: &Scene<'_>, repair: Repair, case: &Case) -> Found {
     let Repair { rule, message, records, relaxation, .. } = repair;
+    let doubt = scene.doubt(&records);
     let about = (Some(case.tenant.clone()), records);
-    Found { relaxation: Some(relaxation), ..Found::new(Severity::Violation, rule, message, about) }
+    let relaxation = Some(relaxation);
+    Found { relaxation, doubt, ..Found::new(Severity::Violation, rule, message, about) }
 }
 
 /// The ways to go on from some dead ends, cheapest first.
@@ -87,7 +89,7 @@ pub(super) fn all_known(
         let before = progress(&ends);
         let mut next = None;
         for repair in repairs(search, &ends, MOST_KNOWN_TRIED) {
-            let is_known = tally.knows(repair.rule, &repair.message);
+            let is_known = tally.knows(repair.rule, &repair.message) && !repair.may_lack;
             let mut behind =
                 Search::new(search.scene, search.case, search.runner.bans, KNOWN_BUDGET)
                     .with(search.runner.freedom.clone());
@@ -194,6 +196,7 @@ fn elsewhere(
                 // Where one wrong answer explains as much, it is that.
                 cost: if rule == roles.key_order || shown.is_answer { MUCH } else { 1 },
                 is_answer: shown.is_answer,
+                may_lack: shown.may_lack,
                 rule,
                 message: format!("{words}: {}", shown.message),
                 records: shown.records.clone(),

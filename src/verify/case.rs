@@ -5,17 +5,18 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 use std::time::Duration;
 
+use super::again::Again;
 use super::bound::Bound;
+use super::evidence::Clocks;
+use super::index::Index;
 use super::run::{Call, Offered, Runner};
 use super::shape::Shape;
-use super::{Asked, Observation, Persistence, What};
+use super::{Asked, Judging, Observation, Persistence, What};
 use crate::contract::{Basis, Contracts};
 use crate::history::{Event, Placed, Producer, ServiceIx};
 use crate::message::{ChannelIx, KeyBytes, Partition, RecordId, Tenant, VirtualTime};
 use crate::service::{Given, Model};
 
-/// Clocks that are called one may differ by this much.
-pub(crate) const SKEW: Duration = Duration::from_millis(20);
 /// Few implementations need more before what they do takes effect.
 const LIKELY: Duration = Duration::from_millis(20);
 /// After a kill a group may be without partitions for so long.
@@ -55,8 +56,11 @@ pub(crate) struct Input {
     pub(crate) skippable: bool,
     /// Events of it may be missing, or not have come yet.
     pub(crate) lossy: bool,
-    /// From this moment on, that of a kill, it may have been read once more.
+    /// From this moment on it may have been read once more: that of a kill, or at which the group
+    /// had lost its partitions.
     pub(crate) again: Option<VirtualTime>,
+    /// Whether readers may refuse it as well as act on it.
+    pub(super) is_open: bool,
 }
 
 /// An event of the implementation.
@@ -100,9 +104,13 @@ pub(crate) struct Scene<'a> {
     /// What judging may cost.
     pub(super) bound: Rc<Bound<'a>>,
     pub(crate) kills: Vec<Kill>,
+    pub(super) clocks: Clocks,
+    pub(super) again: Rc<Again>,
     /// Records that say nothing that may be acted on.
     pub(crate) poison: BTreeSet<RecordId>,
-    found: Rc<Index>,
+    /// Inputs that some readers refuse: a member is named twice in them.
+    pub(super) open: BTreeSet<RecordId>,
+    pub(super) found: Rc<Index>,
     /// The channels that the subject reads.
     reads: BTreeSet<ChannelIx>,
     /// Those of them whose key some document names.
@@ -110,20 +118,10 @@ pub(crate) struct Scene<'a> {
     by: Option<ServiceIx>,
 }
 
-/// Where records are found.
-#[derive(Default)]
-struct Index {
-    /// What the subject reads, by trace.
-    inputs: BTreeMap<u128, Vec<RecordId>>,
-    /// What it writes, by trace and by tenant.
-    events: BTreeMap<u128, Vec<RecordId>>,
-    events_of: BTreeMap<Tenant, Vec<RecordId>>,
-}
-
 impl<'a> Scene<'a> {
     pub(crate) fn new(
         seen: &'a Observation,
-        persistence: Persistence,
+        judging: &Judging,
         stop: &'a dyn Fn() -> bool,
     ) -> Self {
         let contracts = seen.history.contracts();
@@ -143,17 +141,23 @@ impl<'a> Scene<'a> {
         let mut scene = Self {
             seen,
             contracts,
-            persistence,
+            persistence: judging.persistence,
             bound: Rc::new(Bound::new(stop)),
             kills: Vec::new(),
+            clocks: Clocks::granted(judging.clock_skew),
+            again: Rc::default(),
             poison: BTreeSet::new(),
+            open: BTreeSet::new(),
             found: Rc::default(),
             reads,
             ordered,
             by,
         };
         scene.found = Rc::new(scene.index());
+        scene.clocks = Clocks::proven(&scene);
         scene.kills = scene.find_kills();
+        scene.again = Rc::new(Again::of(&scene));
+        scene.open = scene.find_open();
         scene.poison = scene.find_poison();
         scene
     }
@@ -162,37 +166,6 @@ impl<'a> Scene<'a> {
     pub(crate) fn tell(&self, record: RecordId) -> String {
         let history = &self.seen.history;
         format!("{record} {}", history.message_name(history.record(record)))
-    }
-
-    /// Whether an event has the trace of a record.
-    pub(crate) fn is_answered(&self, record: RecordId) -> bool {
-        self.trace(record).is_some_and(|trace| self.found.events.contains_key(&trace))
-    }
-
-    fn index(&self) -> Index {
-        let mut index = Index::default();
-        for placed in self.seen.history.records() {
-            let (record, trace) = (placed.id, self.trace(placed.id));
-            if let (true, Some(trace)) = (self.is_input(record), trace) {
-                index.inputs.entry(trace).or_default().push(record);
-            }
-            if self.is_output(record) {
-                if let Ok(tenant) = placed.record.headers.tenant() {
-                    index.events_of.entry(tenant.clone()).or_default().push(record);
-                }
-                if let Some(trace) = trace {
-                    index.events.entry(trace).or_default().push(record);
-                }
-            }
-        }
-        index
-    }
-
-    /// The inputs with a trace, in the order in which they were seen.
-    pub(crate) fn inputs_with(&self, trace: u128) -> impl Iterator<Item = &'a Placed> {
-        let found = self.found.inputs.get(&trace).cloned().unwrap_or_default();
-        let history = &self.seen.history;
-        found.into_iter().map(|record| history.record(record))
     }
 
     /// The records that a service without any state says it cannot read.
@@ -226,6 +199,11 @@ impl<'a> Scene<'a> {
     pub(crate) fn is_input(&self, record: RecordId) -> bool {
         let channel = self.seen.history.record(record).channel;
         self.reads.contains(&channel) && !self.seen.unread.contains(&record)
+    }
+
+    /// Whether the subject reads a channel.
+    pub(super) fn does_read(&self, channel: ChannelIx) -> bool {
+        self.reads.contains(&channel)
     }
 
     pub(crate) fn trace(&self, record: RecordId) -> Option<u128> {
@@ -308,8 +286,12 @@ impl<'a> Scene<'a> {
     }
 
     pub(super) fn receive(&self, record: RecordId) -> Input {
-        let start = self.seen.history.record(record).at;
-        self.input(Act::Record(record), start, start.after(self.seen.settle), self.trace(record))
+        let (start, latest) = (self.earliest(record), self.latest(record));
+        let end = latest.after(self.seen.settle);
+        let mut input = self.input(Act::Record(record), start, end, self.trace(record));
+        input.again = self.again.since.get(&record).copied().or(input.again);
+        input.is_open = self.open.contains(&record);
+        input
     }
 
     fn asked(&self, at: usize, asked: &Asked) -> Input {
@@ -359,6 +341,7 @@ impl<'a> Scene<'a> {
             skippable: lossy,
             lossy,
             again,
+            is_open: false,
         }
     }
 
@@ -421,22 +404,23 @@ impl<'a> Scene<'a> {
         by_trace: &BTreeMap<u128, Vec<usize>>,
     ) -> bool {
         let placed = self.seen.history.record(record);
+        let until = self.latest(record).after(self.clocks.skew);
         if placed.record.headers.tenant().ok() == Some(&case.tenant) {
             return !self.is_caused_elsewhere(record, by_trace);
         }
         let trace = self.trace(record);
         trace.is_some_and(|trace| {
-            by_trace.get(&trace).is_some_and(|inputs| {
-                inputs.iter().any(|at| case.inputs[*at].start <= placed.at.after(SKEW))
-            })
+            by_trace
+                .get(&trace)
+                .is_some_and(|inputs| inputs.iter().any(|at| case.inputs[*at].start <= until))
         })
     }
 
     /// Whether the event's trace belongs to an input, and to none of this tenant.
     fn is_caused_elsewhere(&self, record: RecordId, own: &BTreeMap<u128, Vec<usize>>) -> bool {
         let Some(trace) = self.trace(record) else { return false };
-        let at = self.seen.history.record(record).at;
-        let before = |placed: &Placed| placed.at <= at.after(SKEW);
+        let until = self.latest(record).after(self.clocks.skew);
+        let before = |placed: &Placed| self.earliest(placed.id) <= until;
         let mut causes = self.inputs_with(trace).filter(|placed| before(placed));
         !own.contains_key(&trace) && causes.any(|placed| placed.record.headers.tenant().is_ok())
     }
@@ -449,10 +433,12 @@ impl<'a> Scene<'a> {
     ) -> Output {
         let placed = self.seen.history.record(record);
         let inputs = self.trace(record).and_then(|trace| by_trace.get(&trace));
-        let before = |at: &&usize| case.inputs[**at].start <= placed.at.after(SKEW);
+        let seen = self.latest(record);
+        let until = seen.after(self.clocks.skew);
+        let before = |at: &&usize| case.inputs[**at].start <= until;
         let causes = inputs.into_iter().flatten().filter(before).copied().collect();
         let shape = Shape::of(self.contracts, &self.seen.subject, placed.channel, &placed.record);
-        Output { record, seen: placed.at, shape, causes, spoiled: false, doubled: false }
+        Output { record, seen, shape, causes, spoiled: false, doubled: false }
     }
 
     /// Finds for each input the one before it in its partition that it may not overtake.

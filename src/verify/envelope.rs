@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use super::Found;
-use super::case::{Case, SKEW, Scene};
+use super::case::{Case, Scene};
 use super::tally::Tally;
 use crate::contract::{Basis, Cause, KeyEncoding, Problem, ProblemKind, Severity as Weight};
-use crate::message::{ChannelIx, Json, KeyBytes, RecordId, Tenant};
+use crate::message::{ChannelIx, Json, KeyBytes, RecordId, Tenant, repeated_members};
 use crate::rule::{RuleId, Severity};
 
 /// What can be said only once it is known what caused an event.
@@ -30,6 +30,12 @@ pub(super) fn look(
     let tenantless = tenantless.filter(|one| scene.is_input(one.id));
     let tenantless = tenantless.filter(|one| one.record.headers.tenant().is_err()).count();
     (0..tenantless).for_each(|_| tally.held(scene.roles().no_tenant));
+    for record in scene.open() {
+        let value = scene.seen.history.record(record).record.value_bytes();
+        let members = repeated_members(value.unwrap_or_default()).join(", ");
+        let message = format!("{}: {members}: named twice", scene.tell(record));
+        tally.advisory(scene.roles().contract, message, vec![record]);
+    }
     let (mut spoiled, silent) = (Vec::new(), scene.attribution().silent());
     for record in scene.outputs() {
         if let Some(rule) = silent {
@@ -97,8 +103,9 @@ fn owner(
     let Some(trace) = scene.trace(record) else {
         return tenantless && !in_use;
     };
+    let until = scene.latest(record).after(scene.clocks.skew);
     let causes: Vec<_> =
-        scene.inputs_with(trace).filter(|one| one.at <= placed.at.after(SKEW)).collect();
+        scene.inputs_with(trace).filter(|one| scene.earliest(one.id) <= until).collect();
     let Some(cause) = causes.first() else {
         return tenantless && !in_use;
     };

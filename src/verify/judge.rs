@@ -22,6 +22,9 @@ const MOST_BREACHES: usize = 3;
 /// most.
 const ENOUGH: usize = 24;
 
+/// Why nothing is said of what lies behind a hole.
+const LACKS: &str = "offsets are missing, and a record that lay there could explain what was seen";
+
 /// Says what the rules have to say about what was seen.
 #[must_use]
 pub fn judge(seen: &Observation, judging: &Judging) -> Judgement {
@@ -32,7 +35,7 @@ pub fn judge(seen: &Observation, judging: &Judging) -> Judgement {
 /// state that is tried. What is not judged by then is unsettled, with that reason.
 #[must_use]
 pub fn judge_until(seen: &Observation, judging: &Judging, stop: &dyn Fn() -> bool) -> Judgement {
-    let scene = Scene::new(seen, judging.persistence, stop);
+    let scene = Scene::new(seen, judging, stop);
     let mut cases = scene.cases();
     let mut tally = Tally::new(&scene);
     let outer = envelope::look(&scene, &mut cases, judging.keys, &mut tally);
@@ -144,7 +147,7 @@ impl<'a> Judge<'a> {
             ends = found;
         }
         let Some((repairs, node)) = all_known(&search, ends, tally) else { return false };
-        repairs.into_iter().for_each(|repair| tally.found(found(repair, case)));
+        repairs.into_iter().for_each(|repair| tally.found(found(self.scene, repair, case)));
         tally.explained(&search, &node);
         true
     }
@@ -161,7 +164,13 @@ impl<'a> Judge<'a> {
             let of = (self.cases, number);
             let tried = best(self.scene, of, (&ends, breach == 0), self.bans, tally);
             let Some(Tried { repair, reached }) = tried else { break };
-            tally.found(found(repair, case));
+            if repair.may_lack {
+                if let Some(end) = ends.first() {
+                    tally.explained(&search, end);
+                }
+                return tally.gave_up(case, LACKS);
+            }
+            tally.found(found(self.scene, repair, case));
             match reached {
                 Reached::All(node) => return tally.explained(&search, &node),
                 Reached::Elsewhere => return,
@@ -169,7 +178,7 @@ impl<'a> Judge<'a> {
             }
         }
         if let Some((repairs, node)) = all_known(&search, ends.clone(), tally) {
-            repairs.into_iter().for_each(|repair| tally.found(found(repair, case)));
+            repairs.into_iter().for_each(|repair| tally.found(found(self.scene, repair, case)));
             return tally.explained(&search, &node);
         }
         if let Some(end) = ends.first() {

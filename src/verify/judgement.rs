@@ -17,6 +17,8 @@ pub struct Judgement {
     /// The tenants of which not everything can be said, by why not. A rule is inconclusive where
     /// its premise would hold in one of them, and did in no other tenant.
     pub unsettled: BTreeMap<&'static str, Vec<Tenant>>,
+    /// What is to be known of the evidence before a verdict is believed.
+    pub notes: Vec<String>,
 }
 
 /// One violation or advisory.
@@ -38,6 +40,8 @@ pub struct Found {
     pub more: Option<More>,
     /// Whether it came again when its inputs were played by themselves.
     pub reproduced: Reproduced,
+    /// What was seen besides that could explain it, if it does not come again.
+    pub doubt: Option<&'static str>,
 }
 
 impl Found {
@@ -58,6 +62,7 @@ impl Found {
             relaxation: None,
             more: None,
             reproduced: Reproduced::NotTried,
+            doubt: None,
         }
     }
 
@@ -88,6 +93,28 @@ pub enum Reproduced {
     NotTried,
     /// It did not, and so weighs less.
     No,
+}
+
+impl Judgement {
+    /// Takes a violation back that did not come again, and that what was seen besides could
+    /// explain: its rule is inconclusive, unless it was broken elsewhere.
+    pub(crate) fn withdraw(&mut self, at: usize, doubt: &str) {
+        let found = self.findings.remove(at);
+        let violation =
+            |other: &&Found| other.rule == found.rule && other.severity == Severity::Violation;
+        let times: u64 = self.findings.iter().filter(violation).map(Found::times).sum();
+        let standing = match times {
+            0 => Standing::Inconclusive {
+                why: format!(
+                    "a violation did not come again when it was played again, and {doubt}, which \
+                     could explain it: {}",
+                    found.message
+                ),
+            },
+            times => Standing::Violated { times },
+        };
+        self.rules.insert(found.rule, standing);
+    }
 }
 
 impl Reproduced {

@@ -8,6 +8,7 @@
 //! What always holds: what a rule accepts besides the reference is no violation; a rule whose
 //! premise never held is not a pass. Start at [`judge`].
 
+mod again;
 mod answer;
 pub(crate) mod attribution;
 mod bits;
@@ -16,7 +17,10 @@ mod bound;
 mod breach;
 pub(crate) mod case;
 mod envelope;
+mod evidence;
 mod exercise;
+mod holes;
+mod index;
 mod judge;
 mod judgement;
 mod kind;
@@ -38,6 +42,9 @@ mod tally;
 pub mod traffic;
 pub(crate) mod words;
 
+pub(crate) use evidence::SKEW;
+pub use holes::Hole;
+pub(crate) use holes::{Gap, Offsets};
 pub use judge::{judge, judge_until};
 pub use judgement::{Found, Judgement, More, Reproduced, Standing};
 pub(crate) use kind::kind_of;

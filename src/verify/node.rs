@@ -132,6 +132,14 @@ impl Node {
         next.with(step)
     }
 
+    /// After an input that takes effect at `start` or later, and has none.
+    pub(super) fn without_effect(&self, input: usize, start: VirtualTime) -> Self {
+        let mut next = self.clone();
+        next.delivered.add(input);
+        next.clock = next.clock.max(start);
+        next.with(Step::answer(input, None))
+    }
+
     /// With one more step.
     pub(crate) fn with(mut self, step: Step) -> Self {
         self.trail = Some(Rc::new(Trail { step, before: self.trail.take() }));

@@ -1,8 +1,9 @@
 //! What was seen of an implementation under test, and how it is to be judged.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use super::Hole;
 use crate::contract::KeyEncoding;
 use crate::history::History;
 use crate::message::{Json, RecordId, Tenant, VirtualTime};
@@ -27,6 +28,14 @@ pub struct Observation {
     /// partition was answered or committed, or they were skipped on the implementation's behalf.
     /// Nothing is held against anybody for their sake, and they exercise no rule.
     pub unread: BTreeSet<RecordId>,
+    /// Records of which it is not known when they were written: between which moments that was. In
+    /// the history they stand at the earlier one.
+    pub between: BTreeMap<RecordId, (VirtualTime, VirtualTime)>,
+    /// Offsets at which a record may lie that was not seen: nothing is held against anybody that it
+    /// could explain.
+    pub holes: Vec<Hole>,
+    /// When the implementation's group was seen to lose partitions on its own.
+    pub lost_partitions: Vec<VirtualTime>,
     /// What the implementation was known to have from the start, by tenant: settings, and data that
     /// it looks up.
     pub given: Vec<Provided>,
@@ -43,7 +52,19 @@ impl Observation {
     ) -> Self {
         let subject = subject.into();
         let (asked, given, unread) = (Vec::new(), Vec::new(), BTreeSet::new());
-        Self { history, subject, ended, settle, asked, unread, given }
+        let (between, holes, lost_partitions) = (BTreeMap::new(), Vec::new(), Vec::new());
+        Self {
+            history,
+            subject,
+            ended,
+            settle,
+            asked,
+            unread,
+            between,
+            holes,
+            lost_partitions,
+            given,
+        }
     }
 }
 
@@ -96,6 +117,9 @@ pub struct Judging {
     pub keys: Option<KeyEncoding>,
     /// What a restart leaves of the state.
     pub persistence: Persistence,
+    /// Clocks may differ by this much at least; by how much they do is estimated from events that
+    /// were stamped before what caused them.
+    pub clock_skew: Duration,
 }
 
 /// What a restart leaves of the state (COM-9).

@@ -1,6 +1,6 @@
 //! Other ways to take what was seen of a tenant: with less freedom, or together with all others.
 
-use super::case::{Act, Case, Output, SKEW, Scene};
+use super::case::{Act, Case, Output, Scene};
 use crate::message::{RecordId, VirtualTime};
 
 impl Case {
@@ -82,7 +82,8 @@ impl Scene<'_> {
         let mut any = false;
         for output in own {
             any = true;
-            let before = |at: &&usize| case.inputs[**at].start <= output.seen.after(SKEW);
+            let before =
+                |at: &&usize| case.inputs[**at].start <= output.seen.after(self.clocks.skew);
             output.causes = stimuli.iter().filter(before).copied().collect();
             if output.causes.is_empty() {
                 return None;

@@ -24,6 +24,8 @@ pub(super) struct Repair {
     pub(super) relaxation: String,
     /// Whether it is the answer to a question that is taken back.
     pub(super) is_answer: bool,
+    /// Whether a record that was not seen could explain what is taken back.
+    pub(super) may_lack: bool,
 }
 
 /// Inputs that are looked at in a dead end, and repairs that are kept of each.
@@ -133,7 +135,26 @@ impl Search<'_> {
             records,
             relaxation: named.relaxation,
             is_answer: false,
+            may_lack: self.may_lack(blame, matched, &wrongs),
         })
+    }
+
+    /// Whether a record that was not seen could explain what is wrong: a command that came before,
+    /// whatever it changed, or the event that is missing. That one command has the same event twice
+    /// no other command explains.
+    fn may_lack(&self, blame: &Blame<'_>, matched: &Match, wrongs: &[Wrong<'_>]) -> bool {
+        let input = &self.case.inputs[blame.at];
+        let seen = matched.outputs().into_iter().map(|at| self.case.outputs[at].seen);
+        let until = seen.chain([input.end]).max().unwrap_or(input.end);
+        let is_twice = |wrong: &Wrong<'_>| matches!(wrong, Wrong::Twice(_));
+        let by_command = !wrongs.iter().all(is_twice) && self.scene.lacks_input(until);
+        let by_event = |wrong: &Wrong<'_>| match wrong {
+            Wrong::Missing(event) => {
+                self.scene.lacks_event(event.channel, (input.start, input.bound))
+            }
+            _ => false,
+        };
+        by_command || wrongs.iter().any(by_event)
     }
 
     fn records(&self, matched: &Match) -> Vec<RecordId> {
@@ -194,6 +215,7 @@ impl Search<'_> {
             records: Vec::new(),
             relaxation: named.relaxation,
             is_answer: true,
+            may_lack: self.scene.lacks_input(self.case.inputs[at].bound),
         }]
     }
 
@@ -211,6 +233,7 @@ impl Search<'_> {
             records: vec![self.case.outputs[at].record],
             relaxation: named.relaxation,
             is_answer: false,
+            may_lack: self.scene.lacks_input(self.case.outputs[at].seen),
         })
     }
 }

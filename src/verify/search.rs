@@ -9,11 +9,11 @@ use rustc_hash::FxHashSet;
 use uuid::Uuid;
 
 use super::answer::agrees;
-use super::case::{Act, Case, Input, Output, SKEW, Scene};
+use super::case::{Act, Case, Input, Output, Scene};
 use super::node::{Ends, Node, Step};
 use super::run::{Call, Freedom, Offered, Outcome, Runner, Way};
 use super::shape::Shape;
-use crate::message::VirtualTime;
+use crate::message::{Json, VirtualTime};
 use crate::rule::RuleId;
 use crate::service::Asked;
 
@@ -151,7 +151,7 @@ impl<'a> Search<'a> {
         };
         // It must not make another one come too late, nor what time has ended before it.
         let ended = |(_, output): (usize, &Output)| {
-            output.seen.after(SKEW) < input.start && !output.doubled
+            output.seen.after(self.scene.clocks.skew) < input.start && !output.doubled
         };
         if input.start > node.clock && (earlier.any(waits) || self.unexplained(node).any(ended)) {
             return false;
@@ -184,7 +184,9 @@ impl<'a> Search<'a> {
                     horizon = horizon.min(input.bound);
                 }
                 let waits = |after: usize| !node.delivered.has(after) && !inputs[after].skippable;
-                if input.bound.after(SKEW) >= node.clock && !input.after.is_some_and(waits) {
+                if input.bound.after(self.scene.clocks.skew) >= node.clock
+                    && !input.after.is_some_and(waits)
+                {
                     found.push(at);
                 }
             }
@@ -208,22 +210,6 @@ impl<'a> Search<'a> {
             Ordering::Greater => !node.delivered.has(other),
         };
         !is_sent(&self.case.inputs[at]) || sent.into_iter().all(in_turn)
-    }
-
-    /// What was read before a kill, and may be read once more.
-    fn redeliverable(&self, node: &Node) -> Vec<usize> {
-        if self.scene.kills.is_empty() || !self.runner.freedom.has(Way::Loss) {
-            return Vec::new();
-        }
-        let again = |(at, input): &(usize, &Input)| {
-            let Some(again) = input.again else { return false };
-            node.delivered.has(*at)
-                && self
-                    .unexplained(node)
-                    .any(|(_, output)| output.may_come_from(*at) && output.seen >= again)
-        };
-        let inputs = self.case.inputs.iter().enumerate();
-        inputs.filter(again).map(|(at, _)| at).collect()
     }
 
     pub(crate) fn unexplained(&self, node: &Node) -> impl Iterator<Item = (usize, &'a Output)> {
@@ -277,15 +263,19 @@ impl<'a> Search<'a> {
                 return None;
             }
             let end = self.end(&outputs).unwrap_or(input.end).max(input.start);
-            if end.after(SKEW) < node.clock {
+            if end.after(self.scene.clocks.skew) < node.clock {
                 return None;
             }
             let lost = again || outputs.len() < outcome.emits.len() && input.again.is_some();
+            let lost = lost && !self.is_handled_again(at);
             let step = Step { lost_at_kill: lost, ..Step::of(Some(at), outputs, outcome) };
             let next = node.after(outcome, input.start, step);
             (!self.is_dead(&next)).then_some(next)
         };
         let mut next: Vec<_> = outcomes.iter().filter_map(fit).collect();
+        if input.is_open && !again {
+            next.push(node.without_effect(at, input.start));
+        }
         if let (Act::Restart(_), Some(state)) = (input.act, self.restarted()) {
             for node in &mut next {
                 node.model = Rc::clone(&state.model);
@@ -304,13 +294,12 @@ impl<'a> Search<'a> {
     /// A question is no step of the model, but it must have the answer that was seen.
     fn asked(&self, node: &Node, at: usize, number: usize) -> Vec<Node> {
         let input = &self.case.inputs[at];
-        if self.answers(node, number) == Some(false) || input.end.after(SKEW) < node.clock {
+        if self.answers(node, number) == Some(false)
+            || input.end.after(self.scene.clocks.skew) < node.clock
+        {
             return Vec::new();
         }
-        let mut next = node.clone();
-        next.delivered.add(at);
-        next.clock = next.clock.max(input.start);
-        vec![next.with(Step::answer(at, None))]
+        vec![node.without_effect(at, input.start)]
     }
 
     /// Whether the model would give the answer that was seen; none where it has no such question.
@@ -320,8 +309,10 @@ impl<'a> Search<'a> {
         for now in [asked.from, asked.to] {
             let question = Asked { tenant: &self.case.tenant, now };
             let answer = node.model.query(&asked.name, &asked.args, &question).ok()?;
-            fits =
-                Some(fits == Some(true) || agrees(&answer, &asked.answer, self.scene.seen.settle));
+            let others = node.model.other_answers(&asked.name, &asked.args, &question);
+            let settle = self.scene.seen.settle;
+            let agreed = |answer: &Json| agrees(answer, &asked.answer, settle);
+            fits = Some(fits == Some(true) || agreed(&answer) || others.iter().any(agreed));
         }
         fits
     }
@@ -345,7 +336,8 @@ impl<'a> Search<'a> {
             let mut best: Option<(u8, usize)> = None;
             for (at, output) in self.unexplained(node) {
                 let comes = input.is_none_or(|input| output.may_come_from(input));
-                if taken.contains(&at) || !comes || output.seen.after(SKEW) < from {
+                if taken.contains(&at) || !comes || output.seen.after(self.scene.clocks.skew) < from
+                {
                     continue;
                 }
                 let Some(rank) = output.rank(emit) else { continue };
@@ -371,7 +363,9 @@ impl<'a> Search<'a> {
             offered.uuids.extend(answer.and_then(|text| Uuid::try_parse(text).ok()));
         }
         for (_, output) in self.unexplained(node) {
-            if output.may_come_from(at) && output.seen.after(SKEW) >= self.case.inputs[at].start {
+            if output.may_come_from(at)
+                && output.seen.after(self.scene.clocks.skew) >= self.case.inputs[at].start
+            {
                 output.offer(&mut offered);
             }
         }
@@ -394,7 +388,9 @@ impl<'a> Search<'a> {
     fn may_end_by_time(&self, output: &Output) -> bool {
         let Some((_, least)) = self.ends_by_time(&output.shape) else { return false };
         let first = self.case.inputs.first();
-        first.is_some_and(|first| first.start.after(least) <= output.seen.after(SKEW))
+        first.is_some_and(|first| {
+            first.start.after(least) <= output.seen.after(self.scene.clocks.skew)
+        })
     }
 
     /// The rule by which time causes such an event, and how long that takes at least.
@@ -413,12 +409,12 @@ impl<'a> Search<'a> {
             for (at, output) in self.unexplained(node) {
                 let started = |cause: &usize| node.delivered.has(*cause);
                 let known = output.causes.is_empty() || output.causes.iter().any(started);
-                if !known || output.seen.after(SKEW) < node.clock {
+                if !known || output.seen.after(self.scene.clocks.skew) < node.clock {
                     continue;
                 }
                 let mut offered = Offered::default();
                 output.offer(&mut offered);
-                let now = output.seen.after(SKEW);
+                let now = output.seen.after(self.scene.clocks.skew);
                 let call = Call::Timer(name);
                 for outcome in self.runner.outcomes(&*node.model, call, (now, &offered), &may) {
                     let late = output.seen > self.latest(outcome.due);

@@ -216,6 +216,7 @@ impl<'a> Tally<'a> {
     /// The judgement, as far as it is asked for.
     pub(super) fn end(mut self, judging: &Judging) -> Judgement {
         self.advise();
+        self.judgement.notes.extend(self.scene.clocks.note(self.scene));
         let findings = &mut self.judgement.findings;
         self.kinds.sum(findings);
         findings.sort_by_key(|found| found.severity);
@@ -312,6 +313,15 @@ impl<'a> Tally<'a> {
             let times = so_often(*times);
             let message = format!("what was in hand at a kill was lost or doubled, {times}");
             told.push((self.scene.roles().crash, message, records.clone()));
+        }
+        for (first, last) in &self.scene.again.runs {
+            let message = format!(
+                "handled again: {} to {}, whose events came once more, as after the group has lost \
+                 its partitions and goes on from the last commit",
+                self.scene.tell(*first),
+                self.scene.tell(*last)
+            );
+            told.push((self.scene.roles().crash, message, BTreeSet::from([*first, *last])));
         }
         for (rule, message, records) in told {
             self.advisory(rule, message, records.into_iter().collect());

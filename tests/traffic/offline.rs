@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use quintet::capture::{Captured, Reading};
 use quintet::diagnostic::{CODES, code_info};
@@ -17,6 +18,8 @@ use super::files::{Said, assert_snapshot};
 use super::support::{OUTCOMES, SETUP, root, told};
 
 const CAPTURES: &str = "tests/fixtures/captures";
+/// No more than is granted to clocks in any case.
+const NO_SKEW: Duration = Duration::ZERO;
 const ACCEPTED: &str = "tests/fixtures/accepted";
 
 /// What `check` says in the root of the repository.
@@ -180,8 +183,8 @@ fn what_the_references_do_is_no_violation_whether_seen_from_the_start_or_not() {
         let channel = |topic: &str| SETUP.contracts.channel_at(topic).map(|one| one.index);
         for from in 0..records.len().min(40) {
             let some = records[from..].to_vec();
-            let gathered = gather(some, &SETUP.contracts, channel, None);
-            let judgement = judge(&gathered.history, from == 0);
+            let gathered = gather(some, &SETUP.contracts, channel, None, NO_SKEW);
+            let judgement = judge(&gathered, from == 0);
             let violations =
                 judgement.findings.iter().filter(|one| one.severity == Severity::Violation);
             let violations: Vec<_> = violations.map(|one| (one.rule, &one.message)).collect();
@@ -208,7 +211,7 @@ fn what_lies_before_the_first_record_of_a_channel_may_explain_anything() {
             let there = |(at, one): &(usize, &Captured)| one.topic != *late || *at >= from;
             let some = records.iter().enumerate().filter(there);
             let some = some.map(|(_, one)| one.clone()).collect();
-            let judgement = judge(&gather(some, &SETUP.contracts, channel, None).history, false);
+            let judgement = judge(&gather(some, &SETUP.contracts, channel, None, NO_SKEW), false);
             let violations =
                 judgement.findings.iter().filter(|one| one.severity == Severity::Violation);
             let violations: Vec<_> = violations.map(|one| (one.rule, &one.message)).collect();
@@ -247,8 +250,8 @@ fn what_answers_no_command_is_found_once_commands_have_long_been_there(
         one("EVENT_TOPIC_BAN_STATUS", after_ms, r#"{"banId":7,"status":"DELETED"}"#),
     ];
     let channel = |topic: &str| SETUP.contracts.channel_at(topic).map(|one| one.index);
-    let history = gather(records, &SETUP.contracts, channel, None).history;
-    let rules: Vec<_> = judge(&history, false).findings.iter().map(|one| one.rule).collect();
+    let gathered = gather(records, &SETUP.contracts, channel, None, NO_SKEW);
+    let rules: Vec<_> = judge(&gathered, false).findings.iter().map(|one| one.rule).collect();
     assert_eq!(rules, vec![quintet::services::id::SEQ_6; found]);
 }
 
@@ -257,10 +260,10 @@ fn the_order_of_lines_says_nothing() {
     let longest = calm().max_by_key(|outcome| outcome.history.records().len());
     let records = captured(&longest.expect("there are runs").history);
     let channel = |topic: &str| SETUP.contracts.channel_at(topic).map(|one| one.index);
-    let straight = gather(records.clone(), &SETUP.contracts, channel, Some("ban"));
+    let straight = gather(records.clone(), &SETUP.contracts, channel, Some("ban"), NO_SKEW);
     let mut turned = records;
     turned.reverse();
-    let turned = gather(turned, &SETUP.contracts, channel, Some("ban"));
+    let turned = gather(turned, &SETUP.contracts, channel, Some("ban"), NO_SKEW);
     assert!(straight.history.records().len() > 4);
     assert_eq!(straight.history.head(), turned.history.head());
 }
@@ -289,7 +292,7 @@ fn secrets_stay_inside() {
 #[test]
 fn what_other_tenants_ask_for_in_vain_is_not_to_blame() {
     let folder = tempfile::tempdir().unwrap();
-    let lines = [(0, 0), (1, 1_125), (2, 1_473), (6, 2_273), (7, 2_326)].map(|(offset, ms)| {
+    let lines = [(0, 0), (1, 1_125), (2, 1_473), (3, 2_273), (4, 2_326)].map(|(offset, ms)| {
         let id = uuid::Uuid::from_u128(u128::from(offset) + 1);
         let tenant = Tenant { id, region: "GMS".into(), major: 83, minor: 1 };
         let trace = TraceParent { trace: u128::from(offset) + 1, span: 1, flags: 1 };

@@ -2,6 +2,7 @@
 //! planted bugs are found by the right rule.
 
 mod calm;
+mod evidence;
 mod faults;
 mod inputs;
 mod lane;

@@ -24,13 +24,24 @@ pub(in crate::cli) struct Judged {
     /// How ids become keys; by default equal ids need equal keys, and different ids different ones
     #[arg(long, value_name = "ENCODING", value_parser = encoding)]
     pub(in crate::cli) key_encoding: Option<KeyEncoding>,
+
+    #[command(flatten)]
+    pub(in crate::cli) clocks: ClockSkew,
+}
+
+/// How far clocks are believed.
+#[derive(Debug, Args)]
+pub(in crate::cli) struct ClockSkew {
+    /// Clocks may differ by this much; more where an event was stamped before its cause
+    #[arg(long, value_name = "TIME", default_value = "20ms", value_parser = duration)]
+    pub(in crate::cli) clock_skew: Duration,
 }
 
 impl Judged {
     /// As the judge takes it.
     pub(in crate::cli) fn judging(&self, persistence: Persistence) -> Judging {
         let rules = (!self.rules.is_empty()).then(|| self.rules.iter().copied().collect());
-        Judging { rules, keys: self.key_encoding, persistence }
+        Judging { rules, keys: self.key_encoding, persistence, clock_skew: self.clocks.clock_skew }
     }
 }
 
@@ -132,6 +143,9 @@ pub(in crate::cli) struct Monitor {
     /// Judge only this rule; may be given several times
     #[arg(long = "rule", value_name = "RULE", value_parser = no_rule)]
     pub(in crate::cli) rules: Vec<RuleId>,
+
+    #[command(flatten)]
+    pub(in crate::cli) clocks: ClockSkew,
 
     #[command(flatten)]
     pub(in crate::cli) accepting: Accepting,

@@ -23,6 +23,7 @@ macro_rules! fields {
 
             keys! { $($field $wire)* }
 
+            #[derive(Clone, Copy)]
             struct Visit;
 
             impl<'a> Visitor<'a> for Visit {
@@ -36,7 +37,7 @@ macro_rules! fields {
                     $(let mut $field: Option<$type> = None;)*
                     while let Some(key) = map.next_key::<Key>()? {
                         match key {
-                            $(Key::$field => fill(&mut $field, &mut map, $wire)?,)*
+                            $(Key::$field => fill(&mut $field, &mut map)?,)*
                             Key::Unknown => drop(map.next_value::<IgnoredAny>()?),
                         }
                     }
@@ -118,6 +119,7 @@ macro_rules! flat {
 
             keys! { $($field $wire)* $tag $tag_wire }
 
+            #[derive(Clone, Copy)]
             struct Visit;
 
             impl<'a> Visitor<'a> for Visit {
@@ -132,8 +134,8 @@ macro_rules! flat {
                     let mut tag: Option<Text<'a>> = None;
                     while let Some(key) = map.next_key::<Key>()? {
                         match key {
-                            $(Key::$field => fill(&mut $field, &mut map, $wire)?,)*
-                            Key::$tag => fill(&mut tag, &mut map, $tag_wire)?,
+                            $(Key::$field => fill(&mut $field, &mut map)?,)*
+                            Key::$tag => fill(&mut tag, &mut map)?,
                             Key::Unknown => drop(map.next_value::<IgnoredAny>()?),
                         }
                     }
@@ -216,6 +218,7 @@ macro_rules! envelope {
 
             keys! { $($field $wire)* type_ "type" body "body" }
 
+            #[derive(Clone, Copy)]
             struct Visit;
 
             impl<'a> Visitor<'a> for Visit {
@@ -230,7 +233,7 @@ macro_rules! envelope {
                     let mut body = BodySlot::default();
                     while let Some(key) = map.next_key::<Key>()? {
                         match key {
-                            $(Key::$field => fill(&mut $field, &mut map, $wire)?,)*
+                            $(Key::$field => fill(&mut $field, &mut map)?,)*
                             Key::type_ => body.take_type(&mut map)?,
                             Key::body => body.take_body(&mut map)?,
                             Key::Unknown => drop(map.next_value::<IgnoredAny>()?),
@@ -301,7 +304,8 @@ pub(crate) use {bodies, envelope, fields, flat, keys, tags};
 
 use std::marker::PhantomData;
 
-use serde::de::value::UnitDeserializer;
+use indexmap::IndexMap;
+use serde::de::value::{MapDeserializer, UnitDeserializer};
 use serde_json::value::RawValue;
 
 /// A value, or zero where there is `null`.
@@ -313,29 +317,33 @@ impl<'de, T: Deserialize<'de> + Default> Deserialize<'de> for Nullable<T> {
     }
 }
 
-/// Reads the value of a field that must not have come before.
+/// Reads the value of a field; of one that comes again the last counts.
 pub(crate) fn fill<'de, A: MapAccess<'de>, T: Deserialize<'de> + Default>(
     slot: &mut Option<T>,
     map: &mut A,
-    name: &'static str,
 ) -> Result<(), A::Error> {
-    if slot.is_some() {
-        return Err(de::Error::duplicate_field(name));
-    }
     *slot = Some(map.next_value::<Nullable<T>>()?.0);
     Ok(())
 }
 
-/// Reads an object that fills `text`.
-pub(crate) fn read_map<'de, V: Visitor<'de>>(
+/// Reads an object that fills `text`. Where its type or its body comes twice, the last counts.
+pub(crate) fn read_map<'de, V: Visitor<'de> + Copy>(
     text: &'de str,
     visitor: V,
 ) -> Result<V::Value, serde_json::Error> {
     let mut from = serde_json::Deserializer::from_str(text);
-    let value = (&mut from).deserialize_map(visitor)?;
-    from.end()?;
-    Ok(value)
+    match (&mut from).deserialize_map(visitor) {
+        Ok(value) => from.end().map(|()| value),
+        Err(error) if error.is_data() && error.to_string().contains(TWICE) => {
+            let fields: IndexMap<&str, &RawValue> = serde_json::from_str(text)?;
+            visitor.visit_map(MapDeserializer::new(fields.into_iter()))
+        }
+        Err(error) => Err(error),
+    }
 }
+
+/// What is said of a type or a body that comes again.
+const TWICE: &str = "the envelope names it twice";
 
 /// The bodies of one envelope.
 pub(crate) trait Body<'de>: Sized {
@@ -374,7 +382,7 @@ impl<'de, B: Body<'de>> Default for BodySlot<'de, B> {
 impl<'de, B: Body<'de>> BodySlot<'de, B> {
     pub(crate) fn take_type<A: MapAccess<'de>>(&mut self, map: &mut A) -> Result<(), A::Error> {
         if self.kind.is_some() {
-            return Err(de::Error::duplicate_field("type"));
+            return Err(de::Error::custom(TWICE));
         }
         let tag = map.next_value::<Nullable<Text<'de>>>()?.0;
         self.kind = Some(B::kind(&tag).ok_or_else(|| shown_type(&tag)));
@@ -383,7 +391,7 @@ impl<'de, B: Body<'de>> BodySlot<'de, B> {
 
     pub(crate) fn take_body<A: MapAccess<'de>>(&mut self, map: &mut A) -> Result<(), A::Error> {
         if self.body.is_some() || self.early.is_some() {
-            return Err(de::Error::duplicate_field("body"));
+            return Err(de::Error::custom(TWICE));
         }
         match self.kind {
             Some(Ok(kind)) => self.body = Some(map.next_value_seed(OfKind(kind, PhantomData))?),

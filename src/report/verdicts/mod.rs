@@ -171,6 +171,7 @@ impl Verdicts {
         for found in &judgement.findings {
             self.find(history, found);
         }
+        self.notes.extend(judgement.notes.iter().cloned());
         for (why, tenants) in &judgement.unsettled {
             let first: Vec<_> = tenants.iter().take(3).map(ToString::to_string).collect();
             let more = tenants.len() - first.len();

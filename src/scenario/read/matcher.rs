@@ -1,7 +1,6 @@
 //! Matchers in angle brackets: `<int 1..65535 as $port>`.
 
-use regex_automata::meta::Regex;
-
+use crate::contract::Pattern;
 use crate::diagnostic::Span;
 use crate::message::Number;
 use crate::scenario::template::{Matcher, MatcherKind, Name, NameAt, Offset, TimestampMatcher};
@@ -11,9 +10,6 @@ use super::duration::{HELP, parse_duration};
 use super::scope::Origin;
 use super::template::Role;
 use super::{Reader, clip, is_name, list};
-
-/// Compiled patterns may not take more memory than this.
-const MAX_PATTERN_BYTES: usize = 1 << 20;
 
 /// Whether a text is meant as a matcher: in angle brackets, or the beginning of one that a `#` or
 /// a bracket has cut off.
@@ -258,17 +254,9 @@ fn parse_matches(rest: &str) -> Result<MatcherKind, Bad> {
     if rest.is_empty() {
         return Err(Bad::new("`<matches …>` needs a regular expression", help));
     }
-    let config = Regex::config().nfa_size_limit(Some(MAX_PATTERN_BYTES));
-    match Regex::builder().configure(config).build(rest) {
-        Ok(_) => Ok(MatcherKind::Matches { pattern: rest.to_owned() }),
-        Err(error) => {
-            let cause = std::error::Error::source(&error)
-                .map_or_else(|| error.to_string(), ToString::to_string);
-            let cause = cause.lines().last().unwrap_or_default().trim().to_owned();
-            let cause = cause.strip_prefix("error: ").unwrap_or(&cause);
-            Err(Bad::new(format!("the regular expression cannot be read: {cause}"), help))
-        }
-    }
+    let bad = |why| Bad::new(format!("the regular expression cannot be read: {why}"), help);
+    let pattern = Pattern::new(rest).map_err(bad)?;
+    Ok(MatcherKind::Matches { pattern })
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! The verbs about records: `send`, `expect`, `expect_all`, `expect_in_order`, `never`, `allow`.
 
+use crate::message::{unbase64, unhex};
 use crate::scenario::plan::{
     DurationSpec, ExpectMany, ExpectOne, Expectation, Never, Send, SendKey, SendValue, Target,
 };
@@ -153,7 +154,8 @@ impl Reader<'_, '_> {
             self.wrong_type(node, &what, "text");
             return None;
         };
-        let bytes = if name == "raw_base64" { base64(text) } else { hexadecimal(text) };
+        let text: String = text.chars().filter(|char| !char.is_ascii_whitespace()).collect();
+        let bytes = if name == "raw_base64" { unbase64(&text) } else { unhex(&text) };
         if bytes.is_none() {
             let message = match name {
                 "raw_base64" => format!("{what} must be base64"),
@@ -250,70 +252,5 @@ impl Reader<'_, '_> {
         let targets: Vec<_> =
             items.iter().map(|item| self.target(item, "an item of `allow`")).collect();
         targets.into_iter().collect()
-    }
-}
-
-fn hexadecimal(text: &str) -> Option<Vec<u8>> {
-    let digits: Vec<u8> = text.bytes().filter(|byte| !byte.is_ascii_whitespace()).collect();
-    let digit = |byte: u8| char::from(byte).to_digit(16).and_then(|d| u8::try_from(d).ok());
-    if !digits.len().is_multiple_of(2) {
-        return None;
-    }
-    digits.chunks(2).map(|pair| Some(digit(pair[0])? << 4 | digit(pair[1])?)).collect()
-}
-
-fn base64(text: &str) -> Option<Vec<u8>> {
-    const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let digits: Vec<u8> = text.bytes().filter(|byte| !byte.is_ascii_whitespace()).collect();
-    let padding = digits.iter().rev().take_while(|byte| **byte == b'=').count();
-    let digits = &digits[..digits.len() - padding];
-    // Padding may be left out, but not be wrong.
-    let missing = (4 - digits.len() % 4) % 4;
-    if missing == 3 || (padding != 0 && padding != missing) {
-        return None;
-    }
-    let mut bytes = Vec::new();
-    let (mut bits, mut count) = (0u32, 0);
-    for digit in digits {
-        let value = ALPHABET.iter().position(|letter| letter == digit)?;
-        bits = bits << 6 | u32::try_from(value).ok()?;
-        count += 6;
-        if count >= 8 {
-            count -= 8;
-            bytes.push(u8::try_from(bits >> count & 0xff).ok()?);
-        }
-    }
-    Some(bytes)
-}
-
-#[cfg(test)]
-mod tests {
-    use rstest::rstest;
-
-    use super::{base64, hexadecimal};
-
-    #[rstest]
-    #[case("", Some(&b""[..]))]
-    #[case("00ff", Some(&b"\x00\xff"[..]))]
-    #[case("DE ad", Some(&b"\xde\xad"[..]))]
-    #[case("0", None)]
-    #[case("0g", None)]
-    #[case("é", None)]
-    fn hexadecimal_bytes(#[case] text: &str, #[case] bytes: Option<&[u8]>) {
-        assert_eq!(hexadecimal(text).as_deref(), bytes);
-    }
-
-    #[rstest]
-    #[case("", Some(&b""[..]))]
-    #[case("YQ==", Some(&b"a"[..]))]
-    #[case("YQ", Some(&b"a"[..]))]
-    #[case("YWI=", Some(&b"ab"[..]))]
-    #[case("YWJj", Some(&b"abc"[..]))]
-    #[case("//79", Some(&b"\xff\xfe\xfd"[..]))]
-    #[case::wrong_padding("YQ=", None)]
-    #[case::one_digit("Y", None)]
-    #[case::not_a_digit("Y!==", None)]
-    fn base64_bytes(#[case] text: &str, #[case] bytes: Option<&[u8]>) {
-        assert_eq!(base64(text).as_deref(), bytes);
     }
 }

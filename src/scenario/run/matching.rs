@@ -170,10 +170,7 @@ impl Comparison<'_, '_> {
             MatcherKind::String => text.is_some(),
             MatcherKind::NonEmpty => length(value).is_some_and(|length| length > 0),
             MatcherKind::Timestamp(moment) => self.timestamp(moment, value),
-            MatcherKind::Matches { pattern } => {
-                let regex = regex_automata::meta::Regex::new(pattern);
-                text.is_some_and(|text| regex.is_ok_and(|regex| regex.is_match(text)))
-            }
+            MatcherKind::Matches { pattern } => text.is_some_and(|text| pattern.matches(text)),
             MatcherKind::Contains { text: part } => text.is_some_and(|text| text.contains(part)),
             MatcherKind::OneOf(options) => {
                 options.iter().any(|option| self.inner(option, Some(value)))

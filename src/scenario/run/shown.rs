@@ -150,7 +150,7 @@ fn simple_matcher(kind: &MatcherKind) -> String {
         MatcherKind::Int { range: None } => "<int>".to_owned(),
         MatcherKind::Uuid { not: Some(name) } => format!("<uuid not ${}>", name.name),
         MatcherKind::Uuid { not: None } => "<uuid>".to_owned(),
-        MatcherKind::Matches { pattern } => format!("<matches {pattern}>"),
+        MatcherKind::Matches { pattern } => format!("<matches {}>", pattern.as_str()),
         MatcherKind::Contains { text } => format!("<contains {text}>"),
         MatcherKind::Present => "<present>".to_owned(),
         MatcherKind::Absent => "<absent>".to_owned(),

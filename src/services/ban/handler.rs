@@ -202,6 +202,22 @@ fn announce(ban_id: u32, status: BanStatusType, cx: &mut Cx<'_>) -> Result<(), R
     cx.emit("ban.status", &Key::None, &BanStatus { ban_id, status })
 }
 
+impl Ban {
+    /// The active bans of the kind that counts for whoever is asked about, as they are shown.
+    fn that_count(&self, args: &Args<'_>, asked: &Asked<'_>) -> Result<Vec<Json>, QueryError> {
+        args.only(&["ip", "hwid", "accountId"])?;
+        let subject = Subject::of(
+            args.text("ip")?.unwrap_or_default(),
+            args.text("hwid")?.unwrap_or_default(),
+            args.integer("accountId")?.unwrap_or_default(),
+        );
+        let unix_s = asked.now.as_unix_s();
+        let found = self.0.get(asked.tenant).map(|state| matching::first(state, &subject, unix_s));
+        let shown = |(ban_id, ban)| Json::from(shown(ban_id, ban, unix_s, "banned"));
+        Ok(found.unwrap_or_default().into_iter().map(shown).collect())
+    }
+}
+
 impl Service for Ban {
     fn name(&self) -> &'static str {
         "ban"
@@ -244,17 +260,8 @@ impl Service for Ban {
         let unix_s = asked.now.as_unix_s();
         match name {
             "check" => {
-                args.only(&["ip", "hwid", "accountId"])?;
-                let subject = Subject::of(
-                    args.text("ip")?.unwrap_or_default(),
-                    args.text("hwid")?.unwrap_or_default(),
-                    args.integer("accountId")?.unwrap_or_default(),
-                );
-                let found = state.and_then(|state| matching::first(state, &subject, unix_s));
-                Ok(match found {
-                    Some((ban_id, ban)) => Json::from(shown(ban_id, ban, unix_s, "banned")),
-                    None => object([("banned", Json::Bool(false))]),
-                })
+                let found = self.that_count(&args, asked)?.into_iter().next();
+                Ok(found.unwrap_or_else(|| object([("banned", Json::Bool(false))])))
             }
             "ban" => {
                 args.only(&["banId"])?;
@@ -274,6 +281,13 @@ impl Service for Ban {
             }
             _ => Err(QueryError::Unknown { name: name.to_owned() }),
         }
+    }
+
+    /// Of several active bans of the same kind any one may be named.
+    fn other_answers(&self, name: &str, args: &Json, asked: &Asked<'_>) -> Vec<Json> {
+        let all =
+            if name == "check" { self.that_count(&Args(args), asked) } else { Ok(Vec::new()) };
+        all.unwrap_or_default().into_iter().skip(1).collect()
     }
 
     fn configure(&mut self, tenant: &Tenant, given: &Given<'_>) -> Result<(), String> {

@@ -13,7 +13,7 @@ use crate::kafka::{Sender, Tap, TapError, wall_ms};
 use crate::message::{
     ChannelIx, Json, Offset, Outgoing, Partition, Record, Tenant, TraceParent, VirtualTime,
 };
-use crate::verify::{Asked, Observation, Provided};
+use crate::verify::{Asked, Gap, Hole, Observation, Offsets, Provided};
 
 use super::VerifyError;
 use super::lane::Lane;
@@ -102,6 +102,12 @@ pub(super) struct Field {
     tenants: BTreeSet<Tenant>,
     pub(super) heard: Vec<Heard>,
     pub(super) turns: Vec<(i64, Turn)>,
+    /// When its group was seen to lose partitions, in Unix milliseconds.
+    pub(super) lost_ms: Vec<i64>,
+    /// The offsets of each partition that were seen, and when the last of them was.
+    offsets: BTreeMap<Place, (Offsets, i64)>,
+    /// The gaps between them, each with between which moments it lies, in Unix milliseconds.
+    gaps: Vec<(Place, Gap, (i64, i64))>,
     pub(super) asked: Vec<Asked>,
     pub(super) given: Vec<Provided>,
 }
@@ -132,6 +138,9 @@ impl Field {
             tenants: BTreeSet::new(),
             heard: Vec::new(),
             turns: Vec::new(),
+            lost_ms: Vec::new(),
+            offsets: BTreeMap::new(),
+            gaps: Vec::new(),
             asked: Vec::new(),
             given: Vec::new(),
         }
@@ -212,6 +221,7 @@ impl Field {
             wait = Duration::ZERO;
             let place = (tapped.channel, tapped.partition, tapped.offset);
             let ours = self.ours.get(&place).copied();
+            self.note_offset((place.0, place.1), tapped.offset, tapped.seen_ms);
             // An input of a stand-in was there for the implementation before we saw it.
             let written_ms = (tapped.seen_ms - tapped.timestamp_ms).abs() < CLOCKS_APART_MS;
             let is_input = !self.sends.contains(&tapped.channel);
@@ -236,6 +246,28 @@ impl Field {
             }
         }
         Ok(before)
+    }
+
+    fn note_offset(&mut self, place: Place, offset: Offset, seen_ms: i64) {
+        let (offsets, last_ms) = self.offsets.entry(place).or_insert((Offsets::default(), seen_ms));
+        if let Some(gap) = offsets.note(offset) {
+            self.gaps.push((place, gap, (*last_ms, seen_ms)));
+        }
+        *last_ms = seen_ms;
+    }
+
+    /// The offsets at which a record may lie that was not seen.
+    fn holes(&self) -> Vec<Hole> {
+        let is_hole = |(place, gap, _): &&(Place, Gap, (i64, i64))| {
+            self.offsets.get(place).is_some_and(|(offsets, _)| !offsets.is_marker(gap))
+        };
+        let hole = |((channel, partition), gap, (from, until)): &(Place, Gap, (i64, i64))| Hole {
+            channel: *channel,
+            partition: *partition,
+            offsets: gap.offsets,
+            between: (VirtualTime::from_unix_ms(*from), VirtualTime::from_unix_ms(*until)),
+        };
+        self.gaps.iter().filter(is_hole).map(hole).collect()
     }
 
     /// Whether a record belongs to this run: others may use the broker, too. What the
@@ -316,6 +348,8 @@ impl Field {
             asked: asked.cloned().collect(),
             given: given.cloned().collect(),
             unread,
+            holes: self.holes(),
+            lost_partitions: self.lost_ms.iter().map(|ms| VirtualTime::from_unix_ms(*ms)).collect(),
             ..Observation::new(history, &self.subject, ended, settle)
         }
     }

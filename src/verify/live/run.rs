@@ -14,7 +14,7 @@ use super::trial::{How, STALE_MS, is_unsettled};
 use super::{Diagnosis, Done, Plan, VerifyError};
 use crate::contract::Contracts;
 use crate::kafka::{
-    Connection, Deadline, From, GroupChanges, GroupWatch, Sender, Tap, Topics, wall_ms,
+    Connection, Deadline, From, GroupChange, GroupChanges, GroupWatch, Sender, Tap, Topics, wall_ms,
 };
 use crate::message::{ChannelIx, Offset, Tenant};
 use crate::verify::Observation;
@@ -415,6 +415,9 @@ impl<'a> Run<'a> {
                 self.field.reading.committed(*place, next, wall_ms());
             }
             for change in self.changes.since(&snapshot) {
+                if matches!(change, GroupChange::Left(_) | GroupChange::Rebalanced { .. }) {
+                    self.field.lost_ms.push(snapshot.at_ms);
+                }
                 let seen = Turn::Seen(change.to_string());
                 self.field.turns.push((snapshot.at_ms, seen));
             }

@@ -28,6 +28,7 @@ pub(super) fn shrink(
 ) -> Result<Vec<Reproduction>, VerifyError> {
     let mut rules = BTreeSet::new();
     let mut reproductions = Vec::new();
+    let mut doubted = Vec::new();
     for (at, found) in judgement.findings.iter_mut().enumerate().skip(named) {
         let violation = found.severity == Severity::Violation;
         if !violation || rules.len() == run.plan.shrink || !rules.insert(found.rule) {
@@ -51,10 +52,22 @@ pub(super) fn shrink(
                     found: *seen,
                 });
             }
-            Played::Held => found.reproduced = Reproduced::No,
+            Played::Held => {
+                found.reproduced = Reproduced::No;
+                if let Some(doubt) = found.doubt {
+                    // Another one of the rule may come again.
+                    rules.remove(&found.rule);
+                    doubted.push((at, doubt));
+                }
+            }
             // Nobody was there: that says nothing.
             Played::Nothing => {}
         }
+    }
+    for (at, doubt) in doubted.into_iter().rev() {
+        judgement.withdraw(at, doubt);
+        let behind = reproductions.iter_mut().filter(|one: &&mut Reproduction| one.finding > at);
+        behind.for_each(|one| one.finding -= 1);
     }
     Ok(reproductions)
 }

@@ -4,17 +4,18 @@
 //! full, only its last part is kept, and judged anew as a history that begins amid: what was
 //! forgotten is held against nobody, and of what is kept nothing is found twice.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::contract::{self, Contracts, MessageIx};
 use crate::history::{History, Producer};
-use crate::message::{ChannelIx, Offset, Partition, Record, RecordId, VirtualTime};
+use crate::message::{ChannelIx, Record, RecordId};
 use crate::pack::{Checks, HistoryChecker as _, Packs};
 use crate::rule::{Finding, RuleId, Severity};
-use crate::verify::{Found, Judgement, Standing};
+use crate::verify::{Found, Judgement, SKEW, Standing};
 
-use super::Writers;
+use super::{Gathered, Passing, Writers};
 
 /// How much is kept.
 #[derive(Clone, Copy, Debug)]
@@ -33,7 +34,7 @@ const MOST_UNKNOWN: usize = 100;
 /// Records, judged as they flow.
 #[derive(Debug)]
 pub struct Flow {
-    writers: Writers,
+    writers: Arc<Writers>,
     history: History,
     checks: Checks,
     bounds: Bounds,
@@ -41,6 +42,10 @@ pub struct Flow {
     bytes: usize,
     /// How many records of the history, and findings of the checks, were looked at.
     seen: (usize, usize),
+    /// Records of the history whose timestamps bear no time, and how many there were in all.
+    untimed: (BTreeSet<RecordId>, u64),
+    /// Holes in the offsets of partitions.
+    holes: u64,
     /// Whether the order of what flows is known, and of how many records it was not.
     ordered: bool,
     unordered: u64,
@@ -60,7 +65,7 @@ impl Flow {
     pub fn new(contracts: &Arc<Contracts>, whole: bool) -> Self {
         let services: Vec<_> =
             contracts.contracts().iter().map(|one| one.service.clone()).collect();
-        let writers = Writers::new(contracts, &services);
+        let writers = Arc::new(Writers::new(contracts, &services));
         let history = History::new(Arc::clone(contracts), services);
         let mut checks = contracts.packs().checks(!whole);
         checks.begin(&history);
@@ -71,6 +76,8 @@ impl Flow {
             bounds: BOUNDS,
             bytes: 0,
             seen: (0, 0),
+            untimed: (BTreeSet::new(), 0),
+            holes: 0,
             ordered: true,
             unordered: 0,
             held: BTreeMap::new(),
@@ -80,14 +87,15 @@ impl Flow {
         }
     }
 
-    /// Which of two records of the same moment came first, by their channels.
+    /// Who writes what.
     #[must_use]
-    pub fn rank(&self, channel: ChannelIx) -> u8 {
-        self.writers.rank(channel)
+    pub fn writers(&self) -> &Arc<Writers> {
+        &self.writers
     }
 
-    /// Takes in the next record, in order of time.
-    pub fn add(&mut self, at: VirtualTime, place: (ChannelIx, Partition, Offset), record: Record) {
+    /// Takes in the next record, in order of time and cause.
+    pub fn add(&mut self, passing: Passing) {
+        let Passing { at, place, record, is_timed, is_before_hole } = passing;
         let contracts = Arc::clone(self.history.shared_contracts());
         let kind = record.value_bytes().and_then(|value| contracts.message_kind(place.0, value));
         match kind.map(|kind| kind.index) {
@@ -97,7 +105,27 @@ impl Flow {
         self.unordered += u64::from(!self.ordered);
         self.bytes += bytes_of(&record);
         let producer = self.writers.of(place.0, &record);
-        self.history.append(at, place, record, producer);
+        let id = self.history.append(at, place, record, producer);
+        if is_before_hole {
+            self.checks.doubt(&[id]);
+            self.holes += 1;
+        }
+        if !is_timed {
+            self.untimed.0.insert(id);
+            self.untimed.1 += 1;
+        }
+    }
+
+    /// How many holes there were in the offsets of partitions, but for regular ones.
+    #[must_use]
+    pub fn holes(&self) -> u64 {
+        self.holes
+    }
+
+    /// How many records bore no time, among others that did.
+    #[must_use]
+    pub fn untimed(&self) -> u64 {
+        self.untimed.1
     }
 
     fn count_unknown(&mut self, contracts: &Contracts, of: ChannelIx, value: Option<&[u8]>) {
@@ -138,8 +166,12 @@ impl Flow {
         self.checks.follow(&self.history);
         let (records, findings) = self.seen;
         let new = &self.checks.findings()[findings..];
-        let (ordered, packs) = (self.ordered, self.history.contracts().packs());
-        let tellable = |one: &&Finding| ordered || !packs.is_of_order(one.rule);
+        let (ordered, untimed) = (self.ordered, &self.untimed.0);
+        let packs = self.history.contracts().packs();
+        let tellable = |one: &&Finding| {
+            let is_timed = || !one.records.iter().any(|id| untimed.contains(id));
+            !packs.is_of_order(one.rule) || ordered && is_timed()
+        };
         let by_checks = new.iter().filter(tellable).map(|one| found(&self.history, one));
         let inputs = self.history.records()[records..].iter().filter_map(|placed| {
             let sent = placed.producer == Producer::Test;
@@ -168,11 +200,14 @@ impl Flow {
         let contracts = Arc::clone(self.history.shared_contracts());
         let mut history = History::new(contracts, self.history.services().to_vec());
         self.bytes = 0;
+        let mut untimed = BTreeSet::new();
         for placed in &records[kept..] {
             let place = (placed.channel, placed.partition, placed.offset);
             self.bytes += bytes_of(&placed.record);
-            history.append(placed.at, place, placed.record.clone(), placed.producer);
+            let id = history.append(placed.at, place, placed.record.clone(), placed.producer);
+            untimed.extend(self.untimed.0.contains(&placed.id).then_some(id));
         }
+        self.untimed.0 = untimed;
         self.held = self.held();
         let mut checks = self.history.contracts().packs().checks(true);
         checks.begin(&history);
@@ -214,20 +249,40 @@ impl Flow {
 /// Why a rule of which nothing flowed is not exercised.
 const NOTHING: &str = "no message that it speaks of was seen";
 
-/// Judges a whole history by what records alone show; `whole` as for [`Flow::new`].
+/// Judges what was captured by what records alone show; `whole` as for [`Flow::new`].
 #[must_use]
-pub fn judge(history: &History, whole: bool) -> Judgement {
-    let mut checks = history.contracts().packs().checks(!whole);
+pub fn judge(gathered: &Gathered, whole: bool) -> Judgement {
+    let history = &gathered.history;
+    let packs = history.contracts().packs();
+    let is_doubted = |one: &Finding| {
+        packs.is_of_order(one.rule) && one.records.iter().any(|id| gathered.untimed.contains(id))
+    };
+    let mut checks = packs.checks(!whole);
     checks.begin(history);
+    let holes: Vec<_> = gathered.holes.iter().map(|(before, _)| *before).collect();
+    checks.doubt(&holes);
     checks.follow(history);
-    let mut findings: Vec<_> = checks.findings().iter().map(|one| found(history, one)).collect();
+    let told = checks.findings().iter().filter(|one| !is_doubted(one));
+    let mut findings: Vec<_> = told.map(|one| found(history, one)).collect();
     let inputs = history.records().iter().filter(|placed| placed.producer == Producer::Test);
     findings.extend(inputs.filter_map(|placed| input(history, placed.id)));
     findings.sort_by_key(|one| one.records.last().copied());
     let mut tally = Tally::default();
     findings.iter().for_each(|one| tally.count(one));
     let rules = tally.standings(&checks.premises(), history.contracts().packs());
-    Judgement { findings, rules, ..Judgement::default() }
+    let notes = skew_note(gathered.skew).into_iter().collect();
+    Judgement { findings, rules, notes, ..Judgement::default() }
+}
+
+/// What is to be known of clocks that differ by more than they are believed to.
+pub fn skew_note(skew: Duration) -> Option<String> {
+    (skew > SKEW).then(|| {
+        format!(
+            "a record was stamped {} ms before its cause: so far do clocks differ, and moments \
+             that are less far apart say nothing about order",
+            skew.as_millis()
+        )
+    })
 }
 
 /// How often each rule was found broken: violations and advisories.
@@ -277,7 +332,9 @@ fn found(history: &History, finding: &Finding) -> Found {
 fn input(history: &History, id: RecordId) -> Option<Found> {
     let placed = history.record(id);
     let problems = history.contracts().check_sent(placed.channel, &placed.record);
-    let broken = |problem: &&contract::Problem| problem.severity == contract::Severity::Violation;
+    let broken = |problem: &&contract::Problem| {
+        problem.is_violation() || problem.kind == contract::ProblemKind::RepeatedField
+    };
     let said: Vec<_> = problems.iter().filter(broken).map(ToString::to_string).collect();
     (!said.is_empty()).then(|| {
         let message = format!("{id} {}: {}", history.message_name(placed), said.join("; "));
@@ -289,7 +346,7 @@ fn input(history: &History, id: RecordId) -> Option<Found> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Bounds, Flow};
+    use super::{Bounds, Flow, Passing};
     use crate::contract::Contracts;
     use crate::message::{
         Headers, Offset, Partition, Payload, Record, Tenant, TraceParent, VirtualTime,
@@ -314,7 +371,8 @@ mod tests {
             };
             let channel = contracts.channel_ix(channel).unwrap();
             let place = (channel, Partition(0), Offset(u64::from(ban)));
-            flow.add(VirtualTime::from_ms(u64::from(ban)), place, record);
+            let at = VirtualTime::from_ms(u64::from(ban));
+            flow.add(Passing { at, place, record, is_timed: true, is_before_hole: false });
         };
         for ban in 0..bans {
             let delete = format!(r#"{{"type":"DELETE","body":{{"banId":{ban}}}}}"#);

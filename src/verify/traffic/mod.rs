@@ -11,10 +11,14 @@
 
 mod flow;
 mod gather;
+mod merge;
 mod sluice;
+mod times;
 mod writers;
 
-pub use flow::{Flow, judge};
+pub use flow::{Flow, judge, skew_note};
 pub use gather::{Gathered, gather};
-pub use sluice::{Disordered, Passing, Place, Sluice, is_time};
+pub use sluice::{Disordered, Passing, Place, Sluice};
+pub(crate) use times::MOST_SKEW_MS;
+pub use times::is_time;
 pub use writers::Writers;

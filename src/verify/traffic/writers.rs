@@ -18,6 +18,10 @@ pub struct Writers {
     channels: Vec<Option<Writer>>,
     /// By channel: events that others answer to come before those that nobody does.
     ranks: Vec<u8>,
+    /// By channel: those that its senders read, of lower ranks.
+    causes: Vec<Vec<ChannelIx>>,
+    /// By channel: whether it is among the causes of another.
+    read: Vec<bool>,
 }
 
 /// The service that writes on a channel.
@@ -46,8 +50,13 @@ impl Writers {
             let own = authors(contracts, &services[at], channel);
             Some(Writer { service: ServiceIx(u16::try_from(at).ok()?), own })
         });
-        let ranks = contracts.channels().iter().map(|channel| rank(contracts, channel));
-        Self { channels: channels.collect(), ranks: ranks.collect() }
+        let ranks: Vec<_> =
+            contracts.channels().iter().map(|channel| rank(contracts, channel)).collect();
+        let causes: Vec<_> =
+            contracts.channels().iter().map(|channel| causes(contracts, channel, &ranks)).collect();
+        let mut read = vec![false; ranks.len()];
+        causes.iter().flatten().for_each(|cause| read[cause.at()] = true);
+        Self { channels: channels.collect(), ranks, causes, read }
     }
 
     /// Who wrote a record: a service, or somebody else, who stands as the test.
@@ -67,6 +76,19 @@ impl Writers {
     pub fn rank(&self, channel: ChannelIx) -> u8 {
         self.ranks.get(channel.at()).copied().unwrap_or(0)
     }
+
+    /// The channels on which the cause of a record of this one lies, if its trace names one. An
+    /// answer never causes its question, though the one who asks reads it: causes rank lower.
+    #[must_use]
+    pub fn causes(&self, channel: ChannelIx) -> &[ChannelIx] {
+        self.causes.get(channel.at()).map_or(&[], Vec::as_slice)
+    }
+
+    /// Whether records of a channel may cause those of another.
+    #[must_use]
+    pub fn is_read(&self, channel: ChannelIx) -> bool {
+        self.read.get(channel.at()).copied().unwrap_or(false)
+    }
 }
 
 impl Writer {
@@ -76,11 +98,17 @@ impl Writer {
         if self.own.is_empty() {
             return true;
         }
-        let read = record.value_bytes().map(serde_json::from_slice::<Authored<'_>>);
-        let Some(Ok(Authored { author, issuer })) = read else {
-            return true;
+        let Some(bytes) = record.value_bytes() else { return true };
+        let named = match serde_json::from_slice::<Authored<'_>>(bytes) {
+            Ok(Authored { author, issuer }) => author.or(issuer),
+            // One may be named twice: then the last counts.
+            Err(_) => {
+                let value = Json::parse(bytes).unwrap_or_default();
+                let named = AUTHORS.iter().find_map(|name| value.get(name)?.as_str());
+                named.map(|name| Cow::Owned(name.to_owned()))
+            }
         };
-        let named = author.or(issuer).filter(|name| !name.is_empty());
+        let named = named.filter(|name| !name.is_empty());
         named.is_none_or(|name| self.own.iter().any(|own| **own == *name))
     }
 }
@@ -97,6 +125,14 @@ fn authors(contracts: &Contracts, service: &str, channel: &Channel) -> Vec<Strin
     names.sort();
     names.dedup();
     names
+}
+
+fn causes(contracts: &Contracts, channel: &Channel, ranks: &[u8]) -> Vec<ChannelIx> {
+    let read = channel.producers.iter().filter_map(|one| contracts.consumed_by(one)).flatten();
+    let mut read: Vec<_> = read.filter(|one| ranks[one.at()] < ranks[channel.index.at()]).collect();
+    read.sort();
+    read.dedup();
+    read
 }
 
 fn rank(contracts: &Contracts, channel: &Channel) -> u8 {

@@ -26,6 +26,7 @@ use self::handling::{Appended, Handling};
 use self::out::Out;
 use self::view::{Memo, Role, View};
 use crate::history::{Event, History, ServiceIx};
+use crate::message::RecordId;
 use crate::pack::HistoryChecker;
 use crate::rule::{Finding, Report, RuleId};
 use crate::services::{account, ban, invite, login};
@@ -169,6 +170,10 @@ impl Checks {
 }
 
 impl HistoryChecker for Checks {
+    fn doubt(&mut self, holes: &[RecordId]) {
+        self.checkers.sequence.holes.extend(holes);
+    }
+
     fn begin(&mut self, history: &History) {
         if !self.memo.begin(history) {
             self.checkers.contract.forget();

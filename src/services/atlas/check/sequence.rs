@@ -5,6 +5,7 @@
 //! begins amid, nothing is said that what came before could explain: what is answered was told on a
 //! channel that had begun long before, or may have been told before it did.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use uuid::Uuid;
@@ -32,8 +33,13 @@ const REACH: Duration = Duration::from_secs(60);
 pub(in crate::services) struct Sequence {
     /// What came before the history is not known.
     pub(in crate::services) amid: bool,
-    /// The first record of each channel, of a history that begins amid.
+    /// Since when all of each channel is known, of a history that begins amid or has holes: since
+    /// ever where nothing is said.
     begun: FxMap<Channel, VirtualTime>,
+    /// Whether all was known before the first hole.
+    was_whole: bool,
+    /// Records behind which others of their channel may be missing.
+    pub(super) holes: BTreeSet<RecordId>,
     sessions: FxMap<(TenantIx, Uuid), Session>,
     accounts: FxMap<(TenantIx, u32), Account>,
     transactions: FxMap<(TenantIx, Uuid), ()>,
@@ -127,10 +133,26 @@ impl Sequence {
     /// What is known when a record comes, which may be the first of its channel.
     fn known(&mut self, view: View<'_>, record: RecordId) -> Known {
         let at = view.placed(record).at;
-        self.begun.entry(view.channel(record)).or_insert(at);
-        let long_since = |(_, begun): &(&Channel, &VirtualTime)| begun.after(REACH) <= at;
+        let first = if self.was_whole { VirtualTime::ZERO } else { at };
+        self.begun.entry(view.channel(record)).or_insert(first);
+        let long_since = |(_, begun): &(&Channel, &VirtualTime)| {
+            (self.was_whole && **begun == VirtualTime::ZERO) || begun.after(REACH) <= at
+        };
         let known = self.begun.iter().filter(long_since);
         known.fold(Known(0), |known, (channel, _)| known.with(*channel))
+    }
+
+    /// Notes that records may be missing behind this one: what came there is not known.
+    fn miss(&mut self, channel: Channel, at: VirtualTime) {
+        if !std::mem::replace(&mut self.amid, true) {
+            self.was_whole = true;
+        }
+        self.begun.insert(channel, at.max(VirtualTime::from_ms(1)));
+        match channel {
+            Channel::InviteStatus => self.invites.clear(),
+            Channel::AccountStatus => self.accounts.clear(),
+            _ => {}
+        }
     }
 
     /// Takes in a command, whoever sent it.
@@ -278,6 +300,25 @@ impl Event<'_> {
 
 impl Checker for Sequence {
     fn appended(&mut self, view: View<'_>, appended: &Appended, out: &mut Out) {
+        self.judge(view, appended, out);
+        if self.holes.contains(&appended.record) {
+            let at = view.placed(appended.record).at;
+            self.miss(view.channel(appended.record), at);
+        }
+    }
+
+    fn clear(&mut self) {
+        self.begun.clear();
+        self.sessions.clear();
+        self.accounts.clear();
+        self.transactions.clear();
+        self.invites.clear();
+        self.bans.clear();
+    }
+}
+
+impl Sequence {
+    fn judge(&mut self, view: View<'_>, appended: &Appended, out: &mut Out) {
         let record = appended.record;
         let Some(tenant) = view.tenant(record) else {
             return;
@@ -291,14 +332,5 @@ impl Checker for Sequence {
             self.event(Event { view, record, cause: appended.cause, tenant, known, out });
         }
         self.command(view, record, tenant);
-    }
-
-    fn clear(&mut self) {
-        self.begun.clear();
-        self.sessions.clear();
-        self.accounts.clear();
-        self.transactions.clear();
-        self.invites.clear();
-        self.bans.clear();
     }
 }

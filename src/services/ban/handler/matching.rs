@@ -102,13 +102,17 @@ impl<'a> Subject<'a> {
     }
 }
 
-/// The active ban that counts, the oldest of equals.
+/// The active bans of the kind that counts, the oldest first.
 pub(super) fn first<'s>(
     state: &'s State,
     subject: &Subject<'_>,
     unix_s: i64,
-) -> Option<(u32, &'s Entry)> {
+) -> Vec<(u32, &'s Entry)> {
     let active = state.bans.iter().filter(|(_, ban)| ban.is_active(unix_s));
     let hits = active.filter_map(|(id, ban)| Some((ban.target.rank(subject)?, *id, ban)));
-    hits.min_by_key(|(rank, id, _)| (*rank, *id)).map(|(_, id, ban)| (id, ban))
+    let mut hits: Vec<_> = hits.collect();
+    hits.sort_by_key(|(rank, id, _)| (*rank, *id));
+    let counts = hits.first().map(|(rank, ..)| *rank);
+    let hits = hits.into_iter().filter(|(rank, ..)| Some(*rank) == counts);
+    hits.map(|(_, id, ban)| (id, ban)).collect()
 }
