@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 const MODULES: &[&str] = &[
     "diagnostic",
     "yaml",
+    "evolution",
     "message",
     "contract",
     "rule",

@@ -16,6 +16,7 @@ mod bug;
 mod capture;
 mod check;
 mod clock;
+mod contracts;
 mod exit;
 mod explain;
 mod files;
@@ -74,6 +75,7 @@ fn carry_out(command: &Command, terminal: &mut Terminal) -> Exit {
         Command::List(args) => list::list(args, terminal),
         Command::Lint(args) => list::lint(args, terminal),
         Command::Explain(args) => explain::explain(args, terminal),
+        Command::Contracts(args) => contracts::contracts(args, terminal),
         #[cfg(feature = "kafka")]
         Command::Serve(args) => serve::serve(args, terminal),
         #[cfg(feature = "kafka")]
