@@ -73,8 +73,8 @@ pub static EXITS: &[ExitInfo] = &[
         code: 4,
         title: "nothing can be said",
         explanation: "No test was selected, or a test that was could not run here; a verdict on a \
-                      rule is inconclusive, or no rule at all was exercised; or whether a change of \
-                      a schema breaks is undecided. What was not run or not exercised is not a \
+                      rule is inconclusive, or no rule at all was exercised; or whether a change \
+                      of a schema breaks is undecided. What was not run or not exercised is not a \
                       pass.",
     },
     ExitInfo {

@@ -19,7 +19,7 @@ pub(in crate::cli) enum ContractsCommand {
     /// Compare JSON Schema files: what changed, and whether a value shows that it breaks
     #[command(after_help = "Examples:\n  \
         quintet contracts compare old.json new.json\n  \
-        quintet contracts compare old.yaml new.yaml --mode FORWARD --mode BACKWARD --format json\n  \
+        quintet contracts compare old.yaml new.yaml --mode FORWARD --mode FULL --format json\n  \
         quintet contracts compare v1.json v2.json v3.json --mode BACKWARD_TRANSITIVE\n\n\
         Exit codes: 0 compatible, 1 breaking, 4 undecided. What is compared and how: \
         docs/contracts.md.")]
@@ -37,14 +37,14 @@ pub(in crate::cli) struct Compare {
     #[arg(value_name = "NEW")]
     pub(in crate::cli) new: PathBuf,
 
-    /// Who reads what: BACKWARD if new readers read old values (the default), FORWARD if old readers
-    /// read new values, FULL for both, and each with _TRANSITIVE for all OLD files instead of the
+    /// Who reads what: BACKWARD if new readers read old values (the default), FORWARD if old
+    /// readers read new values, FULL for both, and each with _TRANSITIVE for all OLD files instead of the
     /// last; may be given several times
     #[arg(long = "mode", value_name = "MODE", value_parser = mode)]
     pub(in crate::cli) modes: Vec<Mode>,
 
     /// What is taken for granted: raw, nothing; role-aware, writers write only members that are
-    /// named, and readers ignore others; confluent-strict and confluent-lenient, as those registries
+    /// named, and readers ignore others; confluent-strict and confluent-lenient, as that registry
     #[arg(long, value_name = "POLICY", default_value = "raw", value_parser = policy)]
     pub(in crate::cli) policy: Policy,
 

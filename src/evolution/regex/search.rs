@@ -167,8 +167,8 @@ impl Languages {
         }
     }
 
-    /// So many different strings, the shortest first; all there are, where there are fewer. Readable
-    /// ones are taken if there are enough of them.
+    /// So many different strings, the shortest first; all there are, where there are fewer.
+    /// Readable ones are taken if there are enough of them.
     pub(crate) fn words(&mut self, rx: Rx, most: usize) -> Result<Vec<String>, Exhausted> {
         let live = self.live(rx)?;
         let readable = self.spell(rx, &live, (most, readable))?;

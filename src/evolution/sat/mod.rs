@@ -2,12 +2,13 @@
 //!
 //! What this is: a search that ends with a value, or with the proof that there is none. A goal is a
 //! set of literals: nodes that a value must meet, or must not. Each type of values is looked at by
-//! itself; alternatives are taken one by one ([`clause`]), and what is left, a conjunction of bounds
-//! of one type, is solved by [`number`], [`list`] or [`record`], whose parts are goals again.
+//! itself; alternatives are taken one by one ([`clause`]), and what is left, bounds of one
+//! type together, is solved by [`number`], [`list`] or [`record`], whose parts are goals again.
 //!
 //! What always holds: a goal that is met again while it is being looked at is taken to be empty:
-//! a smallest value has no part with the same goal. What rests on such an assumption is kept only as
-//! long as the assumption stands. No answer rests on a budget: when it is used up, nothing is known.
+//! a smallest value has no part with the same goal. What rests on such an assumption is kept only
+//! as long as the assumption stands. No answer rests on a budget: when it is used up, nothing is
+//! known.
 
 mod clause;
 mod list;
