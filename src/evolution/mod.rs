@@ -6,8 +6,8 @@
 //!
 //! What always holds: [`Verdict::Compatible`] comes only from a proof, [`Verdict::Breaking`] only
 //! with a value that two validators of other authors accept by one schema and refuse by the other;
-//! everything else is [`Verdict::Undecided`] with its reason. Work is bounded in steps, not time, so
-//! the same files give the same answer. Start at [`compare`].
+//! all else is [`Verdict::Undecided`] with its reason. Work is bounded in steps, not time,
+//! so the same files give the same answer. Start at [`compare`].
 
 mod candidates;
 mod changes;
@@ -21,6 +21,7 @@ mod policy;
 mod regex;
 mod sat;
 mod source;
+mod takes;
 mod witness;
 
 pub use changes::{Change, Rule, changes};

@@ -1,13 +1,23 @@
 //! Two validators that were written by others: nothing is called a witness unless both agree.
 
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
 use super::compile::Draft;
-use super::document::{Document, map_schemas};
+use super::document::{Document, each_schema, map_schemas};
 use super::json::Json;
 
 /// The validators of one schema.
 pub(crate) struct Validators {
     first: jsonschema::Validator,
-    second: (boon::Schemas, boon::SchemaIndex),
+    second: Second,
+}
+
+/// The second validator.
+enum Second {
+    Compiled(Box<(boon::Schemas, boon::SchemaIndex)>),
+    /// It does not know lookarounds: patterns are replaced for each value.
+    WithLookarounds(Json, Draft),
 }
 
 /// The place that a schema is registered at.
@@ -16,33 +26,125 @@ const PLACE: &str = "urn:schema";
 impl Validators {
     /// The validators of a document; why not, in words.
     pub(crate) fn of(document: &Document) -> Result<Self, String> {
-        let schema = plain(document);
-        let schema = schema.to_serde().ok_or("a number is out of the range of validators")?;
+        let plain = plain(document);
+        let schema = plain.to_serde().ok_or("a number is out of the range of validators")?;
         let draft = match document.draft {
             Draft::Seven => jsonschema::Draft::Draft7,
             Draft::Latest => jsonschema::Draft::Draft202012,
         };
         let options = jsonschema::options().with_draft(draft).should_validate_formats(false);
         let first = options.build(&schema).map_err(|error| one_line(&error.to_string()))?;
-        let mut compiler = boon::Compiler::new();
-        compiler.set_default_draft(match document.draft {
-            Draft::Seven => boon::Draft::V7,
-            Draft::Latest => boon::Draft::V2020_12,
-        });
-        compiler.use_loader(Box::new(Nowhere));
-        let mut schemas = boon::Schemas::new();
-        let why = |error: boon::CompileError| one_line(&error.to_string());
-        compiler.add_resource(PLACE, schema).map_err(why)?;
-        let index = compiler.compile(PLACE, &mut schemas).map_err(why)?;
-        Ok(Self { first, second: (schemas, index) })
+        let second = match with_lookarounds(&plain) {
+            true => {
+                let second = Second::WithLookarounds(plain, document.draft);
+                second.accepts(&serde_json::Value::Null)?;
+                second
+            }
+            false => Second::Compiled(Box::new(compiled(schema, document.draft)?)),
+        };
+        Ok(Self { first, second })
     }
 
     /// Whether both accept a value, or both refuse it; `None` where they disagree.
     pub(crate) fn accept(&self, value: &serde_json::Value) -> Option<bool> {
         let first = self.first.is_valid(value);
-        let second = self.second.0.validate(value, self.second.1).is_ok();
-        (first == second).then_some(first)
+        (self.second.accepts(value) == Ok(first)).then_some(first)
     }
+}
+
+impl Second {
+    fn accepts(&self, value: &serde_json::Value) -> Result<bool, String> {
+        match self {
+            Self::Compiled(compiled) => Ok(compiled.0.validate(value, compiled.1).is_ok()),
+            Self::WithLookarounds(schema, draft) => {
+                let mut texts = BTreeSet::new();
+                texts_of(value, &mut texts);
+                let schema = without_lookarounds(schema, &texts);
+                let schema = schema.to_serde().ok_or("a number is out of range")?;
+                let (schemas, index) = compiled(schema, *draft)?;
+                Ok(schemas.validate(value, index).is_ok())
+            }
+        }
+    }
+}
+
+fn compiled(
+    schema: serde_json::Value,
+    draft: Draft,
+) -> Result<(boon::Schemas, boon::SchemaIndex), String> {
+    let mut compiler = boon::Compiler::new();
+    compiler.set_default_draft(match draft {
+        Draft::Seven => boon::Draft::V7,
+        Draft::Latest => boon::Draft::V2020_12,
+    });
+    compiler.use_loader(Box::new(Nowhere));
+    let mut schemas = boon::Schemas::new();
+    let why = |error: boon::CompileError| one_line(&error.to_string());
+    compiler.add_resource(PLACE, schema).map_err(why)?;
+    let index = compiler.compile(PLACE, &mut schemas).map_err(why)?;
+    Ok((schemas, index))
+}
+
+fn looks_around(pattern: &str) -> bool {
+    ["(?=", "(?!", "(?<=", "(?<!"].iter().any(|look| pattern.contains(look))
+}
+
+fn with_lookarounds(schema: &Json) -> bool {
+    let mut found = false;
+    each_schema(schema, &mut |schema| {
+        let pattern = schema.get("pattern").and_then(Json::as_text);
+        let names = schema.get("patternProperties").into_iter().flat_map(Json::members);
+        found |=
+            pattern.into_iter().chain(names.map(|(name, _)| name)).any(|one| looks_around(one));
+    });
+    found
+}
+
+/// All strings of a value, names included.
+fn texts_of(value: &serde_json::Value, texts: &mut BTreeSet<String>) {
+    match value {
+        serde_json::Value::String(text) => drop(texts.insert(text.clone())),
+        serde_json::Value::Array(items) => items.iter().for_each(|item| texts_of(item, texts)),
+        serde_json::Value::Object(members) => {
+            for (name, value) in members {
+                texts.insert(name.clone());
+                texts_of(value, texts);
+            }
+        }
+        _ => {}
+    }
+}
+
+/// The schema with patterns that say the same of these texts, and look at nothing around them.
+fn without_lookarounds(schema: &Json, texts: &BTreeSet<String>) -> Json {
+    let mut count = 0;
+    let mut listed = |pattern: &str| -> Arc<str> {
+        if !looks_around(pattern) {
+            return pattern.into();
+        }
+        let alone = serde_json::json!({ "pattern": pattern });
+        let matched = texts.iter().filter(|text| {
+            jsonschema::is_valid(&alone, &serde_json::Value::String((*text).clone()))
+        });
+        let mut all: Vec<String> = matched.map(|text| regex_syntax::escape(text)).collect();
+        // Two patterns stay two, also where they match the same texts.
+        count += 1;
+        let other = (0..).map(|n| format!("no{count}x{n}")).find(|one| !texts.contains(one));
+        all.extend(other);
+        format!("^(?:{})$", all.join("|")).into()
+    };
+    map_schemas(schema, "", &mut |_, mut schema| {
+        if let Json::Record(members) = &mut schema {
+            if let Some(Json::Text(pattern)) = members.get_mut("pattern") {
+                *pattern = listed(pattern);
+            }
+            if let Some(Json::Record(patterns)) = members.get_mut("patternProperties") {
+                let renamed = std::mem::take(patterns).into_iter();
+                *patterns = renamed.map(|(name, value)| (listed(&name), value)).collect();
+            }
+        }
+        schema
+    })
 }
 
 /// Nothing is fetched.

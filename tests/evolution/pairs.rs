@@ -80,6 +80,11 @@ fn compatible_pairs_are_proven(#[case] old: Value, #[case] new: Value) {
     json!("z")
 )]
 #[case(
+    json!({"type": "string", "pattern": "^(?=.*[0-9])(?=.*[a-z]).+$"}),
+    json!({"type": "string", "pattern": "^(?!0)"}),
+    json!("0a")
+)]
+#[case(
     json!({"type": "object", "required": ["k", "v"], "properties": {"k": {"const": 1}, "v": true}}),
     json!({"if": {"properties": {"k": {"const": 1}}}, "then": {"required": ["w"]}}),
     json!({"k": 1, "v": null})

@@ -78,7 +78,10 @@ fn breaking_pairs_are_found_and_compatible_ones_proven() {
                     breaking += 1;
                     found += 1;
                 }
-                (Inclusion::Unknown(_), Some(_)) => breaking += 1,
+                (Inclusion::Unknown(_), Some(_)) => {
+                    println!("missed: {}", about());
+                    breaking += 1;
+                }
                 (Inclusion::Holds, None) => {
                     compatible += 1;
                     proven += 1;

@@ -38,8 +38,8 @@ pub(in crate::cli) struct Compare {
     pub(in crate::cli) new: PathBuf,
 
     /// Who reads what: BACKWARD if new readers read old values (the default), FORWARD if old
-    /// readers read new values, FULL for both, and each with _TRANSITIVE for all OLD files instead of the
-    /// last; may be given several times
+    /// readers read new values, FULL for both, and each with _TRANSITIVE for all OLD files instead
+    /// of the last; may be given several times
     #[arg(long = "mode", value_name = "MODE", value_parser = mode)]
     pub(in crate::cli) modes: Vec<Mode>,
 

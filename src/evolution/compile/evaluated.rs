@@ -103,7 +103,7 @@ impl Compiler<'_> {
                 evaluated.all_items |= items;
             }
             let whole = self.with_unevaluated(place, schema);
-            cases = product(self, cases, vec![(whole, Evaluated::default())])?;
+            cases = product(self, &cases, &[(whole, Evaluated::default())])?;
         }
         Ok(cases)
     }
@@ -119,7 +119,7 @@ impl Compiler<'_> {
                 Ok(target) => self.cases(&target)?,
                 Err(reason) => vec![(self.nodes.opaque(reason), Evaluated::default())],
             };
-            cases = product(self, cases, next)?;
+            cases = product(self, &cases, &next)?;
         }
         for keyword in ["allOf", "anyOf", "oneOf"] {
             if schema.get(keyword).is_some() {
@@ -129,18 +129,18 @@ impl Compiler<'_> {
         if schema.get("not").is_some() {
             let inner = self.beside(place, &["not"]);
             let not = self.nodes.not(inner);
-            cases = product(self, cases, vec![(not, Evaluated::default())])?;
+            cases = product(self, &cases, &[(not, Evaluated::default())])?;
         }
         if schema.get("if").is_some() {
-            cases = self.conditional_cases(place, schema, cases)?;
+            cases = self.conditional_cases(place, schema, &cases)?;
         }
         for (keyword, name) in self.dependent_schemas(schema) {
             let absent = self.absent(&name);
             let present = self.nodes.not(absent);
             let met = self.cases(&self.below(place, &[keyword, &name]))?;
-            let mut next = product(self, met, vec![(present, Evaluated::default())])?;
+            let mut next = product(self, &met, &[(present, Evaluated::default())])?;
             next.push((absent, Evaluated::default()));
-            cases = product(self, cases, next)?;
+            cases = product(self, &cases, &next)?;
         }
         Ok(cases)
     }
@@ -159,7 +159,7 @@ impl Compiler<'_> {
         match keyword {
             "allOf" => {
                 for next in met {
-                    cases = product(self, cases, next)?;
+                    cases = product(self, &cases, &next)?;
                 }
                 Ok(cases)
             }
@@ -171,11 +171,11 @@ impl Compiler<'_> {
                     } else {
                         next = vec![(self.nodes.any, Evaluated::default())];
                     }
-                    some = product(self, some, next)?;
+                    some = product(self, &some, &next)?;
                 }
                 let any = self.nodes.some(of);
-                let some = product(self, some, vec![(any, Evaluated::default())])?;
-                product(self, cases, some)
+                let some = product(self, &some, &[(any, Evaluated::default())])?;
+                product(self, &cases, &some)
             }
             _ => {
                 let one = self.nodes.one(of.clone());
@@ -183,8 +183,8 @@ impl Compiler<'_> {
                 for next in met {
                     some.extend(next);
                 }
-                let some = product(self, some, vec![(one, Evaluated::default())])?;
-                product(self, cases, some)
+                let some = product(self, &some, &[(one, Evaluated::default())])?;
+                product(self, &cases, &some)
             }
         }
     }
@@ -193,21 +193,21 @@ impl Compiler<'_> {
         &mut self,
         place: &Place,
         schema: &Json,
-        cases: Vec<Case>,
+        cases: &[Case],
     ) -> Result<Vec<Case>, TooMany> {
         let condition = self.beside(place, &["if"]);
         let mut met = self.cases(&self.below(place, &["if"]))?;
         if schema.get("then").is_some() {
             let then = self.cases(&self.below(place, &["then"]))?;
-            met = product(self, met, then)?;
+            met = product(self, &met, &then)?;
         }
         let mut other = vec![(self.nodes.not(condition), Evaluated::default())];
         if schema.get("else").is_some() {
             let otherwise = self.cases(&self.below(place, &["else"]))?;
-            other = product(self, other, otherwise)?;
+            other = product(self, &other, &otherwise)?;
         }
         met.extend(other);
-        product(self, cases, met)
+        product(self, cases, &met)
     }
 
     /// What a schema's own keywords evaluate.
@@ -235,12 +235,12 @@ impl Compiler<'_> {
 /// Each with each; cases that evaluate the same become one.
 fn product(
     compiler: &mut Compiler<'_>,
-    first: Vec<Case>,
-    second: Vec<Case>,
+    first: &[Case],
+    second: &[Case],
 ) -> Result<Vec<Case>, TooMany> {
     let mut found: Vec<Case> = Vec::new();
-    for (condition, evaluated) in &first {
-        for (other, also) in &second {
+    for (condition, evaluated) in first {
+        for (other, also) in second {
             let both = compiler.nodes.all([*condition, *other]);
             if both == compiler.nodes.none {
                 continue;

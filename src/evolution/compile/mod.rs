@@ -54,19 +54,19 @@ pub(crate) fn compile(root: &Json, draft: Draft, nodes: &mut Nodes) -> Id {
         here: Vec::new(),
         depth: 0,
     };
-    compiler.referenced(Place { pointer: String::new(), scope: vec![0] })
+    compiler.referenced(&Place { pointer: String::new(), scope: vec![0] })
 }
 
 impl Compiler<'_> {
     /// The schema at a place that may be reached by references.
-    fn referenced(&mut self, place: Place) -> Id {
-        if self.here.contains(&place) {
+    fn referenced(&mut self, place: &Place) -> Id {
+        if self.here.contains(place) {
             let number = self.nodes.opaque.len();
             let reason =
                 format!("a reference that leads to itself for the same value (no. {number})");
             return self.nodes.opaque(reason);
         }
-        if let Some(slot) = self.slots.get(&place) {
+        if let Some(slot) = self.slots.get(place) {
             return match self.nodes.slots[*slot] {
                 Some(id) => id,
                 None => {
@@ -79,7 +79,7 @@ impl Compiler<'_> {
         self.nodes.slots.push(None);
         self.slots.insert(place.clone(), slot);
         self.here.push(place.clone());
-        let id = self.schema(&place);
+        let id = self.schema(place);
         self.here.pop();
         self.nodes.slots[slot] = Some(id);
         id
@@ -90,7 +90,7 @@ impl Compiler<'_> {
         let outer = std::mem::take(&mut self.here);
         let place = self.below(place, tokens);
         let id = match self.resources.is_referred_to(&place.pointer) {
-            true => self.referenced(place),
+            true => self.referenced(&place),
             false => self.schema(&place),
         };
         self.here = outer;
@@ -101,7 +101,7 @@ impl Compiler<'_> {
     fn beside(&mut self, place: &Place, tokens: &[&str]) -> Id {
         let place = self.below(place, tokens);
         match self.resources.is_referred_to(&place.pointer) {
-            true => self.referenced(place),
+            true => self.referenced(&place),
             false => self.schema(&place),
         }
     }
@@ -152,7 +152,7 @@ impl Compiler<'_> {
 
     fn reference(&mut self, place: &Place, schema: &Json, keyword: &str) -> Id {
         match self.target(place, schema, keyword) {
-            Ok(place) => self.referenced(place),
+            Ok(place) => self.referenced(&place),
             Err(reason) => self.nodes.opaque(reason),
         }
     }

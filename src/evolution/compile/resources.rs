@@ -34,9 +34,9 @@ impl Resources {
             anchors: BTreeMap::new(),
             dynamic: BTreeMap::new(),
         });
-        found.collect((root, false), String::new(), 0, draft);
+        found.collect((root, false), "", 0, draft);
         let mut referred = BTreeSet::new();
-        found.collect_targets(root, (root, false), String::new(), &mut referred);
+        found.collect_targets(root, (root, false), "", &mut referred);
         found.referred = referred;
         found
     }
@@ -44,13 +44,13 @@ impl Resources {
     fn collect(
         &mut self,
         (here, is_map): (&Json, bool),
-        pointer: String,
+        pointer: &str,
         mut resource: usize,
         draft: Draft,
     ) {
         if is_map {
             for (key, below, _) in children(here, true) {
-                self.collect((below, false), format!("{pointer}/{key}"), resource, draft);
+                self.collect((below, false), &format!("{pointer}/{key}"), resource, draft);
             }
             return;
         }
@@ -59,14 +59,14 @@ impl Resources {
             let uri = joined(&self.all[resource].uri, id);
             let (uri, fragment) = uri.split_once('#').unwrap_or((&uri, ""));
             if draft == Draft::Seven && id.starts_with('#') {
-                self.all[resource].anchors.insert(fragment.to_owned(), pointer.clone());
+                self.all[resource].anchors.insert(fragment.to_owned(), pointer.to_owned());
             } else if pointer.is_empty() {
                 self.all[0].uri = uri.to_owned();
             } else {
                 resource = self.all.len();
                 self.all.push(Resource {
                     uri: uri.to_owned(),
-                    pointer: pointer.clone(),
+                    pointer: pointer.to_owned(),
                     anchors: BTreeMap::new(),
                     dynamic: BTreeMap::new(),
                 });
@@ -74,16 +74,16 @@ impl Resources {
         }
         if draft == Draft::Latest {
             if let Some(anchor) = here.get("$anchor").and_then(Json::as_text) {
-                self.all[resource].anchors.insert(anchor.to_string(), pointer.clone());
+                self.all[resource].anchors.insert(anchor.to_string(), pointer.to_owned());
             }
             if let Some(anchor) = here.get("$dynamicAnchor").and_then(Json::as_text) {
-                self.all[resource].anchors.insert(anchor.to_string(), pointer.clone());
-                self.all[resource].dynamic.insert(anchor.to_string(), pointer.clone());
+                self.all[resource].anchors.insert(anchor.to_string(), pointer.to_owned());
+                self.all[resource].dynamic.insert(anchor.to_string(), pointer.to_owned());
             }
             self.uses_dynamic |= here.get("$dynamicRef").is_some();
         }
         for (key, below, is_map) in children(here, false) {
-            self.collect((below, is_map), format!("{pointer}/{key}"), resource, draft);
+            self.collect((below, is_map), &format!("{pointer}/{key}"), resource, draft);
         }
     }
 
@@ -91,11 +91,11 @@ impl Resources {
         &self,
         root: &Json,
         (here, is_map): (&Json, bool),
-        pointer: String,
+        pointer: &str,
         found: &mut BTreeSet<String>,
     ) {
-        let scope = vec![self.resource_at(&pointer)];
-        let place = Place { pointer: pointer.clone(), scope };
+        let scope = vec![self.resource_at(pointer)];
+        let place = Place { pointer: pointer.to_owned(), scope };
         for keyword in ["$ref", "$dynamicRef"] {
             if !is_map
                 && let Some(reference) = here.get(keyword).and_then(Json::as_text)
@@ -108,7 +108,7 @@ impl Resources {
             found.extend(resource.dynamic.values().cloned());
         }
         for (key, below, is_map) in children(here, is_map) {
-            self.collect_targets(root, (below, is_map), format!("{pointer}/{key}"), found);
+            self.collect_targets(root, (below, is_map), &format!("{pointer}/{key}"), found);
         }
     }
 

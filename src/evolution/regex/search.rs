@@ -16,6 +16,9 @@ pub(crate) struct Exhausted;
 pub(crate) const MAX_LENGTH: u64 = 100_000;
 /// A conjunction with alternatives is looked at alternative by alternative, up to so many.
 const MAX_SPLIT: usize = 64;
+/// Takes so many of a class at most.
+type Sample = fn(&Class, usize) -> Vec<u32>;
+
 /// Characters that are taken first, where they will do.
 const READABLE: &str = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-. ";
 
@@ -182,7 +185,7 @@ impl Languages {
         &mut self,
         rx: Rx,
         live: &IndexMap<Rx, (), FxBuildHasher>,
-        (most, points): (usize, fn(&Class, usize) -> Vec<u32>),
+        (most, points): (usize, Sample),
     ) -> Result<Vec<String>, Exhausted> {
         let mut found = Vec::new();
         let mut open = VecDeque::from([(rx, String::new())]);

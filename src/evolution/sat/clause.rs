@@ -184,7 +184,7 @@ impl Search<'_> {
         let each = |of: &[Id], is: bool| of.iter().map(|id| (*id, is)).collect::<Vec<_>>();
         let apart = |of: &[Id], is: bool| of.iter().map(|id| vec![(*id, is)]).collect::<Vec<_>>();
         match (self.nodes.node(id).clone(), is) {
-            (Node::Any, is) | (Node::None, is) => match (id == self.nodes.any) == is {
+            (Node::Any | Node::None, is) => match (id == self.nodes.any) == is {
                 true => Expanded::Yes,
                 false => Expanded::No,
             },

@@ -279,8 +279,7 @@ impl Search<'_> {
             let mut next = chosen.clone();
             next.goals.push(goal);
             next.values.push(value);
-            next.met |= met;
-            next.last = option;
+            (next.met, next.last) = (next.met | met, option);
             for (j, count) in next.counts.iter_mut().enumerate() {
                 *count += (option >> j & 1) as u64;
             }
