@@ -165,6 +165,11 @@ fn plain(document: &Document) -> Json {
                     members.remove(keyword);
                 }
             }
+            // One validator refuses a value that is listed twice, and some lists have one.
+            if let Some(Json::List(values)) = members.get_mut("enum") {
+                values.sort();
+                values.dedup();
+            }
         }
         schema
     });

@@ -28,7 +28,7 @@ fn pair(n: &mut Numbers) -> Pair {
         true => (Draft::Seven, "definitions"),
         false => (Draft::Latest, "$defs"),
     };
-    let mut one = |n: &mut Numbers, depth| grounded(&schema(n, depth, seven), false);
+    let one = |n: &mut Numbers, depth| grounded(&schema(n, depth, seven), false);
     let (first, second, definition) = (one(n, 2), one(n, 1), one(n, 1));
     let kind = n.below(5);
     let (mut old, mut new) = match kind {
