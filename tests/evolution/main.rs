@@ -1,6 +1,7 @@
 //! Comparison of schemas: facts, pairs that people wrote, and random pairs against values.
 
 mod adversarial;
+mod cli;
 mod facts;
 mod pairs;
 mod random;
