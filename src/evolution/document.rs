@@ -18,9 +18,9 @@ pub struct Document {
 pub struct UnknownDraft(pub String);
 
 /// Keywords whose values are no schemas and have none inside.
-const DATA: [&str; 5] = ["const", "enum", "default", "examples", "example"];
+pub(crate) const DATA: [&str; 5] = ["const", "enum", "default", "examples", "example"];
 /// Keywords whose value has schemas under names that say nothing.
-const MAPS: [&str; 6] =
+pub(crate) const MAPS: [&str; 6] =
     ["properties", "patternProperties", "$defs", "definitions", "dependentSchemas", "dependencies"];
 
 impl Draft {

@@ -5,10 +5,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Draft, Place};
+use crate::evolution::document::{DATA, MAPS};
 use crate::evolution::json::Json;
-
-/// Keywords whose values are no schemas and have none inside.
-const DATA: [&str; 5] = ["const", "enum", "default", "examples", "example"];
 
 /// A part of the document with a URI of its own.
 struct Resource {
@@ -169,10 +167,6 @@ impl Resources {
         Ok(self.entered(from, pointer))
     }
 }
-
-/// Keywords whose value has schemas under names that say nothing.
-const MAPS: [&str; 6] =
-    ["properties", "patternProperties", "$defs", "definitions", "dependentSchemas", "dependencies"];
 
 /// What stands below, and whether it is a map of schemas.
 fn children(here: &Json, is_map: bool) -> Vec<(String, &Json, bool)> {
