@@ -36,6 +36,7 @@ pub mod cli;
 pub mod contract;
 pub mod diagnostic;
 pub mod driver;
+pub mod evolution;
 pub mod history;
 #[cfg(feature = "kafka")]
 pub mod kafka;

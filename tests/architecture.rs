@@ -11,6 +11,7 @@ use quintet::contract::Contracts;
 const MODULES: &[&str] = &[
     "diagnostic",
     "yaml",
+    "evolution",
     "message",
     "contract",
     "rule",

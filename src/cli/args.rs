@@ -1,8 +1,10 @@
 //! The command line: one definition a flag, from which parsing, help and documents are made.
 
+mod contracts;
 mod traffic;
 mod verify;
 
+pub(super) use contracts::{Compare, Contracts, ContractsCommand, Lines};
 #[cfg(feature = "kafka")]
 pub(super) use traffic::Start;
 pub(super) use traffic::{Accepting, Capture, Check, Monitor, with_rules};
@@ -121,6 +123,9 @@ pub(super) enum Command {
         quintet monitor --on localhost:9092 --from beginning --for 30s\n\n\
         Nothing is produced, and no group is joined. SIGTERM and SIGINT end it as well.")]
     Monitor(Monitor),
+    /// Compare contracts and schemas, offline
+    #[command(after_help = "Example:\n  quintet contracts compare old.json new.json")]
+    Contracts(Contracts),
 }
 
 /// Which tests.

@@ -48,7 +48,8 @@ pub static EXITS: &[ExitInfo] = &[
         title: "something that was checked does not hold",
         explanation: "A test failed: an expectation was not met, a record was not claimed, a \
                       contract or a rule was broken; or an implementation, or what flows, breaks a \
-                      rule. The report shows where, with the records.",
+                      rule; or a change of a schema breaks its readers. The report shows where, \
+                      with the records, or the value.",
     },
     ExitInfo {
         exit: Exit::Unusable,
@@ -73,8 +74,9 @@ pub static EXITS: &[ExitInfo] = &[
         code: 4,
         title: "nothing can be said",
         explanation: "No test was selected, or a test that was could not run here; a verdict on a \
-                      rule is inconclusive, or no rule at all was exercised. What was not run or \
-                      not exercised is not a pass.",
+                      rule is inconclusive, or no rule at all was exercised; or whether a change \
+                      of a schema breaks is undecided. What was not run or not exercised is not a \
+                      pass.",
     },
     ExitInfo {
         exit: Exit::Bug,

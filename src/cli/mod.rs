@@ -17,6 +17,7 @@ mod capture;
 mod check;
 mod check_notes;
 mod clock;
+mod contracts;
 mod exit;
 mod explain;
 mod files;
@@ -80,6 +81,7 @@ fn carry_out(command: &Command, packs: &Packs, terminal: &mut Terminal) -> Exit 
         Command::List(args) => list::list(args, packs, terminal),
         Command::Lint(args) => list::lint(args, packs, terminal),
         Command::Explain(args) => explain::explain(args, packs, terminal),
+        Command::Contracts(args) => contracts::contracts(args, terminal),
         #[cfg(feature = "kafka")]
         Command::Serve(args) => serve::serve(args, packs, terminal),
         #[cfg(feature = "kafka")]

@@ -10,6 +10,7 @@ mod contract;
 mod probe;
 mod run;
 mod scenario;
+mod schema;
 mod yaml;
 
 /// What one diagnostic code means.
@@ -25,7 +26,7 @@ pub struct CodeInfo {
     pub example: Option<&'static str>,
 }
 
-const AREAS: [&[CodeInfo]; 8] = [
+const AREAS: [&[CodeInfo]; 9] = [
     yaml::CODES,
     contract::CODES,
     scenario::CODES,
@@ -34,6 +35,7 @@ const AREAS: [&[CodeInfo]; 8] = [
     capture::CODES,
     accepted::CODES,
     probe::CODES,
+    schema::CODES,
 ];
 
 const COUNT: usize = {

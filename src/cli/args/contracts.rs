@@ -1,0 +1,74 @@
+//! The commands about contracts and schemas themselves.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand, ValueEnum};
+
+use crate::evolution::{Mode, Policy};
+
+/// `contracts`
+#[derive(Debug, Args)]
+pub(in crate::cli) struct Contracts {
+    #[command(subcommand)]
+    pub(in crate::cli) command: ContractsCommand,
+}
+
+/// What is to be done with contracts.
+#[derive(Debug, Subcommand)]
+pub(in crate::cli) enum ContractsCommand {
+    /// Compare JSON Schema files: what changed, and whether a value shows that it breaks
+    #[command(after_help = "Examples:\n  \
+        quintet contracts compare old.json new.json\n  \
+        quintet contracts compare old.yaml new.yaml --mode FORWARD --mode FULL --format json\n  \
+        quintet contracts compare v1.json v2.json v3.json --mode BACKWARD_TRANSITIVE\n\n\
+        Exit codes: 0 compatible, 1 breaking, 4 undecided. What is compared and how: \
+        docs/contracts.md.")]
+    Compare(Compare),
+}
+
+/// `contracts compare`
+#[derive(Debug, Args)]
+pub(in crate::cli) struct Compare {
+    /// The schemas as they were, the oldest first: JSON (.json) or YAML
+    #[arg(value_name = "OLD", required = true)]
+    pub(in crate::cli) olds: Vec<PathBuf>,
+
+    /// The schema as it is now
+    #[arg(value_name = "NEW")]
+    pub(in crate::cli) new: PathBuf,
+
+    /// Who reads what: BACKWARD if new readers read old values (the default), FORWARD if old
+    /// readers read new values, FULL for both, and each with _TRANSITIVE for all OLD files instead
+    /// of the last; may be given several times
+    #[arg(long = "mode", value_name = "MODE", value_parser = mode)]
+    pub(in crate::cli) modes: Vec<Mode>,
+
+    /// What is taken for granted: raw, nothing; role-aware, writers write only members that are
+    /// named, and readers ignore others; confluent-strict and confluent-lenient, as that registry
+    #[arg(long, value_name = "POLICY", default_value = "raw", value_parser = policy)]
+    pub(in crate::cli) policy: Policy,
+
+    /// How to report: text for people (the default), or JSON, a line for each mode
+    #[arg(long, value_enum, value_name = "FORMAT", default_value = "text")]
+    pub(in crate::cli) format: Lines,
+}
+
+/// The form of a report that has a line for each thing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(in crate::cli) enum Lines {
+    /// For people.
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+fn mode(text: &str) -> Result<Mode, String> {
+    let wanted = text.to_ascii_uppercase().replace('-', "_");
+    let found = Mode::ALL.into_iter().find(|mode| mode.name() == wanted);
+    found.ok_or_else(|| format!("the modes are {}", Mode::ALL.map(Mode::name).join(", ")))
+}
+
+fn policy(text: &str) -> Result<Policy, String> {
+    let found = Policy::ALL.into_iter().find(|policy| policy.name() == text);
+    found.ok_or_else(|| format!("the policies are {}", Policy::ALL.map(Policy::name).join(", ")))
+}
