@@ -285,7 +285,9 @@ const NAMED: &[(&str, usize)] = &[
     ("src/verify/shape.rs", 9),
     ("src/verify/tally.rs", 3),
     ("src/verify/traffic/flow.rs", 27),
-    ("src/verify/traffic/gather.rs", 15),
+    ("src/verify/traffic/gather.rs", 19),
+    ("src/verify/traffic/merge.rs", 13),
+    ("src/verify/traffic/sluice.rs", 3),
     ("src/verify/traffic/writers.rs", 17),
     ("src/verify/words.rs", 2),
 ];

@@ -200,7 +200,7 @@ fn topics_that_are_missing_are_named() {
 #[case::rule(&["ban", "--rule", "BAN-55"], "did you mean BAN-5")]
 #[case::rule_of_another(
     &["ban", "--rule", "BAN-5", "--rule", "ACC-1"],
-    "ACC-1 does not concern ban: the rules that do are BAN-*, COM-* and SEQ-*"
+    "ACC-1 does not concern ban: the rules that do are COM-*, SEQ-* and BAN-*"
 )]
 #[case::nobody_can_come(&["ban"], "started with `--command 'COMMAND {bootstrap}'`, or name its broker")]
 fn what_is_wrong_with_the_command_line_is_said(#[case] args: &[&str], #[case] said: &str) {
