@@ -107,6 +107,10 @@ fn plan(args: &Verify, contracts: &Arc<Contracts>, terminal: &mut Terminal) -> O
         terminal.error(&why);
         return None;
     }
+    if let Some(why) = never_killed(args) {
+        terminal.error(&why);
+        return None;
+    }
     let twice = |(at, tenant)| args.tenant[..at].contains(tenant);
     if let Some((_, tenant)) = args.tenant.iter().enumerate().find(|one| twice(*one)) {
         terminal.error(&format!("--tenant names the tenant with the id {} twice", tenant.id));
@@ -157,6 +161,18 @@ fn skipped(
         }
     }
     Some(names)
+}
+
+/// Why a script that kills the implementation cannot be played.
+fn never_killed(args: &Verify) -> Option<String> {
+    let kills = |name: &&String| {
+        let killed = Script::parse_name(name).map(|(_, steps)| steps);
+        killed.is_some_and(|steps| !steps.is_empty())
+    };
+    let name = args.script.iter().find(kills).filter(|_| args.command.is_none())?;
+    Some(format!(
+        "the script {name:?} kills the implementation: quintet must have started it, with --command"
+    ))
 }
 
 /// What is wrong where no script has this name. A scenario has a script for each of its rows.

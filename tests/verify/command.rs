@@ -196,6 +196,7 @@ fn topics_that_are_missing_are_named() {
 #[case::script(&["ban", "--script", "ban/twise"], "did you mean \"ban/twice\"?")]
 #[case::rows(&["ban", "--script", "ban/expirey"], "did you mean \"ban/expiry::just before")]
 #[case::far(&["ban", "--script", "nothing"], "reports name them: `ban/twice`, `random 17`")]
+#[case::kill(&["ban", "--script", "random 17 killed before 12"], "must have started it, with --command")]
 #[case::probe(&["ban", "--probe", "nowhere.yaml"], "cannot read nowhere.yaml")]
 #[case::rule(&["ban", "--rule", "BAN-55"], "did you mean BAN-5")]
 #[case::rule_of_another(

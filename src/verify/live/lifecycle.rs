@@ -93,6 +93,12 @@ impl Run<'_> {
         {
             return Ok(());
         }
+        if self.process.is_none() {
+            // What is not ours to start is not ours to kill.
+            let waiting = self.lanes.iter_mut().filter(|lane| lane.awaits_kill());
+            waiting.for_each(Lane::was_killed);
+            return Ok(());
+        }
         tell("killing it (-9) and starting it again");
         self.kill(tell)?;
         self.done.kills += 1;
