@@ -1,8 +1,8 @@
 //! What a change of a schema breaks: proven, or shown by a value.
 //!
 //! What this is: two plain JSON Schema documents are compared by the values that they accept
-//! ([`inclusion`]), and what changed is named rule by rule ([`changes`]). What it is not: a
-//! validator, or a reader of files ([`source`] gives places for what is wrong with one).
+//! (`inclusion`), and what changed is named rule by rule ([`changes`]). What it is not: a
+//! validator, or a reader of files (`source` gives places for what is wrong with one).
 //!
 //! What always holds: [`Verdict::Compatible`] comes only from a proof, [`Verdict::Breaking`] only
 //! with a value that two validators of other authors accept by one schema and refuse by the other;

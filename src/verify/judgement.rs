@@ -98,6 +98,7 @@ pub enum Reproduced {
 impl Judgement {
     /// Takes a violation back that did not come again, and that what was seen besides could
     /// explain: its rule is inconclusive, unless it was broken elsewhere.
+    #[cfg(feature = "kafka")]
     pub(crate) fn withdraw(&mut self, at: usize, doubt: &str) {
         let found = self.findings.remove(at);
         let violation =
