@@ -8,6 +8,8 @@ use testcontainers::{ContainerAsync, ImageExt as _, TestcontainersError};
 use testcontainers_modules::kafka::apache::{KAFKA_PORT, Kafka};
 use tokio::runtime::Runtime;
 
+use super::create::PARTITIONS;
+
 /// The environment variable with the name of the image, instead of `apache/kafka`.
 pub const IMAGE_VARIABLE: &str = "QUINTET_KAFKA_IMAGE";
 /// The environment variable with the tag of the image.
@@ -136,6 +138,7 @@ impl Container {
         for (name, value) in QUICK {
             request = request.with_env_var(name, value);
         }
+        request = request.with_env_var("KAFKA_NUM_PARTITIONS", PARTITIONS.to_string());
         let started = runtime.block_on(async {
             let container = request.start().await?;
             let port = container.get_host_port_ipv4(KAFKA_PORT).await?;

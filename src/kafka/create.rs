@@ -13,8 +13,8 @@ use super::mock::MockError;
 use super::{Connection, Topics};
 use crate::contract::Contracts;
 
-/// How many partitions a topic gets on the mock where nobody says how many. A broker has a default
-/// of its own (`num.partitions`).
+/// How many partitions a topic gets on the mock and in a container where nobody says how many. Any
+/// other broker has a default of its own (`num.partitions`).
 pub const PARTITIONS: u32 = 3;
 
 /// How long a new topic may take until it can be used.
