@@ -203,6 +203,11 @@ impl Field {
         all.map(|(_, partition)| *partition).collect()
     }
 
+    /// Whether the broker may be gone, by what is known.
+    pub(super) fn is_broker_away(&self) -> bool {
+        self.tap.is_in_trouble()
+    }
+
     /// Whether an input was read, as far as can be seen.
     pub(super) fn has_read(&self, trace: u128) -> bool {
         self.place_of(trace).is_some_and(|(place, offset)| self.reading.has_read(place, offset))

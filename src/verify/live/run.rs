@@ -46,6 +46,8 @@ pub(super) struct Run<'a> {
     pub(super) unsettled_ms: i64,
     /// When its group was last seen.
     group_seen_ms: i64,
+    /// When the broker was last found to be away.
+    pub(super) away_ms: i64,
     pub(super) pace: Pace,
     pub(super) launch: Option<Launch>,
     pub(super) process: Option<Process>,
@@ -129,6 +131,7 @@ impl<'a> Run<'a> {
             changes: GroupChanges::default(),
             unsettled_ms: 0,
             group_seen_ms: wall_ms(),
+            away_ms: 0,
             field: Field::new(Arc::clone(&contracts), &plan.subject, (sender, tap)),
             contracts,
             pace: Pace::default(),
@@ -402,6 +405,10 @@ impl<'a> Run<'a> {
 
     /// Takes what was seen of its group meanwhile.
     fn see_group(&mut self) {
+        if self.field.is_broker_away() {
+            self.away_ms = wall_ms();
+            self.unsettled_ms = self.away_ms;
+        }
         for snapshot in self.watch.drain() {
             // The broker had no time to say, or gave partitions to members.
             if is_unsettled(&snapshot, snapshot.at_ms)

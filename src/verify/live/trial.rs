@@ -173,7 +173,8 @@ impl Run<'_> {
     }
 
     fn is_group_unsettled(&self) -> bool {
-        self.watch.latest().is_some_and(|snapshot| is_unsettled(&snapshot, wall_ms()))
+        let is_back = wall_ms() - self.away_ms > RECONNECTED_MS;
+        !is_back || self.watch.latest().is_some_and(|snapshot| is_unsettled(&snapshot, wall_ms()))
     }
 
     /// Whether a member of the group has a partition, as far as the broker says.
@@ -201,6 +202,8 @@ impl Run<'_> {
     }
 }
 
+/// So long after a broker came back all clients have found it again: they try less and less often.
+const RECONNECTED_MS: i64 = 30_000;
 /// What was last said of a group says nothing any more after so long.
 pub(super) const STALE_MS: i64 = 5_000;
 
