@@ -26,8 +26,7 @@ prove() {
 }
 # Services mostly wait, so several are verified at a time.
 prove cargo test --locked --release --test verify -- --ignored --test-threads 5 \
-    calm::many_scripts bugs::each_bug manners::each manners::one_that command::one_that_loses \
-    broker::a_broker_that_is_killed_and_comes_back
+    calm::many_scripts bugs::each_bug manners::each manners::one_that command::one_that_loses
 QUINTET_RUNS=1000 prove cargo test --locked --release --test verdicts -- random
 
 printf '\n=== long proofs of %s, %s, %d s\n' "$commit" "$began" "$SECONDS"

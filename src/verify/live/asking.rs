@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Run;
-use super::halt::{placed, rule_of};
+use super::halt_finding::{placed, rule_of};
 use super::probe::ProbeError;
 use crate::kafka::wall_ms;
 use crate::message::{Json, Tenant, VirtualTime};

@@ -7,17 +7,15 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Duration;
 
+use super::VerifyError;
 use super::field::Turn;
 use super::reading::{Place, Standstill};
 use super::run::Run;
 use super::trial::How;
-use super::{Reproduction, VerifyError};
 use crate::kafka::wall_ms;
-use crate::message::{Offset, RecordId, Tenant};
-use crate::pack::Packs;
-use crate::rule::{Rule, RuleId, Severity};
+use crate::message::Offset;
+use crate::verify::Observation;
 use crate::verify::script::{Act, InputKind, Message, Phase, Step};
-use crate::verify::{Found, Judgement, Observation, Reproduced, Standing};
 
 /// After so many halts the implementation is not started again.
 const MOST_HALTS: usize = 12;
@@ -31,8 +29,6 @@ const SLOW_TRIAL: Duration = Duration::from_secs(1);
 const QUICK_RETURN: Duration = Duration::from_secs(20);
 /// So many kinds of input are named to be left out.
 const MOST_KINDS: usize = 4;
-/// So many records are named where it is not known which it was.
-const MOST_NAMED: usize = 20;
 
 /// From one moment on nothing more was read.
 pub(super) struct Halt {
@@ -41,9 +37,9 @@ pub(super) struct Halt {
     pub(super) suspects: Vec<Suspect>,
     pub(super) tried: Tried,
     /// The last lines that the process wrote.
-    said: Vec<String>,
+    pub(super) said: Vec<String>,
     /// Whether its group was not in order meanwhile, which may be why nothing was read.
-    is_doubtful: bool,
+    pub(super) is_doubtful: bool,
 }
 
 /// What came of sending what it may have been once more, apart.
@@ -72,22 +68,6 @@ pub(super) struct Suspect {
 impl Suspect {
     fn phase(&self) -> Phase {
         self.step.kind.as_ref().map_or(Phase::Expected, |kind| kind.phase)
-    }
-}
-
-impl Halt {
-    /// The rule that it breaks: the one that asks to refuse the input, where that input did it.
-    fn rule(&self, packs: &Packs) -> RuleId {
-        match (self.suspects.first(), &self.tried) {
-            (None, _) | (_, Tried::InVain) => packs.roles().unreadable,
-            (Some(suspect), _) => rule_of(suspect, packs),
-        }
-    }
-
-    /// Whether it says something of the implementation: it ended, it did it again, or nothing else
-    /// explains it.
-    fn is_proven(&self) -> bool {
-        !self.is_doubtful || matches!(self.tried, Tried::Together | Tried::Alone(_))
     }
 }
 
@@ -367,134 +347,4 @@ impl Run<'_> {
             done => done.map(|done| (!self.is_gone()).then_some(done)),
         }
     }
-
-    /// Adds a violation for each halt. Where an input was tried alone and did it again, that is the
-    /// reproduction.
-    pub(super) fn name_halts(
-        &mut self,
-        observation: &Observation,
-        judgement: &mut Judgement,
-    ) -> Vec<Reproduction> {
-        let halts = std::mem::take(&mut self.halts);
-        let mut reproductions = Vec::new();
-        let mut findings = Vec::new();
-        for halt in &halts {
-            let Some(found) = self.found(observation, halt) else { continue };
-            if !halt.is_proven() {
-                self.doubt(&found, judgement);
-                continue;
-            }
-            let asked_for = self.plan.judging.rules.as_ref();
-            if asked_for.is_some_and(|rules| !rules.contains(&found.rule)) {
-                self.notes.push(format!("{} (not asked for): {}", found.rule, found.message));
-                continue;
-            }
-            if let (Tried::Alone(seen), Some(suspect)) = (&halt.tried, halt.suspects.first()) {
-                let (script, of) = suspect.script.clone();
-                let alone = seen.history.records().first();
-                let tenant = alone.and_then(|one| one.record.headers.tenant().ok().cloned());
-                let found = Found { tenant, ..found.clone() };
-                let (finding, observation) = (findings.len(), (**seen).clone());
-                reproductions.push(Reproduction { finding, script, of, observation, found });
-            }
-            findings.push(found);
-        }
-        findings.extend(self.choked(observation));
-        for found in &findings {
-            let times = match judgement.rules.get(&found.rule) {
-                Some(Standing::Violated { times }) => times + 1,
-                _ => 1,
-            };
-            judgement.rules.insert(found.rule, Standing::Violated { times });
-        }
-        judgement.findings.splice(0..0, findings);
-        reproductions
-    }
-
-    /// Says of what is not proven that it cannot be told.
-    fn doubt(&mut self, found: &Found, judgement: &mut Judgement) {
-        let why =
-            "its group was rebalanced, or the broker did not say how it was, while nothing was \
-                   read"
-                .to_owned();
-        self.notes.push(format!("{}: inconclusive, since {why}: {}", found.rule, found.message));
-        let standing = judgement.rules.entry(found.rule).or_insert(Standing::Passed { times: 0 });
-        if matches!(standing, Standing::Passed { .. } | Standing::NotExercised { .. }) {
-            *standing = Standing::Inconclusive { why };
-        }
-    }
-
-    fn found(&self, observation: &Observation, halt: &Halt) -> Option<Found> {
-        let placed = halt.suspects.iter().filter_map(|one| placed(observation, one.trace));
-        let placed: Vec<_> = placed.take(MOST_NAMED).collect();
-        let (first, tenant) = placed.first().cloned()?;
-        let suspect = halt.suspects.first()?;
-        let mut input = self.tell_input(observation, first);
-        if let Some(kind) = &suspect.step.kind {
-            input.push_str(&format!(" [{kind}]"));
-        }
-        let which = match (halt.suspects.len(), &halt.tried) {
-            (1, Tried::Alone(_)) => format!("behind {input}, and again when that was sent alone"),
-            (1, Tried::InVain) => format!("behind {input}, which does not do it alone"),
-            (1, _) => format!("behind {input}"),
-            (many, Tried::InVain) => {
-                format!("behind one of {many} inputs, none of which does it alone, as of {input}")
-            }
-            (many, _) => format!("behind one of {many} inputs, as of {input}"),
-        };
-        let message = match &halt.how {
-            How::Ended(status) => format!("the process ended ({status}) {which}"),
-            How::Stands(_) if self.launch.is_some() => {
-                format!("nothing more was read {which}, while the process lived")
-            }
-            How::Stands(_) => {
-                format!("nothing more was read {which}, while the group kept its members")
-            }
-            How::Left(_) => format!("no member of the group has the partition any more, {which}"),
-        };
-        let message = format!("{message}{}", self.last_words(&halt.said));
-        let records = placed.into_iter().map(|(record, _)| record).collect();
-        let rule = halt.rule(observation.history.contracts().packs());
-        let found = Found::new(Severity::Violation, rule, message, (tenant, records));
-        let reproduced = match halt.tried {
-            Tried::Not => Reproduced::NotTried,
-            Tried::InVain => Reproduced::No,
-            Tried::Together | Tried::Alone(_) => Reproduced::Yes,
-        };
-        Some(Found { reproduced, ..found })
-    }
-
-    /// A record: `#585 (a record without a value, COMMAND_TOPIC_BAN/0 offset 342)`.
-    fn tell_input(&self, observation: &Observation, record: RecordId) -> String {
-        let placed = observation.history.record(record);
-        let what = match placed.record.value_bytes() {
-            None => "a record without a value".to_owned(),
-            Some([]) => "a record with an empty value".to_owned(),
-            Some(_) => observation.history.message_name(placed),
-        };
-        let topic = self.topics.name(placed.channel);
-        format!("{record} ({what}, {topic}/{} offset {})", placed.partition.0, placed.offset.0)
-    }
-
-    /// The last lines that it wrote, without what contracts call sensitive.
-    fn last_words(&self, said: &[String]) -> String {
-        let lines: Vec<_> = said.iter().map(|line| self.field.redacted(line)).collect();
-        if lines.is_empty() { String::new() } else { format!("; it wrote: {}", lines.join(" | ")) }
-    }
-}
-
-/// The rule that a halt breaks: the one that asks to refuse the input, where it is well-formed.
-pub(super) fn rule_of(suspect: &Suspect, packs: &Packs) -> RuleId {
-    let kind = suspect.step.kind.as_ref().filter(|kind| kind.phase == Phase::Refused);
-    let rule = kind.and_then(|kind| kind.name.rsplit_once(':')).map(|(_, rule)| rule);
-    rule.and_then(|name| packs.rule(name)).map_or(packs.roles().unreadable, Rule::id)
-}
-
-/// The record that was sent with a trace.
-pub(super) fn placed(observation: &Observation, trace: u128) -> Option<(RecordId, Option<Tenant>)> {
-    let has = |one: &&crate::history::Placed| {
-        one.record.headers.trace().is_some_and(|found| found.trace == trace)
-    };
-    let placed = observation.history.records().iter().find(has)?;
-    Some((placed.id, placed.record.headers.tenant().ok().cloned()))
 }

@@ -13,6 +13,7 @@ mod asking;
 mod diagnosis;
 mod field;
 mod halt;
+mod halt_finding;
 mod lane;
 mod late;
 mod lifecycle;
