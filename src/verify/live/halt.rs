@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use super::VerifyError;
 use super::field::Turn;
+use super::halt_finding::Weight;
 use super::reading::{Place, Standstill};
 use super::run::Run;
 use super::trial::How;
@@ -46,8 +47,8 @@ pub(super) struct Halt {
 pub(super) enum Tried {
     /// That was not done: nothing else was in flight, or there was no time.
     Not,
-    /// It did not happen again.
-    InVain,
+    /// It did not happen again; whether all that it may have been was sent.
+    InVain { all: bool },
     /// It happened again, with all that are left.
     Together,
     /// It happened again with the one that is left; what was seen of that.
@@ -93,7 +94,9 @@ impl Run<'_> {
         if self.is_to_be_tried(&halt) {
             self.single_out(&mut halt, tell)?;
         }
-        self.avoid(&halt, tell);
+        if halt.weight() != Weight::Passing {
+            self.avoid(&halt, tell);
+        }
         if self.launch.is_none() {
             self.note_how_to_go_on(&halt);
         }
@@ -258,7 +261,7 @@ impl Run<'_> {
         tell: &mut dyn FnMut(&str),
     ) -> Result<(), VerifyError> {
         tell("looking for the input that it stopped at");
-        halt.tried = Tried::InVain;
+        halt.tried = Tried::InVain { all: false };
         let alone = |suspect: &Suspect| match &suspect.step.act {
             Act::Send(message) if message.needs().is_empty() => Some(message.clone()),
             _ => None,
@@ -269,6 +272,7 @@ impl Run<'_> {
             .filter_map(|suspect| Some((suspect.clone(), alone(suspect)?)))
             .take(MOST_TRIED)
             .collect();
+        let is_all = suspects.len() == halt.suspects.len();
         let mut left = VecDeque::from(suspects);
         // The likeliest first, and by itself.
         let mut size = 1;
@@ -280,7 +284,12 @@ impl Run<'_> {
                 .map(|(suspect, message)| (message.clone(), suspect.step.kind.clone()))
                 .collect();
             let trial = self.try_inputs("alone", &inputs)?;
-            let Some(how) = trial.end else { continue };
+            let Some(how) = trial.end else {
+                if let Tried::InVain { all } = &mut halt.tried {
+                    *all = is_all && left.is_empty();
+                }
+                continue;
+            };
             halt.suspects = group.iter().map(|(suspect, _)| suspect.clone()).collect();
             halt.tried = match trial.lanes.as_slice() {
                 [lane] => Tried::Alone(Box::new(self.observe_lane(lane))),

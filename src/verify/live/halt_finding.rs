@@ -16,21 +16,39 @@ use crate::verify::{Found, Judgement, Observation, Reproduced, Standing};
 
 /// So many records are named where it is not known which it was.
 const MOST_NAMED: usize = 20;
+/// What else explains that nothing was read.
+const WHY: &str =
+    "its group was rebalanced, or the broker did not say how it was, while nothing was read";
 
 impl Halt {
     /// The rule that it breaks: the one that asks to refuse the input, where that input did it.
     fn rule(&self, packs: &Packs) -> RuleId {
         match (self.suspects.first(), &self.tried) {
-            (None, _) | (_, Tried::InVain) => packs.roles().unreadable,
+            (None, _) | (_, Tried::InVain { .. }) => packs.roles().unreadable,
             (Some(suspect), _) => rule_of(suspect, packs),
         }
     }
 
-    /// Whether it says something of the implementation: it ended, it did it again, or nothing else
-    /// explains it.
-    fn is_proven(&self) -> bool {
-        !self.is_doubtful || matches!(self.tried, Tried::Together | Tried::Alone(_))
+    /// What it says of the implementation.
+    pub(super) fn weight(&self) -> Weight {
+        match self.tried {
+            _ if !self.is_doubtful => Weight::Proven,
+            Tried::Together | Tried::Alone(_) => Weight::Proven,
+            Tried::InVain { all: true } => Weight::Passing,
+            Tried::InVain { all: false } | Tried::Not => Weight::Doubtful,
+        }
     }
+}
+
+/// What a halt says of the implementation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Weight {
+    /// It ended, it did it again, or nothing but the implementation explains it.
+    Proven,
+    /// Its group explains it as well.
+    Doubtful,
+    /// Its group explains it, and all that it may have stopped at was read when it was sent again.
+    Passing,
 }
 
 impl Run<'_> {
@@ -46,9 +64,16 @@ impl Run<'_> {
         let mut findings = Vec::new();
         for halt in &halts {
             let Some(found) = self.found(observation, halt) else { continue };
-            if !halt.is_proven() {
-                self.doubt(&found, judgement);
-                continue;
+            match halt.weight() {
+                Weight::Proven => {}
+                Weight::Doubtful => {
+                    self.doubt(&found, judgement);
+                    continue;
+                }
+                Weight::Passing => {
+                    self.notes.push(format!("held against nobody, since {WHY}: {}", found.message));
+                    continue;
+                }
             }
             let asked_for = self.plan.judging.rules.as_ref();
             if asked_for.is_some_and(|rules| !rules.contains(&found.rule)) {
@@ -79,14 +104,10 @@ impl Run<'_> {
 
     /// Says of what is not proven that it cannot be told.
     fn doubt(&mut self, found: &Found, judgement: &mut Judgement) {
-        let why =
-            "its group was rebalanced, or the broker did not say how it was, while nothing was \
-                   read"
-                .to_owned();
-        self.notes.push(format!("{}: inconclusive, since {why}: {}", found.rule, found.message));
+        self.notes.push(format!("{}: inconclusive, since {WHY}: {}", found.rule, found.message));
         let standing = judgement.rules.entry(found.rule).or_insert(Standing::Passed { times: 0 });
         if matches!(standing, Standing::Passed { .. } | Standing::NotExercised { .. }) {
-            *standing = Standing::Inconclusive { why };
+            *standing = Standing::Inconclusive { why: WHY.to_owned() };
         }
     }
 
@@ -101,9 +122,9 @@ impl Run<'_> {
         }
         let which = match (halt.suspects.len(), &halt.tried) {
             (1, Tried::Alone(_)) => format!("behind {input}, and again when that was sent alone"),
-            (1, Tried::InVain) => format!("behind {input}, which does not do it alone"),
+            (1, Tried::InVain { .. }) => format!("behind {input}, which does not do it alone"),
             (1, _) => format!("behind {input}"),
-            (many, Tried::InVain) => {
+            (many, Tried::InVain { .. }) => {
                 format!("behind one of {many} inputs, none of which does it alone, as of {input}")
             }
             (many, _) => format!("behind one of {many} inputs, as of {input}"),
@@ -124,7 +145,7 @@ impl Run<'_> {
         let found = Found::new(Severity::Violation, rule, message, (tenant, records));
         let reproduced = match halt.tried {
             Tried::Not => Reproduced::NotTried,
-            Tried::InVain => Reproduced::No,
+            Tried::InVain { .. } => Reproduced::No,
             Tried::Together | Tried::Alone(_) => Reproduced::Yes,
         };
         Some(Found { reproduced, ..found })
@@ -163,4 +184,29 @@ pub(super) fn placed(observation: &Observation, trace: u128) -> Option<(RecordId
     };
     let placed = observation.history.records().iter().find(has)?;
     Some((placed.id, placed.record.headers.tenant().ok().cloned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+
+    /// Whether its group was in order, and what came of sending it again.
+    #[rstest]
+    #[case::in_order(false, Tried::Not, Weight::Proven)]
+    #[case::in_order_and_in_vain(false, Tried::InVain { all: true }, Weight::Proven)]
+    #[case::rebalanced(true, Tried::Not, Weight::Doubtful)]
+    #[case::rebalanced_and_again(true, Tried::Together, Weight::Proven)]
+    #[case::rebalanced_and_in_vain(true, Tried::InVain { all: true }, Weight::Passing)]
+    #[case::rebalanced_and_no_time(true, Tried::InVain { all: false }, Weight::Doubtful)]
+    fn what_a_group_explains_weighs_less(
+        #[case] is_doubtful: bool,
+        #[case] tried: Tried,
+        #[case] weight: Weight,
+    ) {
+        let how = How::Ended("exit status: 1".to_owned());
+        let halt = Halt { how, suspects: Vec::new(), tried, said: Vec::new(), is_doubtful };
+        assert_eq!(halt.weight(), weight);
+    }
 }
