@@ -59,14 +59,19 @@ impl Recording {
         Self::of(service, played.world.history())
     }
 
-    fn is_event(one: &Captured) -> bool {
-        one.topic.starts_with("EVENT_TOPIC_BAN_STATUS")
-            || one.topic.starts_with("EVENT_TOPIC_INVITE_STATUS")
+    /// Whether a record is an event of a service.
+    fn is_event(service: &str, one: &Captured) -> bool {
+        let topic = match service {
+            "ban" => "EVENT_TOPIC_BAN_STATUS",
+            "account" => "EVENT_TOPIC_ACCOUNT_",
+            _ => "EVENT_TOPIC_INVITE_STATUS",
+        };
+        one.topic.starts_with(topic)
     }
 
     fn shifted(mut self, clock: Clock, ms: i64) -> Self {
         for one in &mut self.records {
-            match (clock, Self::is_event(one)) {
+            match (clock, Self::is_event(self.service, one)) {
                 (Clock::Asker, false) | (Clock::Service, true) => one.timestamp_ms += ms,
                 _ => {}
             }
@@ -90,7 +95,9 @@ impl Recording {
         let channel = |topic: &str| contracts.channel_at(topic).map(|one| one.index);
         // What the test says in the place of another service nobody asked that one for.
         let is_own = |one: &&Captured| {
-            subject.is_some() || one.topic.starts_with("COMMAND") || Self::is_event(one)
+            subject.is_some()
+                || one.topic.starts_with("COMMAND")
+                || Self::is_event(self.service, one)
         };
         let records = self.records.iter().filter(is_own).cloned().collect();
         gather(records, &contracts, channel, subject, clock_skew)
@@ -255,8 +262,8 @@ fn many_timestamps_that_bear_no_time_accuse_nobody(
         let random = || Recording::random(service, seed);
         let each = [
             ("all", random().stamped(|_, _| true, wrong)),
-            ("events", random().stamped(|_, one| Recording::is_event(one), wrong)),
-            ("commands", random().stamped(|_, one| !Recording::is_event(one), wrong)),
+            ("events", random().stamped(|_, one| Recording::is_event("ban", one), wrong)),
+            ("commands", random().stamped(|_, one| !Recording::is_event("ban", one), wrong)),
             ("every other", random().stamped(|at, _| at % 2 == 0, wrong)),
         ];
         for (which, recording) in each {
@@ -373,7 +380,7 @@ fn handled_again(from: u64, to: u64, after_ms: u64) -> Recording {
     }
     let mut recording = Recording::of("ban", play.world.history());
     let events: Vec<_> =
-        recording.records.iter().filter(|one| Recording::is_event(one)).cloned().collect();
+        recording.records.iter().filter(|one| Recording::is_event("ban", one)).cloned().collect();
     let last = &recording.records[recording.records.len() - 1];
     let (mut offset, mut at_ms) = (events.len() as u64, last.timestamp_ms);
     at_ms += i64::try_from(after_ms).unwrap();
@@ -415,6 +422,57 @@ fn what_comes_again_up_to_the_newest_was_handled_again(
     assert_eq!(advisories, usize::from(is_accepted), "{:#?}", judgement.findings);
 }
 
+/// What a session is that was put into transition twice, and ended in between, is another each time:
+/// nothing comes twice. That its neighbour in the partition comes again shows what happened.
+#[rstest]
+#[case::with_a_neighbour_that_repeats(true)]
+#[case::alone(false)]
+fn what_is_answered_otherwise_when_it_comes_again_was_handled_again(#[case] is_accepted: bool) {
+    let no_licence: crate::play::Pick = |_, _, options| {
+        options.iter().position(|option| *option == "no-licence").unwrap_or_default()
+    };
+    let course = Course { seed: 5, inputs: 0, partitions: 1, crashes: false, pick: no_licence };
+    let mut play = Play::new(services("account"), course);
+    let session = |number: u64, kind: &str, body: &serde_json::Value| {
+        let id = uuid::Uuid::from_u128(u128::from(number)).to_string();
+        let account = if kind == "CREATE" { 0 } else { number };
+        json!({ "sessionId": id, "accountId": account, "author": "LOGIN", "type": kind,
+            "body": body })
+    };
+    for (number, name) in [(1, "alice"), (2, "bob")] {
+        play.send("account.create", &json!({ "name": name, "password": "pw" }));
+        play.wait_ms(300);
+        let body = json!({ "accountName": name, "password": "pw", "ipAddress": "", "hwid": "" });
+        play.send("account.session.command", &session(number, "CREATE", &body));
+        play.wait_ms(300);
+    }
+    for (number, state) in [(1, 2), (2, 1)] {
+        let body = json!({ "state": state, "params": {} });
+        play.send("account.session.command", &session(number, "PROGRESS_STATE", &body));
+    }
+    play.wait_ms(12_000);
+    play.redeliver(1);
+    if is_accepted {
+        play.redeliver(0);
+    }
+    play.wait_ms(1_000);
+    let recording = Recording::of("account", play.world.history());
+    let ends: Vec<_> = recording
+        .records
+        .iter()
+        .filter(|one| &*one.topic == "COMMAND_TOPIC_ACCOUNT_SESSION")
+        .collect();
+    let offset = ends[4].offset;
+    let seen =
+        |one: &Captured| &*one.topic != "COMMAND_TOPIC_ACCOUNT_SESSION" || one.offset < offset;
+    let records = recording.records.iter().filter(|one| seen(one)).cloned().collect();
+    let judgement = Recording { records, ..recording }.judged(NO_SKEW);
+    let found = violations(&judgement);
+    assert_eq!(found.is_empty(), is_accepted, "{found:#?}");
+    let advised = judgement.findings.iter().any(|one| one.message.starts_with("handled again"));
+    assert_eq!(advised, is_accepted, "{:#?}", judgement.findings);
+}
+
 /// A service that answers each command twice at once is not one whose group lost its partitions.
 #[test]
 fn what_comes_twice_at_once_is_found() {
@@ -454,7 +512,7 @@ fn a_member_that_is_named_twice_is_an_advisory(
     #[case] first: &str,
     #[case] in_events: bool,
 ) {
-    let which = |one: &Captured| Recording::is_event(one) == in_events;
+    let which = |one: &Captured| Recording::is_event("ban", one) == in_events;
     let recording = slow(Box::new(Ban::default())).repeating(member, first, which);
     recording.accuses_nobody(NO_SKEW, member);
     for judgement in [recording.judged(NO_SKEW), recording.judged_as_traffic(NO_SKEW)] {
@@ -469,7 +527,7 @@ fn a_member_that_is_named_twice_is_an_advisory(
 #[test]
 fn who_refuses_a_member_that_is_named_twice_is_right() {
     let answered = slow(Box::new(Ban::default()));
-    let silent = answered.without(|_, one| Recording::is_event(one));
+    let silent = answered.without(|_, one| Recording::is_event("ban", one));
     let silent = silent.repeating("type", "\"CREATE\"", |_| true);
     let found = violations(&silent.judged(NO_SKEW));
     assert!(found.is_empty(), "{found:#?}");
