@@ -3,7 +3,8 @@
 //! had handled since then comes again.
 //!
 //! What always holds: a whole run of records up to the newest comes again, after all of it was
-//! handled. Single records in the midst do not, nor does anything at once: that is a fault.
+//! handled, though some of them may leave nothing to do then. Single records in the midst do not
+//! come again, nor does anything at once: that is a fault.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -105,7 +106,7 @@ impl Again {
 /// The inputs from the first on that came again from a moment on, if they did.
 fn rerun(scene: &Scene<'_>, inputs: &[Handled], since: VirtualTime) -> Option<Rerun> {
     let (mut since, mut until) = (since, inputs[0].around(since).0?);
-    let (mut length, mut shown) = (1, usize::from(inputs[0].repeated.is_some()));
+    let (mut length, mut shown, mut silent) = (1, usize::from(inputs[0].repeated.is_some()), 0);
     for (at, input) in inputs.iter().enumerate().skip(1) {
         match input.around(since) {
             // It shows nothing, whether it was handled once or twice.
@@ -115,8 +116,8 @@ fn rerun(scene: &Scene<'_>, inputs: &[Handled], since: VirtualTime) -> Option<Re
                 (since, until) = (since.min(again), until.max(first));
                 (length, shown) = (at + 1, shown + usize::from(input.repeated.is_some()));
             }
-            // It was handled before, and did not come again.
-            (Some(_), None) => return None,
+            // It was handled before. What it did then may leave nothing to do when it comes again.
+            (Some(_), None) => silent += 1,
             (None, _) => break,
         }
     }
@@ -127,8 +128,8 @@ fn rerun(scene: &Scene<'_>, inputs: &[Handled], since: VirtualTime) -> Option<Re
         .any(|at| *at <= since.after(LEAST) && until <= at.after(LEAST));
     let is_run = match shown {
         0 => was_lost,
-        1 => since.since(until) >= LEAST || was_lost,
-        _ => true,
+        1 => silent == 0 && since.since(until) >= LEAST || was_lost,
+        _ => silent < shown || was_lost,
     };
     // What was in hand at a kill is another matter.
     let from = scene.earliest(inputs[0].record);

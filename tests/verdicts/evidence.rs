@@ -24,8 +24,8 @@ use crate::table::plant::after;
 
 /// What was recorded of a service, as a file has it.
 pub(crate) struct Recording {
-    service: &'static str,
-    records: Vec<Captured>,
+    pub(crate) service: &'static str,
+    pub(crate) records: Vec<Captured>,
 }
 
 /// Which clock is off.
@@ -60,7 +60,7 @@ impl Recording {
     }
 
     /// Whether a record is an event of a service.
-    fn is_event(service: &str, one: &Captured) -> bool {
+    pub(crate) fn is_event(service: &str, one: &Captured) -> bool {
         let topic = match service {
             "ban" => "EVENT_TOPIC_BAN_STATUS",
             "account" => "EVENT_TOPIC_ACCOUNT_",
@@ -177,7 +177,7 @@ fn deaf() -> Recording {
     slow(deaf)
 }
 
-fn slow(service: Box<dyn Service>) -> Recording {
+pub(crate) fn slow(service: Box<dyn Service>) -> Recording {
     let course = Course { seed: 7, inputs: 0, partitions: 2, crashes: false, pick: as_reference };
     let mut play = Play::new(vec![service], course);
     for round in 0..6 {
@@ -192,7 +192,7 @@ fn slow(service: Box<dyn Service>) -> Recording {
     Recording::of("ban", play.world.history())
 }
 
-fn rules(judgement: &Judgement) -> Vec<RuleId> {
+pub(crate) fn rules(judgement: &Judgement) -> Vec<RuleId> {
     let mut rules: Vec<_> = judgement
         .findings
         .iter()
@@ -262,8 +262,8 @@ fn many_timestamps_that_bear_no_time_accuse_nobody(
         let random = || Recording::random(service, seed);
         let each = [
             ("all", random().stamped(|_, _| true, wrong)),
-            ("events", random().stamped(|_, one| Recording::is_event("ban", one), wrong)),
-            ("commands", random().stamped(|_, one| !Recording::is_event("ban", one), wrong)),
+            ("events", random().stamped(|_, one| Recording::is_event(service, one), wrong)),
+            ("commands", random().stamped(|_, one| !Recording::is_event(service, one), wrong)),
             ("every other", random().stamped(|at, _| at % 2 == 0, wrong)),
         ];
         for (which, recording) in each {
@@ -361,126 +361,6 @@ fn a_hole_hides_no_breach_that_it_cannot_explain() {
         .iter()
         .position(|one| &*one.topic == "COMMAND_TOPIC_BAN" && one.offset.0 == 1);
     let judgement = recording.without(|at, _| Some(at) == first_delete).judged(NO_SKEW);
-    let found = &judgement.findings;
-    assert_eq!(rules(&judgement), [quintet::services::id::BAN_1], "{found:#?}");
-}
-
-/// Recordings of a ban service whose group lost its partitions: it handles the commands from one to
-/// another of a partition again, some time after the last.
-fn handled_again(from: u64, to: u64, after_ms: u64) -> Recording {
-    let course = Course { seed: 5, inputs: 0, partitions: 1, crashes: false, pick: as_reference };
-    let mut play = Play::new(vec![Box::new(Ban::default())], course);
-    let create = |round: u64| {
-        json!({ "type": "CREATE", "body": { "banType": 0, "value": "10.0.0.1", "reason": "r",
-            "reasonCode": round, "permanent": true, "issuedBy": "gm", "expiresAt": 0 } })
-    };
-    for round in 0..8 {
-        play.send("ban.command", &create(round));
-        play.wait_ms(300);
-    }
-    let mut recording = Recording::of("ban", play.world.history());
-    let events: Vec<_> =
-        recording.records.iter().filter(|one| Recording::is_event("ban", one)).cloned().collect();
-    let last = &recording.records[recording.records.len() - 1];
-    let (mut offset, mut at_ms) = (events.len() as u64, last.timestamp_ms);
-    at_ms += i64::try_from(after_ms).unwrap();
-    for (number, event) in events.iter().enumerate().skip(usize::try_from(from).unwrap()) {
-        if number as u64 > to {
-            break;
-        }
-        let text = format!(r#"{{"banId":{},"status":"CREATED"}}"#, 100 + number);
-        let value = Some(quintet::message::Payload::new(text.as_bytes()));
-        let record = Record { value, ..event.record.clone() };
-        let timestamp_ms = at_ms + i64::try_from(number).unwrap();
-        let (place, of) = (quintet::message::Offset(offset), event.clone());
-        recording.records.push(Captured { offset: place, timestamp_ms, record, ..of });
-        offset += 1;
-    }
-    recording
-}
-
-#[rstest]
-#[case::the_last_three(5, 7, 3_000, true)]
-#[case::all(0, 7, 3_000, true)]
-#[case::the_newest_only(7, 7, 3_000, true)]
-#[case::in_the_midst(3, 4, 3_000, false)]
-#[case::one_in_the_midst(3, 3, 3_000, false)]
-#[case::at_once(7, 7, 5, false)]
-fn what_comes_again_up_to_the_newest_was_handled_again(
-    #[case] from: u64,
-    #[case] to: u64,
-    #[case] after_ms: u64,
-    #[case] is_accepted: bool,
-) {
-    let judgement = handled_again(from, to, after_ms).judged(NO_SKEW);
-    let found = violations(&judgement);
-    assert_eq!(found.is_empty(), is_accepted, "{found:#?}");
-    let again = |one: &&quintet::verify::Found| {
-        one.rule == quintet::services::id::COM_10 && one.message.starts_with("handled again")
-    };
-    let advisories = judgement.findings.iter().filter(again).count();
-    assert_eq!(advisories, usize::from(is_accepted), "{:#?}", judgement.findings);
-}
-
-/// What a session is that was put into transition twice, and ended in between, is another each time:
-/// nothing comes twice. That its neighbour in the partition comes again shows what happened.
-#[rstest]
-#[case::with_a_neighbour_that_repeats(true)]
-#[case::alone(false)]
-fn what_is_answered_otherwise_when_it_comes_again_was_handled_again(#[case] is_accepted: bool) {
-    let no_licence: crate::play::Pick = |_, _, options| {
-        options.iter().position(|option| *option == "no-licence").unwrap_or_default()
-    };
-    let course = Course { seed: 5, inputs: 0, partitions: 1, crashes: false, pick: no_licence };
-    let mut play = Play::new(services("account"), course);
-    let session = |number: u64, kind: &str, body: &serde_json::Value| {
-        let id = uuid::Uuid::from_u128(u128::from(number)).to_string();
-        let account = if kind == "CREATE" { 0 } else { number };
-        json!({ "sessionId": id, "accountId": account, "author": "LOGIN", "type": kind,
-            "body": body })
-    };
-    for (number, name) in [(1, "alice"), (2, "bob")] {
-        play.send("account.create", &json!({ "name": name, "password": "pw" }));
-        play.wait_ms(300);
-        let body = json!({ "accountName": name, "password": "pw", "ipAddress": "", "hwid": "" });
-        play.send("account.session.command", &session(number, "CREATE", &body));
-        play.wait_ms(300);
-    }
-    for (number, state) in [(1, 2), (2, 1)] {
-        let body = json!({ "state": state, "params": {} });
-        play.send("account.session.command", &session(number, "PROGRESS_STATE", &body));
-    }
-    play.wait_ms(12_000);
-    play.redeliver(1);
-    if is_accepted {
-        play.redeliver(0);
-    }
-    play.wait_ms(1_000);
-    let recording = Recording::of("account", play.world.history());
-    let ends: Vec<_> = recording
-        .records
-        .iter()
-        .filter(|one| &*one.topic == "COMMAND_TOPIC_ACCOUNT_SESSION")
-        .collect();
-    let offset = ends[4].offset;
-    let seen =
-        |one: &Captured| &*one.topic != "COMMAND_TOPIC_ACCOUNT_SESSION" || one.offset < offset;
-    let records = recording.records.iter().filter(|one| seen(one)).cloned().collect();
-    let judgement = Recording { records, ..recording }.judged(NO_SKEW);
-    let found = violations(&judgement);
-    assert_eq!(found.is_empty(), is_accepted, "{found:#?}");
-    let advised = judgement.findings.iter().any(|one| one.message.starts_with("handled again"));
-    assert_eq!(advised, is_accepted, "{:#?}", judgement.findings);
-}
-
-/// A service that answers each command twice at once is not one whose group lost its partitions.
-#[test]
-fn what_comes_twice_at_once_is_found() {
-    let twice: Box<dyn Service> = after(Box::new(Ban::default()), "CREATE", |_, _, _, cx| {
-        let again = cx.effects().emits.clone();
-        cx.effects().emits.extend(again);
-    });
-    let judgement = slow(twice).judged(NO_SKEW);
     let found = &judgement.findings;
     assert_eq!(rules(&judgement), [quintet::services::id::BAN_1], "{found:#?}");
 }

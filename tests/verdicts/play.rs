@@ -120,7 +120,8 @@ impl Play {
         self.send_bytes(channel, &bytes);
     }
 
-    /// Sends once more what was sent last but `back`, as a group gets it that has lost its partitions.
+    /// Sends once more what was sent last but `back`, as a group gets it that has lost its
+    /// partitions.
     pub(crate) fn redeliver(&mut self, back: usize) {
         let (channel, bytes, of) = self.sent[self.sent.len() - 1 - back].clone();
         let newest = self.traces;
