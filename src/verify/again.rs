@@ -1,6 +1,6 @@
 //! Records that were handled again, since the group had lost its partitions on its own: its session
-//! ended under load, or another instance joined. It goes on from the last commit, and all that it
-//! had handled since then comes again.
+//! ended under load, or another instance joined; or since it was killed long after its last commit.
+//! It goes on from there, and all that it had handled since then comes again.
 //!
 //! What always holds: a whole run of records up to the newest comes again, after all of it was
 //! handled, though some of them may leave nothing to do then. Single records in the midst do not
@@ -91,11 +91,17 @@ impl Again {
             match input.since().and_then(|since| rerun(scene, &inputs[at..], since)) {
                 Some(rerun) => {
                     let run = &inputs[at..at + rerun.length];
-                    self.since.extend(run.iter().map(|one| (one.record, rerun.since)));
-                    if rerun.is_shown {
-                        self.runs.push((input.record, run[rerun.length - 1].record));
-                    }
                     at += rerun.length;
+                    // What was in hand at a kill is another matter.
+                    let before = run.iter().filter(|one| !scene.was_in_hand(one.record));
+                    let before: Vec<_> = before.map(|one| one.record).collect();
+                    let (Some(first), Some(last)) = (before.first(), before.last()) else {
+                        continue;
+                    };
+                    if rerun.is_shown {
+                        self.runs.push((*first, *last));
+                    }
+                    self.since.extend(before.iter().map(|record| (*record, rerun.since)));
                 }
                 None => at += 1,
             }
@@ -131,10 +137,7 @@ fn rerun(scene: &Scene<'_>, inputs: &[Handled], since: VirtualTime) -> Option<Re
         1 => silent == 0 && since.since(until) >= LEAST || was_lost,
         _ => silent < shown || was_lost,
     };
-    // What was in hand at a kill is another matter.
-    let from = scene.earliest(inputs[0].record);
-    let was_killed = scene.kills.iter().any(|kill| from <= kill.at && kill.at <= since);
-    let is_again = since >= until && is_run && !was_killed;
+    let is_again = since >= until && is_run;
     is_again.then_some(Rerun { length, since, is_shown: shown > 0 })
 }
 

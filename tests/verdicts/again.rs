@@ -3,9 +3,11 @@
 
 use quintet::capture::Captured;
 use quintet::driver::Driver as _;
-use quintet::message::Record;
+use quintet::history::{Event, History, ServiceIx};
+use quintet::message::{Record, VirtualTime};
 use quintet::service::Service;
 use quintet::services::ban::Ban;
+use quintet::verify::{Judging, Observation, judge};
 use rstest::rstest;
 use serde_json::{Value, json};
 
@@ -149,6 +151,52 @@ fn what_has_nothing_to_do_was_handled_again(#[case] back: &[usize], #[case] is_a
     command("ACCEPT", 7, 300);
     command("CREATE", 9, 3_000);
     is_judged(&redelivered(play, "invite", "invite.command", back), is_accepted);
+}
+
+/// What a group commits late comes again after a kill, however long before it was handled.
+#[rstest]
+#[case::all(&[3, 2, 1, 0], true)]
+#[case::as_most_do_not(&[2], false)]
+fn what_was_not_committed_at_a_kill_was_handled_again(
+    #[case] back: &[usize],
+    #[case] is_accepted: bool,
+    #[values(7, 20, 60)] before_s: u64,
+) {
+    let course = Course { seed: 5, inputs: 0, partitions: 1, crashes: false, pick: as_reference };
+    let mut play = Play::new(services("invite"), course);
+    for target in 7..11 {
+        let body = json!({ "originatorId": 1, "targetId": target, "referenceId": target });
+        let transaction = play.uuid();
+        let command = json!({ "transactionId": transaction, "worldId": 0, "inviteType": "BUDDY",
+            "type": "CREATE", "body": body });
+        play.send("invite.command", &command);
+        play.wait_ms(300);
+    }
+    play.wait_ms(before_s * 1_000);
+    let killed = play.world.now();
+    let observation = redelivered(play, "invite", "invite.command", back).observed();
+    let judgement = judge(&with_kill(observation, killed), &Judging::default());
+    let found = violations(&judgement);
+    assert_eq!(found.is_empty(), is_accepted, "{found:#?}");
+}
+
+/// The same, and it was killed at a moment and started again at once.
+fn with_kill(seen: Observation, at: VirtualTime) -> Observation {
+    let contracts = quintet::contract::Contracts::builtin();
+    let services = seen.history.services().to_vec();
+    let number = services.iter().position(|name| *name == seen.subject).expect("a service");
+    let service = ServiceIx(u16::try_from(number).expect("few services"));
+    let mut history = History::new(contracts, services);
+    let mut is_killed = false;
+    for placed in seen.history.records() {
+        if placed.at > at && !std::mem::replace(&mut is_killed, true) {
+            history.push(at, Event::Crashed { service });
+            history.push(at, Event::Restarted { service });
+        }
+        let place = (placed.channel, placed.partition, placed.offset);
+        history.append(placed.at, place, placed.record.clone(), placed.producer);
+    }
+    Observation { history, ..seen }
 }
 
 /// A service that answers each command twice at once is not one whose group lost its partitions.

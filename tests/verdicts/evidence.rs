@@ -12,7 +12,7 @@ use quintet::rule::RuleId;
 use quintet::service::Service;
 use quintet::services::ban::Ban;
 use quintet::verify::traffic::{self, Gathered, gather};
-use quintet::verify::{Judgement, Judging, judge};
+use quintet::verify::{Judgement, Judging, Observation, judge};
 use rstest::rstest;
 use serde_json::json;
 
@@ -101,6 +101,11 @@ impl Recording {
         };
         let records = self.records.iter().filter(is_own).cloned().collect();
         gather(records, &contracts, channel, subject, clock_skew)
+    }
+
+    /// What was seen of the service.
+    pub(crate) fn observed(&self) -> Observation {
+        self.gathered(Some(self.service), NO_SKEW).observation(self.service, SETTLE)
     }
 
     /// What is said of the service.

@@ -16,9 +16,6 @@ use crate::verify::{Found, Judgement, Observation, Reproduced, Standing};
 
 /// So many records are named where it is not known which it was.
 const MOST_NAMED: usize = 20;
-/// What else explains that nothing was read.
-const WHY: &str =
-    "its group was rebalanced, or the broker did not say how it was, while nothing was read";
 
 impl Halt {
     /// The rule that it breaks: the one that asks to refuse the input, where that input did it.
@@ -29,26 +26,53 @@ impl Halt {
         }
     }
 
-    /// What it says of the implementation.
-    pub(super) fn weight(&self) -> Weight {
+    /// What it says of the implementation; it is one of so many that did not happen again.
+    fn weight(&self, in_vain: usize) -> Weight {
         match self.tried {
-            _ if !self.is_doubtful => Weight::Proven,
             Tried::Together | Tried::Alone(_) => Weight::Proven,
-            Tried::InVain { all: true } => Weight::Passing,
-            Tried::InVain { all: false } | Tried::Not => Weight::Doubtful,
+            Tried::InVain { all: true } if self.is_doubtful => Weight::Passing,
+            _ if self.is_doubtful => Weight::Doubtful,
+            // Something else may have held it up once, as a busy machine does.
+            Tried::InVain { all: true } if in_vain == 1 && self.lived() => Weight::Single,
+            _ => Weight::Proven,
         }
+    }
+
+    /// Whether nothing that it may have stopped at stopped it again.
+    pub(super) fn is_in_vain(&self) -> bool {
+        matches!(self.tried, Tried::InVain { all: true })
+    }
+
+    fn lived(&self) -> bool {
+        matches!(self.how, How::Stands(_))
     }
 }
 
 /// What a halt says of the implementation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Weight {
+enum Weight {
     /// It ended, it did it again, or nothing but the implementation explains it.
     Proven,
     /// Its group explains it as well.
     Doubtful,
+    /// It stood still once, for no reason that was found, and not again.
+    Single,
     /// Its group explains it, and all that it may have stopped at was read when it was sent again.
     Passing,
+}
+
+impl Weight {
+    /// Why nothing is proven.
+    const fn why(self) -> Option<&'static str> {
+        match self {
+            Self::Proven => None,
+            Self::Doubtful | Self::Passing => Some(
+                "its group was rebalanced, or the broker did not say how it was, while nothing \
+                 was read",
+            ),
+            Self::Single => Some("it happened once, and not when it was sent again"),
+        }
+    }
 }
 
 impl Run<'_> {
@@ -62,18 +86,13 @@ impl Run<'_> {
         let halts = std::mem::take(&mut self.halts);
         let mut reproductions = Vec::new();
         let mut findings = Vec::new();
+        let in_vain = halts.iter().filter(|halt| halt.is_in_vain()).count();
         for halt in &halts {
             let Some(found) = self.found(observation, halt) else { continue };
-            match halt.weight() {
-                Weight::Proven => {}
-                Weight::Doubtful => {
-                    self.doubt(&found, judgement);
-                    continue;
-                }
-                Weight::Passing => {
-                    self.notes.push(format!("held against nobody, since {WHY}: {}", found.message));
-                    continue;
-                }
+            let weight = halt.weight(in_vain);
+            if let Some(why) = weight.why() {
+                self.doubt(&found, (weight, why), judgement);
+                continue;
             }
             let asked_for = self.plan.judging.rules.as_ref();
             if asked_for.is_some_and(|rules| !rules.contains(&found.rule)) {
@@ -102,12 +121,16 @@ impl Run<'_> {
         reproductions
     }
 
-    /// Says of what is not proven that it cannot be told.
-    fn doubt(&mut self, found: &Found, judgement: &mut Judgement) {
-        self.notes.push(format!("{}: inconclusive, since {WHY}: {}", found.rule, found.message));
+    /// Says of what is not proven why.
+    fn doubt(&mut self, found: &Found, (weight, why): (Weight, &str), judgement: &mut Judgement) {
+        if weight == Weight::Passing {
+            self.notes.push(format!("held against nobody, since {why}: {}", found.message));
+            return;
+        }
+        self.notes.push(format!("{}: inconclusive, since {why}: {}", found.rule, found.message));
         let standing = judgement.rules.entry(found.rule).or_insert(Standing::Passed { times: 0 });
         if matches!(standing, Standing::Passed { .. } | Standing::NotExercised { .. }) {
-            *standing = Standing::Inconclusive { why: WHY.to_owned() };
+            *standing = Standing::Inconclusive { why: why.to_owned() };
         }
     }
 
@@ -191,22 +214,36 @@ mod tests {
     use rstest::rstest;
 
     use super::*;
+    use crate::message::{ChannelIx, Offset, Partition};
+    use crate::verify::live::reading::Standstill;
 
-    /// Whether its group was in order, and what came of sending it again.
+    const IN_VAIN: Tried = Tried::InVain { all: true };
+    const NO_TIME: Tried = Tried::InVain { all: false };
+    const ENDED: fn() -> How = || How::Ended("exit status: 1".to_owned());
+    const STANDS: fn() -> How =
+        || How::Stands(Standstill { place: (ChannelIx(0), Partition(0)), from: Offset(7) });
+
+    /// How it was seen, whether its group was in order, what came of sending it again, and how many
+    /// did not come again.
     #[rstest]
-    #[case::in_order(false, Tried::Not, Weight::Proven)]
-    #[case::in_order_and_in_vain(false, Tried::InVain { all: true }, Weight::Proven)]
-    #[case::rebalanced(true, Tried::Not, Weight::Doubtful)]
-    #[case::rebalanced_and_again(true, Tried::Together, Weight::Proven)]
-    #[case::rebalanced_and_in_vain(true, Tried::InVain { all: true }, Weight::Passing)]
-    #[case::rebalanced_and_no_time(true, Tried::InVain { all: false }, Weight::Doubtful)]
-    fn what_a_group_explains_weighs_less(
-        #[case] is_doubtful: bool,
+    #[case::in_order(STANDS, true, Tried::Not, 0, Weight::Proven)]
+    #[case::in_order_and_in_vain(STANDS, true, IN_VAIN, 1, Weight::Single)]
+    #[case::in_order_and_in_vain_twice(STANDS, true, IN_VAIN, 2, Weight::Proven)]
+    #[case::in_order_and_no_time(STANDS, true, NO_TIME, 0, Weight::Proven)]
+    #[case::ended_and_in_vain(ENDED, true, IN_VAIN, 1, Weight::Proven)]
+    #[case::rebalanced(STANDS, false, Tried::Not, 0, Weight::Doubtful)]
+    #[case::rebalanced_and_again(STANDS, false, Tried::Together, 0, Weight::Proven)]
+    #[case::rebalanced_and_in_vain(STANDS, false, IN_VAIN, 2, Weight::Passing)]
+    #[case::rebalanced_and_no_time(STANDS, false, NO_TIME, 0, Weight::Doubtful)]
+    fn what_something_else_explains_weighs_less(
+        #[case] how: fn() -> How,
+        #[case] in_order: bool,
         #[case] tried: Tried,
+        #[case] in_vain: usize,
         #[case] weight: Weight,
     ) {
-        let how = How::Ended("exit status: 1".to_owned());
+        let (how, is_doubtful) = (how(), !in_order);
         let halt = Halt { how, suspects: Vec::new(), tried, said: Vec::new(), is_doubtful };
-        assert_eq!(halt.weight(), weight);
+        assert_eq!(halt.weight(in_vain), weight);
     }
 }
