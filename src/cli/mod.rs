@@ -18,6 +18,8 @@ mod check;
 mod check_notes;
 mod clock;
 mod contracts;
+mod documents;
+mod drift;
 mod exit;
 mod explain;
 mod files;
@@ -81,7 +83,7 @@ fn carry_out(command: &Command, packs: &Packs, terminal: &mut Terminal) -> Exit 
         Command::List(args) => list::list(args, packs, terminal),
         Command::Lint(args) => list::lint(args, packs, terminal),
         Command::Explain(args) => explain::explain(args, packs, terminal),
-        Command::Contracts(args) => contracts::contracts(args, terminal),
+        Command::Contracts(args) => contracts::contracts(args, packs, terminal),
         #[cfg(feature = "kafka")]
         Command::Serve(args) => serve::serve(args, packs, terminal),
         #[cfg(feature = "kafka")]

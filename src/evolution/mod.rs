@@ -26,11 +26,15 @@ mod witness;
 
 pub use changes::{Change, Rule, changes};
 pub use compile::Draft;
+pub(crate) use document::{DATA, MAPS};
 pub use document::{Document, UnknownDraft};
+pub(crate) use exact::parse as parse_number;
 pub use inclusion::{Inclusion, included};
+pub(crate) use json::token;
 pub use json::Json;
 pub use policy::Policy;
-pub(crate) use source::read;
+pub(crate) use source::{read, tree};
+pub(crate) use witness::confirmed;
 
 /// Which way two schemas must be compatible.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

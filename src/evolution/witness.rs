@@ -189,6 +189,14 @@ pub(crate) fn is_witness(accepting: &Validators, refusing: &Validators, value: &
     accepting.accept(&value) == Some(true) && refusing.accept(&value) == Some(false)
 }
 
+/// Whether both validators say that one document accepts a value and another refuses it.
+pub(crate) fn confirmed(accepting: &Document, refusing: &Document, value: &Json) -> bool {
+    match (Validators::of(accepting), Validators::of(refusing)) {
+        (Ok(accepting), Ok(refusing)) => is_witness(&accepting, &refusing, value),
+        _ => false,
+    }
+}
+
 /// A witness is made smaller by so many tries at most.
 const MAX_TRIES: usize = 400;
 /// A witness of more values is left as it is: there is a reason why it is so large.
