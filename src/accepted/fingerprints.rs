@@ -63,7 +63,8 @@ impl Fingerprints {
     /// The entry that names a fingerprint: one that still holds before one whose day is over.
     #[must_use]
     pub fn of(&self, fingerprint: &str, today: Date) -> Option<&FingerprintEntry> {
-        let names = |entry: &&FingerprintEntry| entry.fingerprints.iter().any(|one| one == fingerprint);
+        let names =
+            |entry: &&FingerprintEntry| entry.fingerprints.iter().any(|one| one == fingerprint);
         let holds = self.entries.iter().filter(|entry| !entry.is_over(today)).find(names);
         holds.or_else(|| self.entries.iter().find(names))
     }

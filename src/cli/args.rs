@@ -5,7 +5,7 @@ mod contracts;
 mod traffic;
 mod verify;
 
-pub(super) use compatibility::{Drift, Reported};
+pub(super) use compatibility::{Breaking, Drift, Matrix, Reported};
 pub(super) use contracts::{Compare, Contracts, ContractsCommand, Lines};
 #[cfg(feature = "kafka")]
 pub(super) use traffic::Start;

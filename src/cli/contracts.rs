@@ -6,8 +6,8 @@ use serde_json::json;
 
 use super::args::{Compare, Contracts, ContractsCommand, Lines};
 use super::exit::Exit;
-use super::{drift, load};
 use super::terminal::Terminal;
+use super::{breaking, drift, load, matrix};
 use crate::evolution::{self, Comparison, Direction, Document, Mode, Verdict};
 use crate::pack::Packs;
 use crate::report::style::{BAD, GOOD, UNSURE, count, paint};
@@ -20,6 +20,8 @@ const MAX_SHOWN: usize = 2000;
 /// Does what is asked for.
 pub(super) fn contracts(args: &Contracts, packs: &Packs, terminal: &mut Terminal) -> Exit {
     match &args.command {
+        ContractsCommand::Breaking(args) => breaking::breaking(args, terminal),
+        ContractsCommand::Matrix(args) => matrix::matrix(args, terminal),
         ContractsCommand::Drift(args) => drift::drift(args, packs, terminal),
         ContractsCommand::Compare(args) => compare(args, terminal),
     }

@@ -1,10 +1,11 @@
 //! `contracts drift`: the documents of services against each other.
 
 use std::collections::BTreeSet;
+use std::path::PathBuf;
 
 use serde_json::{Value, json};
 
-use super::args::Drift;
+use super::args::{Accepting, Drift};
 use super::contracts::with_stack;
 use super::exit::Exit;
 use super::terminal::Terminal;
@@ -45,17 +46,28 @@ pub(super) fn drift(args: &Drift, packs: &Packs, terminal: &mut Terminal) -> Exi
 
 /// The file that is named, else that of the only folder, else that of the built-in contracts.
 fn accepted(args: &Drift, packs: &Packs, terminal: &mut Terminal) -> Option<Fingerprints> {
-    if let Some(path) = &args.accepting.file {
-        return load::reading(path, terminal, Fingerprints::read);
+    if !args.paths.is_empty() || args.accepting.file.is_some() {
+        return accepted_in(&args.paths, &args.accepting, terminal);
     }
-    if let [folder] = &args.paths[..]
-        && folder.join(ACCEPTED).is_file()
-    {
-        return load::reading(&folder.join(ACCEPTED), terminal, Fingerprints::read);
-    }
-    let built_in = packs.accepted_disagreements().filter(|_| args.paths.is_empty());
+    let built_in = packs.accepted_disagreements();
     let Some((path, text)) = built_in else { return Some(Fingerprints::default()) };
     Fingerprints::read(&SourceFile::new(path, text), &mut Vec::new())
+}
+
+/// The file that is named, else that of the only folder.
+pub(super) fn accepted_in(
+    paths: &[PathBuf],
+    from: &Accepting,
+    terminal: &mut Terminal,
+) -> Option<Fingerprints> {
+    let own = match paths {
+        [folder] => Some(folder.join(ACCEPTED)).filter(|path| path.is_file()),
+        _ => None,
+    };
+    match from.file.as_ref().or(own.as_ref()) {
+        Some(path) => load::reading(path, terminal, Fingerprints::read),
+        None => Some(Fingerprints::default()),
+    }
 }
 
 fn told(

@@ -11,6 +11,7 @@
 #[cfg(feature = "kafka")]
 mod again;
 mod args;
+mod breaking;
 mod bug;
 #[cfg(feature = "kafka")]
 mod capture;
@@ -24,12 +25,14 @@ mod exit;
 mod explain;
 mod files;
 mod futile;
+mod git;
 mod judged;
 mod link;
 mod list;
 #[cfg(feature = "kafka")]
 mod live;
 mod load;
+mod matrix;
 #[cfg(feature = "kafka")]
 mod monitor;
 mod outputs;
@@ -46,6 +49,7 @@ mod topics;
 mod twin;
 #[cfg(feature = "kafka")]
 mod verify;
+mod versions;
 mod workers;
 
 pub use exit::{EXITS, Exit, ExitInfo};

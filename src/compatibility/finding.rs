@@ -198,8 +198,16 @@ pub(super) fn canonical(schema: &Json) -> String {
 
 fn without_remarks(schema: &Json) -> Json {
     const REMARKS: [&str; 10] = [
-        "title", "description", "default", "examples", "example", "$comment", "deprecated",
-        "readOnly", "writeOnly", "externalDocs",
+        "title",
+        "description",
+        "default",
+        "examples",
+        "example",
+        "$comment",
+        "deprecated",
+        "readOnly",
+        "writeOnly",
+        "externalDocs",
     ];
     match schema {
         Json::Record(members) => {

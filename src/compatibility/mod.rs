@@ -10,9 +10,11 @@
 //! fingerprint depends on what is said, not on where it stands or how it is written.
 //! Start at [`drift`] and [`breaking`].
 
+pub(crate) mod breaking;
 pub(crate) mod drift;
 mod finding;
+mod formats;
+pub(crate) mod matrix;
 mod view;
 
 pub use finding::{Disagreement, DisagreementKind, Effect, KINDS, Place};
-pub(crate) use view::{ContractView, MessageView};

@@ -81,9 +81,8 @@ impl<'a> ContractView<'a> {
     /// The messages of a channel that the service sends or reads.
     pub(crate) fn messages(&self, action: Action, channel: &str) -> Vec<&MessageView<'a>> {
         let all = self.contract.messages(action, channel);
-        let found = all.filter_map(|message| {
-            self.messages.get(&(channel.to_owned(), message.name.clone()))
-        });
+        let found = all
+            .filter_map(|message| self.messages.get(&(channel.to_owned(), message.name.clone())));
         found.collect()
     }
 
@@ -249,8 +248,7 @@ impl Walk<'_, '_> {
         match &node.value {
             Value::Sequence(items) => {
                 let items = items.iter().enumerate();
-                let item =
-                    |(at, item)| self.schema(item, &format!("{pointer}/{at}"), depth + 1);
+                let item = |(at, item)| self.schema(item, &format!("{pointer}/{at}"), depth + 1);
                 Json::List(items.map(item).collect())
             }
             _ => plain(node),

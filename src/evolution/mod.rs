@@ -30,8 +30,8 @@ pub(crate) use document::{DATA, MAPS};
 pub use document::{Document, UnknownDraft};
 pub(crate) use exact::parse as parse_number;
 pub use inclusion::{Inclusion, included};
-pub(crate) use json::token;
 pub use json::Json;
+pub(crate) use json::token;
 pub use policy::Policy;
 pub(crate) use source::{read, tree};
 pub(crate) use witness::confirmed;
@@ -77,11 +77,11 @@ impl Mode {
         }
     }
 
-    fn is_transitive(self) -> bool {
+    pub(crate) fn is_transitive(self) -> bool {
         self >= Self::BackwardTransitive
     }
 
-    fn directions(self) -> &'static [Direction] {
+    pub(crate) fn directions(self) -> &'static [Direction] {
         match self {
             Self::Backward | Self::BackwardTransitive => &[Direction::OldToNew],
             Self::Forward | Self::ForwardTransitive => &[Direction::NewToOld],

@@ -9,11 +9,11 @@ use crate::contract::{Action, HeaderRule};
 use crate::evolution::Direction;
 
 fn fact(rule: &'static str, path: impl Into<String>, breaks: bool) -> Named {
-    Named { rule, path: path.into(), breaks: Some(breaks) }
+    Named { rule, path: path.into(), breaks: Some(breaks), refuses: false }
 }
 
 /// Adds a fact once; one that breaks stands before the same that does not.
-pub(super) fn add(facts: &mut Vec<Named>, mut fact: Named, _version: &str) {
+pub(super) fn add(facts: &mut Vec<Named>, mut fact: Named) {
     let same = |one: &&mut Named| one.rule == fact.rule && one.path == fact.path;
     if let Some(known) = facts.iter_mut().find(same) {
         known.breaks = known.breaks.max(fact.breaks.take());
@@ -23,11 +23,7 @@ pub(super) fn add(facts: &mut Vec<Named>, mut fact: Named, _version: &str) {
 }
 
 /// What changed of a channel. Whoever used it by the old document, and by the new one, is meant.
-pub(super) fn channel(
-    old: Option<Side<'_>>,
-    new: Option<Side<'_>>,
-    action: Action,
-) -> Vec<Named> {
+pub(super) fn channel(old: Option<Side<'_>>, new: Option<Side<'_>>, action: Action) -> Vec<Named> {
     let (old, new) = match (old, new) {
         (None, None) => return Vec::new(),
         (None, Some(new)) => return vec![fact("channel-added", &new.channel.address, false)],
@@ -35,7 +31,6 @@ pub(super) fn channel(
         (Some(old), Some(new)) => (old, new),
     };
     let mut found = Vec::new();
-    let name = &new.channel.name;
     let mut changed = |rule, before: Option<&str>, after: Option<&str>| {
         if before != after {
             let words = |text: Option<&str>| text.unwrap_or("none").to_owned();
@@ -45,7 +40,7 @@ pub(super) fn channel(
     changed("address-changed", Some(&old.channel.address), Some(&new.channel.address));
     let told = (&old.channel.discriminator, &new.channel.discriminator);
     changed("discriminator-changed", told.0.as_deref(), told.1.as_deref());
-    let partitions = (old.view.facts(name).partitions, new.view.facts(name).partitions);
+    let partitions = (partitions_of(old), partitions_of(new));
     // A number that is written down for the first time, or no more, moves no key.
     if partitions.0.is_some() && partitions.1.is_some() {
         changed("partitions-changed", partitions.0.as_deref(), partitions.1.as_deref());
@@ -53,7 +48,8 @@ pub(super) fn channel(
     if action == Action::Receive {
         let group = |side: Side<'_>| {
             let own = side.view.contract.operations.iter();
-            let mut own = own.filter(|one| one.action == action && one.channel == *name);
+            let mut own =
+                own.filter(|one| one.action == action && one.channel == side.channel.name);
             own.find_map(|one| one.group.as_ref()).map(ToString::to_string)
         };
         let (before, after) = (group(old), group(new));
@@ -61,7 +57,15 @@ pub(super) fn channel(
             changed("group-changed", before.as_deref(), after.as_deref());
         }
     }
+    if old.channel.name != new.channel.name {
+        let path = format!("{} -> {}", old.channel.name, new.channel.name);
+        found.push(fact("channel-renamed", path, false));
+    }
     found
+}
+
+fn partitions_of(side: Side<'_>) -> Option<String> {
+    side.view.facts(&side.channel.name).partitions
 }
 
 /// What changed of a message beside its value, and whether it breaks who reads.

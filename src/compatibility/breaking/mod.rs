@@ -13,6 +13,7 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use super::finding::Place;
+use super::formats::formatted;
 use super::view::{ContractView, MessageView};
 use crate::contract::{Action, ChannelView, Contracts};
 use crate::evolution::{
@@ -46,6 +47,8 @@ pub(crate) struct Named {
     pub(crate) path: String,
     /// Of a fact of the envelope: whether it breaks. Of a change of a schema: the witness tells.
     pub(crate) breaks: Option<bool>,
+    /// Of a change of a schema: whether a registry would refuse it by its name alone.
+    pub(crate) refuses: bool,
 }
 
 /// What is said of a message, or of a channel as a whole.
@@ -160,28 +163,43 @@ impl<'v> Service<'v> {
     fn channels(&self, mode: Mode) -> BTreeSet<&'v str> {
         let before = self.versions(mode).iter().filter_map(|(_, view)| view.as_ref());
         let does = |view: &'v ContractView<'v>| {
-            let all = view.contract.channels.keys().map(String::as_str);
-            all.filter(|name| view.contract.does(self.action, name)).collect::<Vec<_>>()
+            let all = view.contract.channels.values();
+            let all = all.filter(|one| view.contract.does(self.action, &one.name));
+            all.map(|one| self.name_now(one)).collect::<Vec<_>>()
         };
         before.chain(self.now).flat_map(does).collect()
     }
 
+    /// What a channel of any version is called now: one that has another name and the same address
+    /// is the same.
+    fn name_now(&self, channel: &'v ChannelView) -> &'v str {
+        let Some(now) = self.now else { return &channel.name };
+        if now.contract.channels.contains_key(&channel.name) || channel.address.is_empty() {
+            return &channel.name;
+        }
+        let mut all = now.contract.channels.values();
+        let same = all.find(|one| one.address == channel.address);
+        same.map_or(&channel.name, |one| &one.name)
+    }
+
     fn side(&self, view: Option<&'v ContractView<'v>>, name: &str) -> Option<Side<'v>> {
-        let view = view.filter(|view| view.contract.does(self.action, name))?;
-        Some(Side { view, channel: view.contract.channels.get(name)? })
+        let view = view?;
+        let all = || view.contract.channels.values();
+        let does = |one: &&ChannelView| view.contract.does(self.action, &one.name);
+        let own = all().filter(does).find(|one| one.name == name);
+        let channel = own.or_else(|| all().filter(does).find(|one| self.name_now(one) == name));
+        Some(Side { view, channel: channel? })
     }
 
     fn channel(&self, name: &str, mode: Mode, found: &mut Vec<Compared>) {
         let now = self.side(self.now, name);
         let versions = self.versions(mode);
-        let before: Vec<_> = versions
-            .iter()
-            .map(|(label, view)| (*label, self.side(view.as_ref(), name)))
-            .collect();
+        let before: Vec<_> =
+            versions.iter().map(|(label, view)| (*label, self.side(view.as_ref(), name))).collect();
         let mut facts = Vec::new();
-        for (label, old) in &before {
+        for (_, old) in &before {
             for fact in envelope::channel(*old, now, self.action) {
-                envelope::add(&mut facts, fact, label);
+                envelope::add(&mut facts, fact);
             }
         }
         let last = before.iter().rev().find_map(|(label, old)| Some((*label, (*old)?)));
@@ -194,7 +212,7 @@ impl<'v> Service<'v> {
             found.push(self.one((name, None, mode), said, facts, places()));
         }
         let Some(now) = now else { return };
-        let tags = |side: Side<'v>| side.view.messages(self.action, name).into_iter();
+        let tags = |side: Side<'v>| side.view.messages(self.action, &side.channel.name).into_iter();
         let mut all: BTreeSet<&str> = tags(now).map(|one| one.tag.as_str()).collect();
         for (_, old) in &before {
             all.extend(old.iter().flat_map(|old| tags(*old)).map(|one| one.tag.as_str()));
@@ -237,9 +255,9 @@ impl<'v> Service<'v> {
     ) -> Compared {
         let mut facts = Vec::new();
         for direction in mode.directions() {
-            for (label, _, old) in olds {
+            for (_, _, old) in olds {
                 for fact in envelope::message(*old, now, *direction) {
-                    envelope::add(&mut facts, fact, label);
+                    envelope::add(&mut facts, fact);
                 }
             }
         }
@@ -247,7 +265,8 @@ impl<'v> Service<'v> {
             olds.iter().filter_map(|(label, _, old)| Some((*label, (*old)?))).collect();
         let mut places: Vec<_> = now.iter().map(|now| message_place(now, "the message")).collect();
         let last = known.last();
-        places.extend(last.map(|(label, old)| message_place(old, &format!("as it was in {label}"))));
+        places
+            .extend(last.map(|(label, old)| message_place(old, &format!("as it was in {label}"))));
         if places.is_empty() {
             places.push(now_side.place("the channel"));
         }
@@ -281,6 +300,7 @@ impl<'v> Service<'v> {
             rule: change.rule.name,
             path: change.path.clone(),
             breaks: None,
+            refuses: !change.rule.strict,
         });
         changes.extend(named);
         match compared.verdict {
@@ -296,7 +316,14 @@ impl<'v> Service<'v> {
                     true => format!("what was valid in {old} is refused now"),
                     false => format!("what is valid now is refused by readers of {old}"),
                 };
-                let value = witness.value.to_serde().unwrap_or_default();
+                let policy = self.how.policy;
+                let before = olds.get(witness.old).unwrap_or(&now.payload);
+                let (writer, reader) = match old_accepts {
+                    true => (policy.writer(before), policy.reader(&now.payload)),
+                    false => (policy.writer(&now.payload), policy.reader(before)),
+                };
+                let value = formatted(witness.value, &writer, &reader);
+                let value = value.to_serde().unwrap_or_default();
                 Said::Breaking(text, Some(Shown { value, old_accepts, old }))
             }
         }
@@ -321,10 +348,11 @@ impl<'v> Service<'v> {
             let known = known.iter().map(|one| one.payload.schema.clone()).collect();
             let any = Json::Record([("anyOf".into(), Json::List(known))].into());
             let reader = Document { schema: any, draft: Draft::Latest };
-            match included(&policy.writer(&now.payload), &reader) {
+            let writer = policy.writer(&now.payload);
+            match included(&writer, &reader) {
                 Inclusion::Holds => {}
                 Inclusion::Fails(value) => {
-                    let value = value.to_serde().unwrap_or_default();
+                    let value = formatted(value, &writer, &reader).to_serde().unwrap_or_default();
                     let text = format!("readers of {label} know no such message");
                     let shown = Shown { value, old_accepts: false, old: (*label).to_owned() };
                     return Said::Breaking(text, Some(shown));

@@ -17,8 +17,10 @@ pub(super) fn compare(
     found: &mut Vec<Disagreement>,
 ) {
     if sent.content_type != read.content_type {
-        let text = format!("{} is sent as {} and read as {}", sent.tag, sent.content_type,
-            read.content_type);
+        let text = format!(
+            "{} is sent as {} and read as {}",
+            sent.tag, sent.content_type, read.content_type
+        );
         let mut one = pair.found(CONTENT_TYPE_DIFFERS, Effect::Breaks, &sent.tag, text);
         one.places = message_places(pair, sent, read);
         one.detail = format!("{} {}", sent.content_type, read.content_type);
@@ -56,14 +58,16 @@ fn headers(
         let ours = sent.message.headers.iter().find(|own| own.name == *name);
         let Some(ours) = ours.filter(|own| own.required || !theirs.required) else {
             if theirs.required {
-                let text = format!("{receiver} needs the header {name}, {sender} does not promise it");
+                let text =
+                    format!("{receiver} needs the header {name}, {sender} does not promise it");
                 add(HEADER_NOT_PROMISED, Effect::Breaks, name, text, String::new());
             }
             continue;
         };
         if ours.encoding != theirs.encoding {
             let (own, other) = (ours.encoding.name(), theirs.encoding.name());
-            let text = format!("{sender} sends the header {name} as {own}, {receiver} reads {other}");
+            let text =
+                format!("{sender} sends the header {name} as {own}, {receiver} reads {other}");
             let detail = format!("{own} {other}");
             add(HEADER_ENCODING_DIFFERS, Effect::Breaks, name, text, detail);
         } else if theirs.non_empty && !ours.non_empty {
@@ -106,12 +110,15 @@ fn keys(
     };
     match (&sent.message.key, &read.message.key) {
         (None, Some(theirs)) => {
-            let text = format!("{receiver} counts on the key {}, {sender} names none", theirs.field);
+            let text =
+                format!("{receiver} counts on the key {}, {sender} names none", theirs.field);
             add(KEY_NOT_PROMISED, grave(&[theirs]), text, theirs.field.clone());
         }
         (Some(ours), Some(theirs)) if ours.field != theirs.field => {
-            let text = format!("{sender} keys {} by {}, {receiver} takes it to be keyed by {}",
-                sent.tag, ours.field, theirs.field);
+            let text = format!(
+                "{sender} keys {} by {}, {receiver} takes it to be keyed by {}",
+                sent.tag, ours.field, theirs.field
+            );
             let detail = format!("{} {}", ours.field, theirs.field);
             add(KEY_SOURCE_DIFFERS, grave(&[ours, theirs]), text, detail);
         }
@@ -128,7 +135,8 @@ fn keys(
 pub(super) fn own_keys(side: &Side<'_>, found: &mut Vec<Disagreement>) {
     for view in &side.messages {
         let Some(key) = &view.message.key else { continue };
-        let at: String = key.field.split('/').skip(1).map(|part| format!("/properties/{part}")).collect();
+        let at: String =
+            key.field.split('/').skip(1).map(|part| format!("/properties/{part}")).collect();
         let Some(value) = view.payload.schema.at(&at).and_then(only_value) else { continue };
         let value = value.to_serde().unwrap_or_default();
         let service = side.service().to_owned();
@@ -138,7 +146,8 @@ pub(super) fn own_keys(side: &Side<'_>, found: &mut Vec<Disagreement>) {
             view.tag, key.field
         );
         let (file, span) = view.place(&at);
-        let place = |file, span, what: &str| Place { file, span, what: format!("{service}: {what}") };
+        let place =
+            |file, span, what: &str| Place { file, span, what: format!("{service}: {what}") };
         let places = vec![
             place(view.file().clone(), key.span, "key"),
             place(file, span, "the field that it is taken from"),

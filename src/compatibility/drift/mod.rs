@@ -16,6 +16,7 @@ use super::finding::{
     CHANNEL_WITHOUT_RECEIVER, CHANNEL_WITHOUT_SENDER, DISCRIMINATOR_DIFFERS, Disagreement, Effect,
     MESSAGE_NEVER_SENT, MESSAGE_NOT_READ, Place,
 };
+use super::formats::formatted;
 use super::view::{ContractView, MessageView};
 use crate::contract::{Action, ChannelView, Contracts};
 use crate::evolution::{Document, Draft, Inclusion, Json, Policy, included};
@@ -46,8 +47,8 @@ impl<'v> Side<'v> {
     /// Where the operation stands.
     fn operation(&self, action: Action) -> Place {
         let operations = self.view.contract.operations.iter();
-        let mut own = operations
-            .filter(|one| one.action == action && one.channel == self.channel.name);
+        let mut own =
+            operations.filter(|one| one.action == action && one.channel == self.channel.name);
         let span = own.next().map_or(self.channel.span, |operation| operation.span);
         let what = format!("{}: {} operation", self.service(), action.name());
         Place { file: self.view.contract.file.clone(), span, what }
@@ -56,9 +57,10 @@ impl<'v> Side<'v> {
     /// The message with a tag; where both sides have one kind only, names do not count.
     fn message(&self, like: &MessageView<'_>, others: usize) -> Option<&'v MessageView<'v>> {
         let same = self.messages.iter().find(|own| own.tag == like.tag);
-        let only = (others == 1 && self.messages.len() == 1 && self.channel.discriminator.is_none())
-            .then(|| self.messages.first())
-            .flatten();
+        let only =
+            (others == 1 && self.messages.len() == 1 && self.channel.discriminator.is_none())
+                .then(|| self.messages.first())
+                .flatten();
         same.or(only).copied()
     }
 }
@@ -70,7 +72,13 @@ struct Pair<'v> {
 }
 
 impl Pair<'_> {
-    fn found(&self, rule: &'static str, effect: Effect, message: &str, text: String) -> Disagreement {
+    fn found(
+        &self,
+        rule: &'static str,
+        effect: Effect,
+        message: &str,
+        text: String,
+    ) -> Disagreement {
         Disagreement {
             rule,
             effect,
@@ -102,6 +110,28 @@ pub(crate) fn drift(contracts: &Contracts) -> Vec<Disagreement> {
     found
 }
 
+/// What one service sends against what another reads, each in one version.
+pub(super) fn between(sender: &ContractView<'_>, receiver: &ContractView<'_>) -> Vec<Disagreement> {
+    let mut found = Vec::new();
+    let sends = |name: &str| sender.contract.does(Action::Send, name);
+    let reads = |name: &str| receiver.contract.does(Action::Receive, name);
+    for ours in sender.contract.channels.values().filter(|one| sends(&one.name)) {
+        for theirs in receiver.contract.channels.values().filter(|one| reads(&one.name)) {
+            if key_of(ours) == key_of(theirs) {
+                let sender = Side::of(sender, ours, Action::Send);
+                let receiver = Side::of(receiver, theirs, Action::Receive);
+                pair(&Pair { sender: &sender, receiver: &receiver }, &mut found);
+            }
+        }
+    }
+    found
+}
+
+/// By what a channel is the same in two documents.
+pub(super) fn key_of(channel: &ChannelView) -> &str {
+    if channel.address.is_empty() { &channel.name } else { &channel.address }
+}
+
 /// The sides of each channel, by address.
 type Sides<'v> = (Vec<Side<'v>>, Vec<Side<'v>>);
 
@@ -109,8 +139,7 @@ fn channels<'v>(views: &'v [ContractView<'v>]) -> BTreeMap<&'v str, Sides<'v>> {
     let mut all: BTreeMap<&str, Sides<'_>> = BTreeMap::new();
     for view in views {
         for channel in view.contract.channels.values() {
-            let key = if channel.address.is_empty() { &channel.name } else { &channel.address };
-            let sides = all.entry(key).or_default();
+            let sides = all.entry(key_of(channel)).or_default();
             if view.contract.does(Action::Send, &channel.name) {
                 sides.0.push(Side::of(view, channel, Action::Send));
             }
@@ -149,7 +178,8 @@ fn alone(side: &Side<'_>, action: Action) -> Disagreement {
         Action::Send => (CHANNEL_WITHOUT_RECEIVER, "sends on", "reads"),
     };
     let (service, address) = (side.service().to_owned(), &channel.address);
-    let text = format!("{service} {does} `{}` ({address}), and no document {other} it", channel.name);
+    let text =
+        format!("{service} {does} `{}` ({address}), and no document {other} it", channel.name);
     let (sender, receiver) = match action {
         Action::Receive => (String::new(), service),
         Action::Send => (service, String::new()),
@@ -175,8 +205,11 @@ fn pair(pair: &Pair<'_>, found: &mut Vec<Disagreement>) {
     if let (Some(ours), Some(theirs)) = told
         && ours != theirs
     {
-        let text = format!("{} tells messages apart by `{ours}`, {} by `{theirs}`",
-            sender.service(), receiver.service());
+        let text = format!(
+            "{} tells messages apart by `{ours}`, {} by `{theirs}`",
+            sender.service(),
+            receiver.service()
+        );
         let mut one = pair.found(DISCRIMINATOR_DIFFERS, Effect::Breaks, "", text);
         one.places = vec![sender.place("channel"), receiver.place("channel")];
         found.push(one);
@@ -211,10 +244,9 @@ fn not_read(pair: &Pair<'_>, message: &MessageView<'_>) -> Disagreement {
     let all = receiver.messages.iter().map(|own| own.payload.schema.clone()).collect();
     let any = Json::Record([("anyOf".into(), Json::List(all))].into());
     let reader = Document { schema: any, draft: Draft::Latest };
-    if let Inclusion::Fails(value) =
-        included(&Policy::RoleAware.writer(&message.payload), &reader)
-    {
-        one.witness = value.to_serde();
+    let writer = Policy::RoleAware.writer(&message.payload);
+    if let Inclusion::Fails(value) = included(&writer, &reader) {
+        one.witness = formatted(value, &writer, &reader).to_serde();
     }
     one
 }

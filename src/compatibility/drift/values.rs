@@ -9,9 +9,10 @@ use std::sync::Arc;
 use super::{Pair, Side};
 use crate::compatibility::finding::{
     Disagreement, Effect, FIELD_NOT_ALWAYS_SENT, FIELD_NOT_PROMISED, FIELD_NOT_READ,
-    FORMAT_DIFFERS, Place, RANGE_REFUSED, SCHEMA_REFUSED, TYPE_REFUSED, UNDECIDED, VALUE_NEVER_SENT,
-    VALUE_REFUSED, canonical,
+    FORMAT_DIFFERS, Place, RANGE_REFUSED, SCHEMA_REFUSED, TYPE_REFUSED, UNDECIDED,
+    VALUE_NEVER_SENT, VALUE_REFUSED, canonical,
 };
+use crate::compatibility::formats::formatted;
 use crate::compatibility::view::MessageView;
 use crate::evolution::{self, Document, Inclusion, Json, Policy, included, token};
 
@@ -116,6 +117,7 @@ pub(super) fn compare(
             let text = format!("{receiver} refuses a {} that {sender} may send", sent.tag);
             let schemas = (&sent.payload.schema, &read.payload.schema);
             let mut one = comparing.one((SCHEMA_REFUSED, Effect::Breaks), &[], text, schemas);
+            let value = formatted(value, &comparing.writer, &comparing.reader);
             one.witness = value.to_serde();
             comparing.found.push(one);
         }
@@ -139,7 +141,8 @@ impl Comparing<'_, '_> {
         if is_of(ours, "object", "properties") && is_of(theirs, "object", "properties") {
             return self.fields(ours, theirs, path);
         }
-        if is_of(ours, "array", "items") && is_of(theirs, "array", "items")
+        if is_of(ours, "array", "items")
+            && is_of(theirs, "array", "items")
             && let (Some(ours), Some(theirs)) = (ours.get("items"), theirs.get("items"))
         {
             path.push(Part::Items);
@@ -193,10 +196,8 @@ impl Comparing<'_, '_> {
     }
 
     fn leaf(&mut self, ours: &Json, theirs: &Json, path: &[Part]) {
-        let document = |schema: &Json, like: &Document| Document {
-            schema: schema.clone(),
-            draft: like.draft,
-        };
+        let document =
+            |schema: &Json, like: &Document| Document { schema: schema.clone(), draft: like.draft };
         let ours_whole = document(ours, &self.sent.payload);
         let theirs_whole = document(theirs, &self.read.payload);
         let (sender, receiver) = (self.pair.sender.service(), self.pair.receiver.service());
@@ -251,6 +252,7 @@ impl Comparing<'_, '_> {
         let schema = only(path, inner, required);
         let part = Document { schema, draft: self.read.payload.draft };
         let Inclusion::Fails(value) = included(&self.writer, &part) else { return None };
+        let value = formatted(value, &self.writer, &part);
         let refused = evolution::confirmed(&self.writer, &self.reader, &value);
         Some((value.to_serde()?, refused))
     }
@@ -332,11 +334,7 @@ fn listed(schema: &Json) -> Option<BTreeSet<&Json>> {
 }
 
 /// Values of enumerations that a receiver expects and no sender sends.
-pub(super) fn never_sent(
-    receiver: &Side<'_>,
-    senders: &[Side<'_>],
-    found: &mut Vec<Disagreement>,
-) {
+pub(super) fn never_sent(receiver: &Side<'_>, senders: &[Side<'_>], found: &mut Vec<Disagreement>) {
     for read in &receiver.messages {
         let sent: Vec<_> = senders
             .iter()
@@ -363,7 +361,8 @@ pub(super) fn never_sent(
             let (names, values) = (names.join(", "), missing.join(", "));
             let service = receiver.service();
             let field = pointer(&path);
-            let text = format!("{service} expects {field} to be {values}, which {names} never sends");
+            let text =
+                format!("{service} expects {field} to be {values}, which {names} never sends");
             let pair = Pair { sender: side, receiver };
             let mut one = pair.found(VALUE_NEVER_SENT, Effect::LosesData, &read.tag, text);
             let place = |view: &MessageView<'_>, service: &str| {

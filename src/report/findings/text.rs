@@ -18,7 +18,9 @@ pub(super) fn text(report: &Report) -> String {
         lines.extend(item.notes.iter().map(|note| format!("  {}", one_line(note))));
         lines.extend(item.shown().iter().map(|line| format!("    {}", one_line(line))));
         let fingerprint = item.fingerprint.iter();
-        lines.extend(fingerprint.map(|one| format!("    {}", paint(FAINT, format!("fingerprint {one}")))));
+        lines.extend(
+            fingerprint.map(|one| format!("    {}", paint(FAINT, format!("fingerprint {one}")))),
+        );
         lines.push(String::new());
     }
     let any = |standing| report.items.iter().any(|item| item.standing == standing);
