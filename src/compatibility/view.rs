@@ -45,37 +45,42 @@ impl<'a> ContractView<'a> {
     /// The schemas of a contract that was read before.
     pub(crate) fn of(contract: &'a Contract) -> Self {
         let mut view = Self { contract, messages: BTreeMap::new(), channels: BTreeMap::new() };
-        let Some(root) = evolution::tree(&contract.file, &mut Vec::new()) else { return view };
-        let default = root.get("defaultContentType").and_then(Node::text).unwrap_or_default();
+        let root = evolution::tree(&contract.file, &mut Vec::new());
+        let tree = root.as_ref().map(|root| Tree { root });
         for channel in contract.channels.values() {
-            let tree = Tree { root: &root };
-            let Some(node) = root.get("channels").and_then(|all| all.get(&channel.name)) else {
-                continue;
-            };
-            let node = tree.resolved(node);
-            let facts = node.get("bindings").and_then(|all| all.get("kafka"));
-            let partitions = facts.and_then(|kafka| kafka.get("partitions")).and_then(Node::text);
-            let facts = ChannelFacts { partitions: partitions.map(str::to_owned) };
-            view.channels.insert(channel.name.clone(), facts);
-            for message in channel.messages.values() {
-                let own = node.get("messages").and_then(|all| all.get(&message.name));
-                let Some(own) = own.map(|own| tree.resolved(own)) else { continue };
-                let content = own.get("contentType").and_then(Node::text).unwrap_or(default);
-                let read = tree.payload(own);
-                let tag = tag(channel, message, &read.0);
-                let draft = Draft::of(&read.0).unwrap_or(Draft::Seven);
-                let found = MessageView {
-                    message,
-                    tag,
-                    payload: Document { schema: read.0, draft },
-                    content_type: content.to_owned(),
-                    file: Arc::clone(&contract.file),
-                    spans: read.1,
-                };
-                view.messages.insert((channel.name.clone(), message.name.clone()), found);
-            }
+            view.channel(channel, tree.as_ref());
         }
         view
+    }
+
+    fn channel(&mut self, channel: &'a ChannelView, tree: Option<&Tree<'_>>) {
+        let default = tree.and_then(|tree| tree.root.get("defaultContentType"));
+        let default = default.and_then(Node::text).unwrap_or_default();
+        let node = tree.and_then(|tree| {
+            let all = tree.root.get("channels")?;
+            Some(tree.resolved(all.get(&channel.name)?))
+        });
+        let kafka = node.and_then(|node| node.get("bindings")?.get("kafka"));
+        let partitions = kafka.and_then(|kafka| kafka.get("partitions")).and_then(Node::text);
+        let facts = ChannelFacts { partitions: partitions.map(str::to_owned) };
+        self.channels.insert(channel.name.clone(), facts);
+        for message in channel.messages.values() {
+            let own = node.and_then(|node| node.get("messages")?.get(&message.name));
+            let own = own.zip(tree).map(|(own, tree)| tree.resolved(own));
+            let content = own.and_then(|own| own.get("contentType")).and_then(Node::text);
+            let read = own.zip(tree).map(|(own, tree)| tree.payload(own));
+            let (schema, spans) = read.unwrap_or_else(|| (unread(), BTreeMap::new()));
+            let draft = Draft::of(&schema).unwrap_or(Draft::Seven);
+            let found = MessageView {
+                message,
+                tag: tag(channel, message, &schema),
+                payload: Document { schema, draft },
+                content_type: content.unwrap_or(default).to_owned(),
+                file: Arc::clone(&self.contract.file),
+                spans,
+            };
+            self.messages.insert((channel.name.clone(), message.name.clone()), found);
+        }
     }
 
     /// The messages of a channel that the service sends or reads.
@@ -90,6 +95,12 @@ impl<'a> ContractView<'a> {
     pub(crate) fn facts(&self, channel: &str) -> ChannelFacts {
         self.channels.get(channel).cloned().unwrap_or_default()
     }
+}
+
+/// A schema that was not found: nothing is known of it, so nothing is decided by it.
+fn unread() -> Json {
+    let nowhere = Json::Text("unread:schema".into());
+    Json::Record([("$ref".into(), nowhere)].into())
 }
 
 /// What tells a message from others of its channel.

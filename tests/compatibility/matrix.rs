@@ -98,5 +98,5 @@ fn what_runs_decides_what_may_go_out() {
     let arguments = ["matrix", "new", "--against", "old", "--deployed", "runs.yaml"];
     let output = quintet(folder.path(), &arguments);
     assert_eq!(output.status.code(), Some(2));
-    assert!(text(&output.stderr).contains("runs.yaml:1:21: no version `v7`"));
+    assert!(text(&output.stderr).contains("runs.yaml:1:19: no version `v7`"));
 }
