@@ -74,11 +74,18 @@ fn told(found: &[Compared], labels: &[&str], args: &Breaking) -> (Report, Exit) 
     (Report { command, head, items, rules: RULES.to_vec(), summary, tail }, exit)
 }
 
-/// The change that breaks, as far as a rule tells; else the verdict.
+/// The change that breaks, as far as names tell; else the verdict.
 fn rule(one: &Compared, verdict: &'static str) -> String {
+    const REMARKS: [&str; 4] =
+        ["id-changed", "title-changed", "description-changed", "default-changed"];
+    if verdict != "breaking" {
+        return verdict.to_owned();
+    }
     let breaks = |change: &&Named| change.breaks == Some(true) || change.refuses;
-    let found = one.changes.iter().find(breaks).filter(|_| verdict == "breaking");
-    found.map_or(verdict, |change| change.rule).to_owned()
+    let first = one.changes.iter().find(breaks);
+    // What is sent more, the old readers refuse: of that no name tells.
+    let any = || one.changes.iter().find(|change| !REMARKS.contains(&change.rule));
+    first.or_else(any).map_or(verdict, |change| change.rule).to_owned()
 }
 
 /// What the verdicts mean.

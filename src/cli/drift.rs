@@ -22,7 +22,7 @@ use crate::report::style::count;
 /// The version of the JSON lines.
 const FORMAT: u32 = 1;
 /// The file of accepted disagreements that is taken from a folder.
-const ACCEPTED: &str = "accepted.yaml";
+const ACCEPTED_FILE: &str = "accepted.yaml";
 /// The rule of an entry that accepts nothing.
 const UNUSED: (&str, &str) =
     ("accepts-nothing", "an accepted disagreement is not there any more: its entry can go");
@@ -61,7 +61,7 @@ pub(super) fn accepted_in(
     terminal: &mut Terminal,
 ) -> Option<Fingerprints> {
     let own = match paths {
-        [folder] => Some(folder.join(ACCEPTED)).filter(|path| path.is_file()),
+        [folder] => Some(folder.join(ACCEPTED_FILE)).filter(|path| path.is_file()),
         _ => None,
     };
     match from.file.as_ref().or(own.as_ref()) {

@@ -238,3 +238,18 @@ fn fingerprints_survive_another_layout() {
     };
     assert_eq!(prints(events(&lines(&output), "finding")), prints(found()));
 }
+
+/// What the documentation shows is what the program says.
+#[test]
+fn the_example_of_the_documents_is_real() {
+    let none = tempfile::tempdir().expect("a folder");
+    let accepted = none.path().join("none.yaml");
+    std::fs::write(&accepted, "format: 1\naccepted: []\n").expect("a file");
+    let accepted = accepted.to_string_lossy();
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    let told = text(&quintet(root, &["drift", "contracts", "--accept", &accepted]).stdout);
+    let page = include_str!("../../docs/contracts.md");
+    let start = page.find("breaks field-not-always-sent").expect("the example");
+    let example = page[start..].split("```").next().expect("its end");
+    assert!(told.contains(example.trim_end()), "{told}");
+}

@@ -47,7 +47,7 @@ pub(crate) struct Named {
     pub(crate) path: String,
     /// Of a fact of the envelope: whether it breaks. Of a change of a schema: the witness tells.
     pub(crate) breaks: Option<bool>,
-    /// Of a change of a schema: whether a registry would refuse it by its name alone.
+    /// Of a change of a schema: whether even a lenient registry would refuse it by its name.
     pub(crate) refuses: bool,
 }
 
@@ -300,7 +300,7 @@ impl<'v> Service<'v> {
             rule: change.rule.name,
             path: change.path.clone(),
             breaks: None,
-            refuses: !change.rule.strict,
+            refuses: !change.rule.lenient,
         });
         changes.extend(named);
         match compared.verdict {
