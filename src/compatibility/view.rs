@@ -13,6 +13,11 @@ use crate::yaml::{Meaning, Node, Value};
 
 /// Schemas nest at most so deep.
 const MAX_DEPTH: usize = 64;
+/// A schema has so many parts at most, references followed: each may be named twice by the next.
+const MAX_PARTS: usize = 50_000;
+
+/// How the formats of schemas begin that are JSON Schema.
+const JSON_SCHEMA: [&str; 2] = ["application/schema+", "application/vnd.aai.asyncapi"];
 
 /// A contract with the schemas of its messages.
 pub(crate) struct ContractView<'a> {
@@ -144,6 +149,7 @@ struct Walk<'t, 'n> {
     open: Vec<String>,
     /// Those that lead to themselves, with the names of what they name.
     named: BTreeMap<String, String>,
+    parts: usize,
 }
 
 impl<'n> Tree<'n> {
@@ -172,10 +178,13 @@ impl<'n> Tree<'n> {
 
     fn payload(&self, message: &'n Node) -> (Json, BTreeMap<String, Span>) {
         let (open, named) = (Vec::new(), BTreeMap::new());
-        let mut walk = Walk { tree: self, spans: BTreeMap::new(), open, named };
+        let mut walk = Walk { tree: self, spans: BTreeMap::new(), open, named, parts: 0 };
         let Some(node) = message.get("payload") else { return (Json::Bool(true), walk.spans) };
-        // A schema of another format is wrapped, and says so.
-        let node = match (node.get("schemaFormat"), node.get("schema")) {
+        // A schema that says its format is wrapped; one of another language is not compared.
+        let format = node.get("schemaFormat").and_then(Node::text);
+        let is_json = |format: &str| JSON_SCHEMA.iter().any(|known| format.starts_with(known));
+        let node = match (format, node.get("schema")) {
+            (Some(format), _) if !is_json(format) => return (unread(), walk.spans),
             (Some(_), Some(schema)) => schema,
             _ => node,
         };
@@ -201,6 +210,10 @@ impl<'n> Tree<'n> {
 
 impl Walk<'_, '_> {
     fn schema(&mut self, node: &Node, pointer: &str, depth: usize) -> Json {
+        self.parts += 1;
+        if self.parts > MAX_PARTS {
+            return unread();
+        }
         self.spans.entry(pointer.to_owned()).or_insert(node.span);
         let reference = node.get("$ref").and_then(Node::text);
         if let Some(to) = reference

@@ -89,6 +89,20 @@ fn needs(schema: &Json, name: &str) -> bool {
     names.iter().filter_map(Json::as_text).any(|one| **one == *name)
 }
 
+/// Whether a part of a composition names a field, or may.
+fn may_read(schema: &Json, name: &str) -> bool {
+    const PARTS: [&str; 7] = ["allOf", "anyOf", "oneOf", "if", "then", "else", "dependentSchemas"];
+    if schema.get("$ref").is_some() || schema.get("patternProperties").is_some() {
+        return true;
+    }
+    let reads =
+        |part: &Json| fields_of(part).any(|(own, _)| **own == *name) || may_read(part, name);
+    PARTS.iter().filter_map(|keyword| schema.get(keyword)).any(|part| {
+        let of_list = part.items().iter().any(reads);
+        of_list || reads(part) || part.members().any(|(_, inner)| reads(inner))
+    })
+}
+
 struct Comparing<'c, 'v> {
     pair: &'c Pair<'v>,
     sent: &'c MessageView<'c>,
@@ -168,6 +182,7 @@ impl Comparing<'_, '_> {
                     let none = Json::Bool(false);
                     self.refused((FIELD_NOT_PROMISED, path), text, (&none, read), read);
                 }
+                None if !self.never_sends(path) => {}
                 None => {
                     let text = format!("{receiver} reads {at}, which {sender} never promises");
                     let kind = (FIELD_NOT_PROMISED, Effect::LosesData);
@@ -184,7 +199,8 @@ impl Comparing<'_, '_> {
             }
             path.pop();
         }
-        for (name, sent) in own.iter().filter(|(name, _)| !other.contains_key(*name)) {
+        let not_read = |name: &str| !other.contains_key(name) && !may_read(theirs, name);
+        for (name, sent) in own.iter().filter(|(name, _)| not_read(name)) {
             path.push(Part::Field((*name).clone()));
             let text = format!("{sender} sends {}, which {receiver} does not read", pointer(path));
             let kind = (FIELD_NOT_READ, Effect::LosesData);
@@ -193,6 +209,13 @@ impl Comparing<'_, '_> {
             self.found.push(one);
             path.pop();
         }
+    }
+
+    /// Whether no message of the sender has such a field: a part of a composition may name it.
+    fn never_sends(&self, path: &[Part]) -> bool {
+        let schema = only(path, Json::Bool(false), false);
+        let without = Document { schema, draft: self.read.payload.draft };
+        included(&self.writer, &without) == Inclusion::Holds
     }
 
     fn leaf(&mut self, ours: &Json, theirs: &Json, path: &[Part]) {
@@ -373,5 +396,23 @@ pub(super) fn never_sent(receiver: &Side<'_>, senders: &[Side<'_>], found: &mut 
             (one.sender, one.field, one.detail) = (names, field, values);
             found.push(one);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::may_read;
+    use crate::evolution::Json;
+
+    #[test]
+    fn a_field_of_a_composition_is_read() {
+        let reads = |text: &str| {
+            let value: serde_json::Value = serde_json::from_str(text).unwrap();
+            may_read(&Json::from(&value), "a")
+        };
+        assert!(reads(r#"{"oneOf": [{"properties": {"b": {}}}, {"properties": {"a": {}}}]}"#));
+        assert!(reads(r#"{"allOf": [{"if": true, "then": {"properties": {"a": {}}}}]}"#));
+        assert!(reads(r##"{"allOf": [{"$ref": "#/$defs/more"}]}"##));
+        assert!(!reads(r#"{"properties": {"b": {"oneOf": [{"properties": {"a": {}}}]}}}"#));
     }
 }
