@@ -199,7 +199,7 @@ impl Comparing<'_, '_> {
             }
             path.pop();
         }
-        let not_read = |name: &str| !other.contains_key(name) && !may_read(theirs, name);
+        let not_read = |name: &&Arc<str>| !other.contains_key(*name) && !may_read(theirs, name);
         for (name, sent) in own.iter().filter(|(name, _)| not_read(name)) {
             path.push(Part::Field((*name).clone()));
             let text = format!("{sender} sends {}, which {receiver} does not read", pointer(path));
