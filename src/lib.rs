@@ -33,6 +33,7 @@ pub mod accepted;
 pub mod bus;
 pub mod capture;
 pub mod cli;
+pub mod compatibility;
 pub mod contract;
 pub mod diagnostic;
 pub mod driver;

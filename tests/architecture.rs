@@ -27,6 +27,7 @@ const MODULES: &[&str] = &[
     "capture",
     "verify",
     "accepted",
+    "compatibility",
     "report",
     "cli",
 ];

@@ -1,9 +1,11 @@
 //! The command line: one definition a flag, from which parsing, help and documents are made.
 
+mod compatibility;
 mod contracts;
 mod traffic;
 mod verify;
 
+pub(super) use compatibility::{Breaking, Drift, Matrix, Reported};
 pub(super) use contracts::{Compare, Contracts, ContractsCommand, Lines};
 #[cfg(feature = "kafka")]
 pub(super) use traffic::Start;
@@ -124,7 +126,9 @@ pub(super) enum Command {
         Nothing is produced, and no group is joined. SIGTERM and SIGINT end it as well.")]
     Monitor(Monitor),
     /// Compare contracts and schemas, offline
-    #[command(after_help = "Example:\n  quintet contracts compare old.json new.json")]
+    #[command(after_help = "Examples:\n  \
+        quintet contracts compare old.json new.json\n  \
+        quintet contracts drift")]
     Contracts(Contracts),
 }
 

@@ -11,6 +11,7 @@
 #[cfg(feature = "kafka")]
 mod again;
 mod args;
+mod breaking;
 mod bug;
 #[cfg(feature = "kafka")]
 mod capture;
@@ -18,16 +19,20 @@ mod check;
 mod check_notes;
 mod clock;
 mod contracts;
+mod documents;
+mod drift;
 mod exit;
 mod explain;
 mod files;
 mod futile;
+mod git;
 mod judged;
 mod link;
 mod list;
 #[cfg(feature = "kafka")]
 mod live;
 mod load;
+mod matrix;
 #[cfg(feature = "kafka")]
 mod monitor;
 mod outputs;
@@ -44,6 +49,7 @@ mod topics;
 mod twin;
 #[cfg(feature = "kafka")]
 mod verify;
+mod versions;
 mod workers;
 
 pub use exit::{EXITS, Exit, ExitInfo};
@@ -81,7 +87,7 @@ fn carry_out(command: &Command, packs: &Packs, terminal: &mut Terminal) -> Exit 
         Command::List(args) => list::list(args, packs, terminal),
         Command::Lint(args) => list::lint(args, packs, terminal),
         Command::Explain(args) => explain::explain(args, packs, terminal),
-        Command::Contracts(args) => contracts::contracts(args, terminal),
+        Command::Contracts(args) => contracts::contracts(args, packs, terminal),
         #[cfg(feature = "kafka")]
         Command::Serve(args) => serve::serve(args, packs, terminal),
         #[cfg(feature = "kafka")]

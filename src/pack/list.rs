@@ -75,6 +75,11 @@ impl Packs {
         own.contains(&rule) || self.shared_rules().contains(&rule)
     }
 
+    /// The disagreements of the documents that are accepted: the path of the file, and its text.
+    pub(crate) fn accepted_disagreements(&self) -> Option<(&'static str, &'static str)> {
+        self.shared.and_then(|shared| shared.accepted_disagreements)
+    }
+
     /// The rules that the product itself acts on.
     pub(crate) fn roles(&self) -> &'static Roles {
         self.shared.map_or(&Roles::UNNAMED, |shared| &shared.roles)

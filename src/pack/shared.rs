@@ -14,6 +14,8 @@ pub struct Shared {
     pub roles: Roles,
     /// Makes the checkers of a history: of one that is seen from its beginning, or from the midst.
     pub checks: fn(from_midstream: bool) -> Box<dyn HistoryChecker>,
+    /// The disagreements of their documents that are accepted: the path of the file, and its text.
+    pub accepted_disagreements: Option<(&'static str, &'static str)>,
 }
 
 /// The rules that the product itself acts on, by what they demand of every service.

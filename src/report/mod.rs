@@ -10,6 +10,7 @@
 pub(crate) mod choices;
 pub(crate) mod coverage;
 mod failure;
+pub(crate) mod findings;
 pub(crate) mod github;
 pub(crate) mod json;
 pub(crate) mod junit;

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
 
+use super::compatibility::{Breaking, Drift, Matrix};
 use crate::evolution::{Mode, Policy};
 
 /// `contracts`
@@ -24,6 +25,28 @@ pub(in crate::cli) enum ContractsCommand {
         Exit codes: 0 compatible, 1 breaking, 4 undecided. What is compared and how: \
         docs/contracts.md.")]
     Compare(Compare),
+    /// Hold the documents of services against each other: what one sends and another reads
+    #[command(after_help = "Examples:\n  \
+        quintet contracts drift                        the built-in contracts\n  \
+        quintet contracts drift contracts --format sarif --out drift.sarif\n  \
+        quintet contracts drift one.asyncapi.yaml other.asyncapi.yaml --accept accepted.yaml\n\n\
+        Exit codes: 0 what is found is accepted, 1 something new or no longer accepted, \
+        4 undecided.\nWhat is compared, and the file of accepted ones: docs/contracts.md.")]
+    Drift(Drift),
+    /// Say what a change of documents breaks, against a commit of git or a folder
+    #[command(after_help = "Examples:\n  \
+        quintet contracts breaking --against main\n  \
+        quintet contracts breaking contracts --against v1.4.0 --mode FULL_TRANSITIVE\n  \
+        quintet contracts breaking new --against old --policy tolerant-reader --format markdown\n\n\
+        Exit codes: 0 compatible, 1 breaking, 4 undecided. What is compared and how: \
+        docs/contracts.md.")]
+    Breaking(Breaking),
+    /// Say which versions of services can run beside each other
+    #[command(after_help = "Examples:\n  \
+        quintet contracts matrix --against v1.4.0\n  \
+        quintet contracts matrix new --against old --deployed deployed.yaml\n\n\
+        Exit codes: 0 all pairs can, or what is there now may go out, 1 not, 4 undecided.")]
+    Matrix(Matrix),
 }
 
 /// `contracts compare`
@@ -62,13 +85,13 @@ pub(in crate::cli) enum Lines {
     Json,
 }
 
-fn mode(text: &str) -> Result<Mode, String> {
+pub(super) fn mode(text: &str) -> Result<Mode, String> {
     let wanted = text.to_ascii_uppercase().replace('-', "_");
     let found = Mode::ALL.into_iter().find(|mode| mode.name() == wanted);
     found.ok_or_else(|| format!("the modes are {}", Mode::ALL.map(Mode::name).join(", ")))
 }
 
-fn policy(text: &str) -> Result<Policy, String> {
+pub(super) fn policy(text: &str) -> Result<Policy, String> {
     let found = Policy::ALL.into_iter().find(|policy| policy.name() == text);
     found.ok_or_else(|| format!("the policies are {}", Policy::ALL.map(Policy::name).join(", ")))
 }
