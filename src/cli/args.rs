@@ -146,9 +146,10 @@ pub(super) struct Selection {
 /// Where the contracts come from.
 #[derive(Debug, Args)]
 pub(super) struct ContractsFrom {
-    /// Use the *.asyncapi.yaml files of this folder instead of the built-in contracts
-    #[arg(long = "contracts", value_name = "DIR")]
-    pub(super) folder: Option<PathBuf>,
+    /// Use this AsyncAPI document (.yaml, .yml or .json), or all those in this folder and below it,
+    /// instead of the built-in contracts
+    #[arg(long = "contracts", value_name = "PATH")]
+    pub(super) path: Option<PathBuf>,
 }
 
 /// In which forms a command reports, and where to.
