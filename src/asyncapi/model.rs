@@ -99,6 +99,8 @@ pub struct Message {
     pub made_key: Option<Key>,
     /// Its examples.
     pub examples: Vec<Example>,
+    /// `x-invalid-examples`: values that the schemas are to refuse.
+    pub invalid_examples: Vec<Example>,
     /// Where it stands.
     pub at: At,
 }

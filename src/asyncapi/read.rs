@@ -7,6 +7,7 @@ use super::format::{Format, is_json};
 use super::library::{Files, Library};
 use super::model::{Body, Channel, Document, Example, Framing, Key, Message, Parameter, Schema};
 use super::operations::operations;
+use super::rules::demand;
 use super::scope::Scope;
 use super::tree::{Entry, Tree, Value};
 use crate::diagnostic::{Diagnostic, SourceFile};
@@ -31,9 +32,30 @@ pub fn read(
     files: &dyn Files,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Option<Document> {
+    read_and(file, files, diagnostics, |_, _| {})
+}
+
+/// As [`read`]; and everything that AsyncAPI itself demands of a document is reported.
+pub fn inspect(
+    file: &Arc<SourceFile>,
+    files: &dyn Files,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Option<Document> {
+    read_and(file, files, diagnostics, demand)
+}
+
+fn read_and(
+    file: &Arc<SourceFile>,
+    files: &dyn Files,
+    diagnostics: &mut Vec<Diagnostic>,
+    more: fn(&mut Scope, &Arc<Tree>),
+) -> Option<Document> {
     let (library, root) = Library::open(file, files, diagnostics)?;
     let mut scope = Scope::new(library);
     let document = scope.document(&root);
+    if document.is_some() {
+        more(&mut scope, &root);
+    }
     let is_sound = !scope.has_errors();
     diagnostics.append(&mut scope.diagnostics);
     document.filter(|_| is_sound)
@@ -189,7 +211,8 @@ impl Scope {
             record_key,
             framing: if is_framed { Framing::Registry } else { Framing::Plain },
             made_key: self.made_key(&tree),
-            examples: self.examples(&tree, &what),
+            examples: self.examples(&tree, "examples", &what),
+            invalid_examples: self.examples(&tree, "x-invalid-examples", &what),
             at,
         };
         Some((message, own))
@@ -251,8 +274,8 @@ impl Scope {
         })
     }
 
-    fn examples(&mut self, tree: &Tree, what: &str) -> Vec<Example> {
-        let all = tree.get("examples").map(|all| all.items().to_vec()).unwrap_or_default();
+    fn examples(&mut self, tree: &Tree, name: &str, what: &str) -> Vec<Example> {
+        let all = tree.get(name).map(|all| all.items().to_vec()).unwrap_or_default();
         let mut examples = Vec::new();
         for item in &all {
             let Some(example) = self.object(item, &format!("an example of {what}")) else {

@@ -30,6 +30,14 @@ impl Scope {
         self.tell(code, message.into(), at, |one| one);
     }
 
+    /// Tells a warning, once for a place and a code.
+    pub(super) fn warning(&mut self, code: &'static str, message: impl Into<String>, at: At) {
+        self.tell(code, message.into(), at, |one| Diagnostic {
+            severity: Severity::Warning,
+            ..one
+        });
+    }
+
     pub(super) fn tell(
         &mut self,
         code: &'static str,

@@ -4,7 +4,9 @@ mod contracts;
 mod traffic;
 mod verify;
 
-pub(super) use contracts::{Compare, Contracts, ContractsCommand, Lines};
+pub(super) use contracts::{
+    Annotated, CheckDocuments, Compare, Contracts, ContractsCommand, Lines, Page, ShowDocuments,
+};
 #[cfg(feature = "kafka")]
 pub(super) use traffic::Start;
 pub(super) use traffic::{Accepting, Capture, Check, Monitor, with_rules};
@@ -123,8 +125,11 @@ pub(super) enum Command {
         quintet monitor --on localhost:9092 --from beginning --for 30s\n\n\
         Nothing is produced, and no group is joined. SIGTERM and SIGINT end it as well.")]
     Monitor(Monitor),
-    /// Compare contracts and schemas, offline
-    #[command(after_help = "Example:\n  quintet contracts compare old.json new.json")]
+    /// Check and compare contracts and schemas, offline
+    #[command(after_help = "Examples:\n  \
+        quintet contracts check contracts\n  \
+        quintet contracts show contracts --format markdown\n  \
+        quintet contracts compare old.json new.json")]
     Contracts(Contracts),
 }
 

@@ -20,6 +20,8 @@ const MAX_SHOWN: usize = 2000;
 pub(super) fn contracts(args: &Contracts, terminal: &mut Terminal) -> Exit {
     match &args.command {
         ContractsCommand::Compare(args) => compare(args, terminal),
+        ContractsCommand::Show(args) => super::contracts_show::show(args, terminal),
+        ContractsCommand::Check(args) => super::contracts_check::check(args, terminal),
     }
 }
 

@@ -18,6 +18,8 @@ mod check;
 mod check_notes;
 mod clock;
 mod contracts;
+mod contracts_check;
+mod contracts_show;
 mod exit;
 mod explain;
 mod files;

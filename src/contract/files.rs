@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::open::{OpenDocument, adopt};
 use super::{Contract, Contracts, read};
 use crate::asyncapi::{self, Document, Files};
-use crate::diagnostic::{Diagnostic, SourceFile, Span};
+use crate::diagnostic::{Diagnostic, Severity, SourceFile, Span, sort};
 
 /// How the names of contract files end.
 const SUFFIX: &str = ".asyncapi.yaml";
@@ -151,6 +151,39 @@ fn take(
     }
     name(&mut document, taking.service, diagnostics)?;
     Some(Taken::Open(OpenDocument::new(&Arc::new(document), diagnostics)))
+}
+
+/// All that is wrong with a document: what AsyncAPI refuses, examples, discriminators; with
+/// `is_portable`, what keeps it from being a portable contract. What nothing checks is a warning.
+pub(crate) fn inspect(
+    file: &Arc<SourceFile>,
+    is_portable: bool,
+    diagnostics: &mut Vec<Diagnostic>,
+) {
+    if let Some(document) = asyncapi::inspect(file, &Disk, diagnostics) {
+        let document = Arc::new(document);
+        let open = OpenDocument::new(&document, diagnostics);
+        super::open::review(&open, diagnostics);
+        for one in &document.not_checked {
+            let mut warning = document.error("asyncapi::not-checked", &one.what, one.at);
+            warning.severity = Severity::Warning;
+            diagnostics.push(warning);
+        }
+    }
+    if is_portable {
+        // What is no YAML was told before.
+        let mut strictly = Vec::new();
+        read::contract(file, &mut strictly);
+        let known = |one: &Diagnostic| {
+            diagnostics.iter().any(|other| {
+                (&other.file.path, other.span) == (&one.file.path, one.span)
+                    && other.code.split("::").nth(1) == one.code.split("::").nth(1)
+            })
+        };
+        strictly.retain(|one| !known(one));
+        diagnostics.append(&mut strictly);
+    }
+    sort(diagnostics);
 }
 
 /// Names the service of a document that does not.

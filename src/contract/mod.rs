@@ -36,6 +36,7 @@ mod table;
 pub use check::Side;
 pub use encoding::{HEADER_ENCODINGS, HeaderEncoding, KEY_ENCODINGS, KeyEncoding};
 pub use files::Taking;
+pub(crate) use files::{Disk, documents_at, inspect};
 pub use headers::Cause;
 pub use kind::{FieldInfo, MessageIx, MessageKind};
 pub use model::{

@@ -12,6 +12,6 @@ mod finding;
 
 pub(crate) use definition::rules;
 pub use definition::{Alternative, Basis, Rule, RuleId, alternative, rule};
-pub use document::DOC_1;
-pub(crate) use document::OWN;
+pub use document::{DOC_1, OWN};
+
 pub use finding::{Finding, Report, Severity};

@@ -11,6 +11,7 @@ mod approximate;
 mod compiled;
 mod name;
 mod record;
+mod review;
 mod telling;
 mod topic;
 
@@ -25,6 +26,7 @@ pub(super) use adopt::adopt;
 pub(super) use approximate::approximate;
 pub(super) use compiled::Compiled;
 pub(crate) use record::Opinion;
+pub(crate) use review::review;
 use telling::Telling;
 pub(crate) use topic::OpenTopic;
 

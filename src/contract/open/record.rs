@@ -97,6 +97,9 @@ impl OpenChannel {
         }
         let content = Content { bytes, json: parsed.ok() };
         let told = match &content.json {
+            _ if self.messages.len() == 1 && self.channel().discriminator.is_none() => {
+                Told::Message(0)
+            }
             Some(json) => self.telling.told(json),
             None => Told::Try,
         };
@@ -198,7 +201,11 @@ impl OpenChannel {
                     places: (place(one), place(other)),
                 });
             }
-            (None, _) if !fitting.is_empty() => {}
+            (None, _) if !fitting.is_empty() => {
+                if let [only] = fitting[..] {
+                    self.settle(only, record, content, opinion);
+                }
+            }
             (None, _) => {
                 let nearest = (0..said.len()).min_by_key(|at| said[*at].len()).unwrap_or_default();
                 let keys = self.channel().messages.iter().map(|one| one.key.as_str());
