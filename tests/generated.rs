@@ -48,9 +48,10 @@ fn cell(text: &str) -> String {
 fn commands() -> String {
     let about = "The help texts of `quintet`. How a command ends: [exit codes](exit-codes.md).";
     let mut text = head("Commands", about);
-    let all = ["", "run", "list", "lint", "explain", "replay", "contracts", "contracts compare"];
+    let all = ["", "run", "list", "lint", "explain", "replay", "contracts"];
     let on_brokers = ["serve", "topics", "verify", "monitor", "capture", "check"];
-    for command in all.into_iter().chain(on_brokers) {
+    let of_contracts = ["contracts check", "contracts show", "contracts compare"];
+    for command in all.into_iter().chain(of_contracts).chain(on_brokers) {
         let mut quintet = Command::new(env!("CARGO_BIN_EXE_quintet"));
         let called = quintet.args(command.split_whitespace()).arg("--help").output();
         let help = String::from_utf8(called.expect("the binary is built").stdout).unwrap();

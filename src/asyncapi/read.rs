@@ -32,16 +32,18 @@ pub fn read(
     files: &dyn Files,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Option<Document> {
-    read_and(file, files, diagnostics, |_, _| {})
+    let (document, is_sound) = read_and(file, files, diagnostics, |_, _| {})?;
+    is_sound.then_some(document)
 }
 
-/// As [`read`]; and everything that AsyncAPI itself demands of a document is reported.
+/// As [`read`]; everything that AsyncAPI itself demands of a document is reported too, and what
+/// could be read is returned in spite of errors.
 pub fn inspect(
     file: &Arc<SourceFile>,
     files: &dyn Files,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Option<Document> {
-    read_and(file, files, diagnostics, demand)
+    read_and(file, files, diagnostics, demand).map(|(document, _)| document)
 }
 
 fn read_and(
@@ -49,7 +51,7 @@ fn read_and(
     files: &dyn Files,
     diagnostics: &mut Vec<Diagnostic>,
     more: fn(&mut Scope, &Arc<Tree>),
-) -> Option<Document> {
+) -> Option<(Document, bool)> {
     let (library, root) = Library::open(file, files, diagnostics)?;
     let mut scope = Scope::new(library);
     let document = scope.document(&root);
@@ -58,7 +60,7 @@ fn read_and(
     }
     let is_sound = !scope.has_errors();
     diagnostics.append(&mut scope.diagnostics);
-    document.filter(|_| is_sound)
+    document.map(|document| (document, is_sound))
 }
 
 /// A channel with what its operations need to know of it.

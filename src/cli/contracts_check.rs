@@ -8,7 +8,7 @@ use super::load;
 use super::terminal::Terminal;
 use crate::contract::{documents_at, inspect};
 use crate::diagnostic::{Diagnostic, Severity};
-use crate::report::github;
+use crate::report;
 use crate::report::style::{BAD, GOOD, UNSURE, count, paint};
 
 /// Checks the documents at the paths.
@@ -35,8 +35,8 @@ pub(super) fn check(args: &CheckDocuments, terminal: &mut Terminal) -> Exit {
     for diagnostic in &diagnostics {
         match args.format {
             Annotated::Text => terminal.line(&format!("{}\n", load::told(diagnostic))),
-            Annotated::Json => terminal.line(&as_json(diagnostic).to_string()),
-            Annotated::Github => terminal.line(&github::diagnostic(diagnostic)),
+            Annotated::Json => terminal.line(&report::json::diagnostic(diagnostic)),
+            Annotated::Github => terminal.line(&report::github::diagnostic(diagnostic)),
         }
     }
     let of = |severity| diagnostics.iter().filter(|one| one.severity == severity).count();
@@ -46,11 +46,11 @@ pub(super) fn check(args: &CheckDocuments, terminal: &mut Terminal) -> Exit {
         Annotated::Json => {
             let documents = files.len();
             let line = json!({
-                "event": "checked",
+                "event": "summary",
                 "documents": documents,
                 "errors": errors,
                 "warnings": warnings,
-                "exit_code": exit.info().code,
+                "exit": exit.info().code,
             });
             terminal.line(&line.to_string());
         }
@@ -79,30 +79,4 @@ fn exit_of(diagnostic: &Diagnostic) -> Exit {
         Severity::Error if is_unusable => Exit::Unusable,
         Severity::Error => Exit::Violation,
     }
-}
-
-fn as_json(diagnostic: &Diagnostic) -> serde_json::Value {
-    let (line, column) = diagnostic.position();
-    let related: Vec<_> = diagnostic
-        .related
-        .iter()
-        .map(|(file, span, label)| {
-            let (line, column) = file.position(span.start);
-            json!({ "file": file.path, "line": line, "column": column, "label": label })
-        })
-        .collect();
-    json!({
-        "event": "problem",
-        "severity": match diagnostic.severity {
-            Severity::Error => "error",
-            Severity::Warning => "warning",
-        },
-        "code": diagnostic.code,
-        "message": diagnostic.message,
-        "file": diagnostic.file.path,
-        "line": line,
-        "column": column,
-        "help": diagnostic.help,
-        "related": related,
-    })
 }

@@ -162,7 +162,12 @@ pub(crate) fn inspect(
 ) {
     if let Some(document) = asyncapi::inspect(file, &Disk, diagnostics) {
         let document = Arc::new(document);
-        let open = OpenDocument::new(&document, diagnostics);
+        let mut compiling = Vec::new();
+        let open = OpenDocument::new(&document, &mut compiling);
+        let line = |one: &Diagnostic| (one.code, one.file.path.clone(), one.position().0);
+        let known: BTreeSet<_> = diagnostics.iter().map(line).collect();
+        compiling.retain(|one| !known.contains(&line(one)));
+        diagnostics.append(&mut compiling);
         super::open::review(&open, diagnostics);
         for one in &document.not_checked {
             let mut warning = document.error("asyncapi::not-checked", &one.what, one.at);

@@ -8,7 +8,7 @@ use crate::support::{Said, quintet};
 fn problems(said: &Said) -> Vec<String> {
     let lines = said.out.lines().map(|line| serde_json::from_str::<serde_json::Value>(line));
     let problem = |line: serde_json::Value| {
-        (line["event"] == "problem").then(|| {
+        (line["event"] == "diagnostic").then(|| {
             let code = line["code"].as_str().unwrap().to_owned();
             format!("{}:{} {code}", line["line"], line["column"])
         })
@@ -18,22 +18,35 @@ fn problems(said: &Said) -> Vec<String> {
 
 #[test]
 fn all_problems_are_told_at_once() {
-    let said = quintet("contracts check @broken.yaml --format json");
+    let said = quintet("contracts check @broken.yaml");
     assert_eq!(said.code, 1, "{said:?}");
-    let expected = [
-        "2:32 asyncapi::wrong-type",
-        "5:5 asyncapi::unknown-keyword",
-        "6:14 asyncapi::bad-parameter",
-        "7:19 asyncapi::bad-parameter",
-        "27:41 asyncapi::bad-schema",
-        "30:13 asyncapi::bad-value",
-        "35:17 asyncapi::bad-reference",
-        "35:25 asyncapi::bad-reference",
-    ];
-    let told = problems(&said);
-    for one in expected {
-        assert!(told.iter().any(|told| told == one), "{one} is not in {told:#?}");
+    let mut settings = insta::Settings::clone_current();
+    settings.set_snapshot_path(concat!(env!("CARGO_MANIFEST_DIR"), "/snapshots/documents"));
+    settings.set_prepend_module_to_snapshot(false);
+    settings.set_omit_expression(true);
+    settings.bind(|| insta::assert_snapshot!("broken-as-text", said.out));
+    let as_json = quintet("contracts check @broken.yaml --format json");
+    let told = problems(&as_json);
+    for code in [
+        "wrong-type",
+        "unknown-keyword",
+        "bad-value",
+        "bad-reference",
+        "bad-parameter",
+        "bad-schema",
+        "bad-example",
+        "not-told-apart",
+        "ambiguous",
+        "not-checked",
+    ] {
+        assert!(told.iter().any(|one| one.ends_with(&format!("::{code}"))), "{code}: {told:#?}");
     }
+    let last = as_json.out.lines().last().unwrap();
+    let last: serde_json::Value = serde_json::from_str(last).unwrap();
+    assert_eq!((&last["event"], &last["exit"]), (&"summary".into(), &1.into()));
+    assert_eq!(last["errors"].as_u64().unwrap() + last["warnings"].as_u64().unwrap(), {
+        u64::try_from(told.len()).unwrap()
+    });
 }
 
 #[rstest]
@@ -57,8 +70,7 @@ fn annotations_name_file_line_and_column() {
     let said = quintet("contracts check @broken.yaml --format github");
     let expected = "::error file=tests/fixtures/documents/broken.yaml,line=5,col=5,\
                     title=asyncapi%3A%3Aunknown-keyword::channel `orders` has no field `adress`";
-    let expected = expected.replace("channel `orders`", "`orders` of `channels` of the document");
-    assert!(said.out.lines().any(|line| line.starts_with(&expected)), "{}", said.out);
+    assert!(said.out.lines().any(|line| line.starts_with(expected)), "{}", said.out);
 }
 
 /// A document with these channels.
@@ -72,7 +84,7 @@ fn document(channels: &str) -> tempfile::NamedTempFile {
 #[rstest]
 #[case::example(
     "  c: { messages: { m: { payload: { type: integer }, examples: [{ payload: a }] } } }\n",
-    &["4:78 asyncapi::bad-example"]
+    &["4:75 asyncapi::bad-example"]
 )]
 #[case::invalid_example(
     "  c: { messages: { m: { payload: { type: integer }, x-invalid-examples: [{ payload: 1 }] } } }\n",

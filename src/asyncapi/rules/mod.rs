@@ -69,6 +69,14 @@ impl Rules<'_> {
             Kind::TextOrNull if tree.text().is_none() && tree.value != Value::Null => {
                 self.wrong(tree, what, "text or null");
             }
+            Kind::Uri if tree.text().is_none() => self.wrong(tree, what, "text"),
+            Kind::Uri if !tree.text().is_some_and(is_uri) => {
+                self.bad(tree, format!("{what} is a URI, such as `https://example.com`"));
+            }
+            Kind::Email if tree.text().is_none() => self.wrong(tree, what, "text"),
+            Kind::Email if !tree.text().is_some_and(is_mail) => {
+                self.bad(tree, format!("{what} is an address of mail, such as `me@example.com`"));
+            }
             Kind::Flag if !matches!(tree.value, Value::Bool(_)) => {
                 self.wrong(tree, what, "true or false");
             }
@@ -95,9 +103,10 @@ impl Rules<'_> {
             Kind::Schema => self.schema(tree, what),
             Kind::KeySchema => self.key_schema(tree, what),
             Kind::Of(shape) => self.shaped(tree, shape, what),
-            Kind::Trait(shape) => match tree.items().first() {
-                Some(first) => self.shaped(first, shape, what),
-                None => self.shaped(tree, shape, what),
+            Kind::Trait(shape) => match (&tree.value, tree.items().first()) {
+                (Value::List(_), None) => {}
+                (_, Some(first)) => self.shaped(first, shape, what),
+                (_, None) => self.shaped(tree, shape, what),
             },
             Kind::Map(inner) => self.map(tree, inner, what),
             Kind::List(inner) => self.list(tree, inner, what),
@@ -108,6 +117,8 @@ impl Rules<'_> {
             Kind::Security => self.security(tree, what),
             Kind::Text
             | Kind::TextOrNull
+            | Kind::Uri
+            | Kind::Email
             | Kind::Flag
             | Kind::Whole(_)
             | Kind::Object
@@ -132,7 +143,12 @@ impl Rules<'_> {
             return self.wrong(&tree, what, "an object");
         }
         for entry in tree.entries() {
-            self.value(&entry.tree, inner, &format!("`{}` of {what}", entry.name));
+            let what = match inner {
+                Kind::Of(shape) => format!("{} `{}`", shape.name, entry.name),
+                Kind::Schema => format!("schema `{}`", entry.name),
+                _ => format!("`{}` of {what}", entry.name),
+            };
+            self.value(&entry.tree, inner, &what);
         }
     }
 
@@ -229,17 +245,8 @@ impl Rules<'_> {
         let words: Vec<&'static str> = SECURITY.iter().map(|(name, ..)| *name).collect();
         self.word(kind, &words, &format!("`type` of {what}"));
         let name = kind.text().unwrap_or_default();
-        let Some((_, needed, others)) = SECURITY.iter().find(|(known, ..)| *known == name) else {
-            return;
-        };
-        for field in needed.iter().filter(|field| tree.get(field).is_none()) {
-            self.missing(&tree, field, what);
-        }
-        let known = || ["type", "description"].iter().chain(*needed).chain(*others).copied();
-        for entry in tree.entries() {
-            if !known().any(|name| name == entry.name) && !is_extension(&entry.name) {
-                self.unknown(entry, known(), what);
-            }
+        if let Some((_, shape)) = SECURITY.iter().find(|(known, _)| *known == name) {
+            self.object(&tree, shape, what);
         }
     }
 
@@ -257,6 +264,9 @@ impl Rules<'_> {
         let Some(mut tree) = self.followed(tree) else { return };
         if !self.is_new(&tree, "schema") {
             return;
+        }
+        if matches!(tree.value, Value::Bool(_)) {
+            return self.wrong(&tree, what, "an object");
         }
         let mut draft = Draft::Seven;
         if tree.get("schemaFormat").is_some() || tree.get("schema").is_some() {
@@ -294,7 +304,13 @@ impl Rules<'_> {
             let inner = std::iter::once(&entry.tree).chain(entry.tree.items());
             for inner in inner.filter(|inner| matches!(inner.value, Value::Map(_))) {
                 match inner.reference() {
-                    Some(_) => self.schema(inner, what),
+                    // What it refers to may be `true` as well.
+                    Some(_) => {
+                        let found = self.followed(inner);
+                        if found.is_some_and(|found| !matches!(found.value, Value::Bool(_))) {
+                            self.schema(inner, what);
+                        }
+                    }
                     None => self.inside(inner, what),
                 }
             }
@@ -378,6 +394,21 @@ impl Rules<'_> {
 fn is_extension(name: &str) -> bool {
     let legal = |c: char| c.is_alphanumeric() || matches!(c, '.' | '-' | '_');
     name.strip_prefix("x-").is_some_and(|rest| !rest.is_empty() && rest.chars().all(legal))
+}
+
+fn is_uri(text: &str) -> bool {
+    let legal = |c: char| c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '.');
+    text.split_once(':').is_some_and(|(scheme, rest)| {
+        scheme.starts_with(|c: char| c.is_ascii_alphabetic())
+            && scheme.chars().all(legal)
+            && !rest.chars().any(|c| c.is_whitespace() || matches!(c, '<' | '>' | '"' | '`'))
+    })
+}
+
+fn is_mail(text: &str) -> bool {
+    text.rsplit_once('@').is_some_and(|(who, host)| {
+        !who.is_empty() && !host.is_empty() && !host.contains(char::is_whitespace)
+    })
 }
 
 fn is_location(text: &str) -> bool {

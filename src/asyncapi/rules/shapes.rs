@@ -8,6 +8,10 @@ pub(super) enum Kind {
     Text,
     /// Text or null.
     TextOrNull,
+    /// A URI with a scheme.
+    Uri,
+    /// An address of mail.
+    Email,
     /// `true` or `false`.
     Flag,
     /// A whole number that is not less.
@@ -61,15 +65,15 @@ const fn fixed(name: &'static str, fields: &'static [(&'static str, bool, Kind)]
 }
 
 use Kind::{
-    Any, Flag, KeySchema, List, Location, Map, Object, Of, Reference, Schema, Security, Set, Text,
-    TextOrNull, Trait, Whole, Word,
+    Any, Email, Flag, KeySchema, List, Location, Map, Object, Of, Reference, Schema, Security, Set,
+    Text, TextOrNull, Trait, Uri, Whole, Word,
 };
 
 pub(super) static DOCUMENT: Shape = fixed(
     "the document",
     &[
         ("asyncapi", true, Any),
-        ("id", false, Text),
+        ("id", false, Uri),
         ("info", true, Of(&INFO)),
         ("servers", false, Map(&Of(&SERVER))),
         ("defaultContentType", false, Text),
@@ -85,7 +89,7 @@ static INFO: Shape = fixed(
         ("title", true, Text),
         ("version", true, Text),
         ("description", false, Text),
-        ("termsOfService", false, Text),
+        ("termsOfService", false, Uri),
         ("contact", false, Of(&CONTACT)),
         ("license", false, Of(&LICENSE)),
         ("tags", false, Set(&Of(&TAG))),
@@ -95,13 +99,13 @@ static INFO: Shape = fixed(
 );
 
 static CONTACT: Shape =
-    fixed("contact", &[("name", false, Text), ("url", false, Text), ("email", false, Text)]);
-static LICENSE: Shape = fixed("license", &[("name", true, Text), ("url", false, Text)]);
+    fixed("contact", &[("name", false, Text), ("url", false, Uri), ("email", false, Email)]);
+static LICENSE: Shape = fixed("license", &[("name", true, Text), ("url", false, Uri)]);
 static TAG: Shape = shape(
     "tag",
     &[("name", true, Text), ("description", false, Text), ("externalDocs", false, Of(&DOCS))],
 );
-static DOCS: Shape = shape("externalDocs", &[("url", true, Text), ("description", false, Text)]);
+static DOCS: Shape = shape("externalDocs", &[("url", true, Uri), ("description", false, Text)]);
 
 static SERVER: Shape = shape(
     "server",
@@ -207,7 +211,7 @@ static EXAMPLE: Shape = Shape {
         ("payload", false, Any),
     ],
     may_refer: false,
-    may_extend: true,
+    may_extend: false,
     one_of: &["payload", "headers"],
 };
 
@@ -373,19 +377,70 @@ pub(super) fn is_open(shape: &Shape) -> bool {
     std::ptr::eq(shape, &TOPIC_CONFIGURATION)
 }
 
-/// The schemes of security, by `type`: what else must and may be there.
-pub(super) const SECURITY: &[(&str, &[&str], &[&str])] = &[
-    ("userPassword", &[], &[]),
-    ("apiKey", &["in"], &[]),
-    ("X509", &[], &[]),
-    ("symmetricEncryption", &[], &[]),
-    ("asymmetricEncryption", &[], &[]),
-    ("http", &["scheme"], &["bearerFormat"]),
-    ("httpApiKey", &["name", "in"], &[]),
-    ("oauth2", &["flows"], &["scopes"]),
-    ("openIdConnect", &["openIdConnectUrl"], &["scopes"]),
-    ("plain", &[], &[]),
-    ("scramSha256", &[], &[]),
-    ("scramSha512", &[], &[]),
-    ("gssapi", &[], &[]),
+/// The schemes of security, by `type`.
+pub(super) static SECURITY: &[(&str, Shape)] = &[
+    ("userPassword", scheme(&[TYPE, ABOUT])),
+    ("apiKey", scheme(&[TYPE, ABOUT, ("in", true, Word(&["user", "password"]))])),
+    ("X509", scheme(&[TYPE, ABOUT])),
+    ("symmetricEncryption", scheme(&[TYPE, ABOUT])),
+    ("asymmetricEncryption", scheme(&[TYPE, ABOUT])),
+    ("http", scheme(&[TYPE, ABOUT, ("scheme", true, Text), ("bearerFormat", false, Text)])),
+    (
+        "httpApiKey",
+        scheme(&[
+            TYPE,
+            ABOUT,
+            ("name", true, Text),
+            ("in", true, Word(&["header", "query", "cookie"])),
+        ]),
+    ),
+    ("oauth2", scheme(&[TYPE, ABOUT, ("flows", true, Of(&FLOWS)), SCOPES])),
+    ("openIdConnect", scheme(&[TYPE, ABOUT, ("openIdConnectUrl", true, Uri), SCOPES])),
+    ("plain", scheme(&[TYPE, ABOUT])),
+    ("scramSha256", scheme(&[TYPE, ABOUT])),
+    ("scramSha512", scheme(&[TYPE, ABOUT])),
+    ("gssapi", scheme(&[TYPE, ABOUT])),
 ];
+
+type Field = (&'static str, bool, Kind);
+const TYPE: Field = ("type", true, Any);
+const ABOUT: Field = ("description", false, Text);
+const SCOPES: Field = ("scopes", false, List(&Text));
+
+const fn scheme(fields: &'static [Field]) -> Shape {
+    fixed("security scheme", fields)
+}
+
+static FLOWS: Shape = Shape {
+    may_extend: false,
+    ..fixed(
+        "flows",
+        &[
+            ("implicit", false, Of(&IMPLICIT)),
+            ("password", false, Of(&PASSWORD)),
+            ("clientCredentials", false, Of(&PASSWORD)),
+            ("authorizationCode", false, Of(&CODE)),
+        ],
+    )
+};
+static IMPLICIT: Shape = fixed(
+    "flow",
+    &[
+        ("authorizationUrl", true, Uri),
+        ("availableScopes", true, Map(&Text)),
+        ("refreshUrl", false, Uri),
+    ],
+);
+static PASSWORD: Shape = fixed(
+    "flow",
+    &[("tokenUrl", true, Uri), ("availableScopes", true, Map(&Text)), ("refreshUrl", false, Uri)],
+);
+static CODE: Shape = fixed(
+    "flow",
+    &[
+        ("authorizationUrl", true, Uri),
+        ("tokenUrl", true, Uri),
+        ("availableScopes", true, Map(&Text)),
+        ("refreshUrl", false, Uri),
+    ],
+);

@@ -25,7 +25,7 @@ pub(super) struct Row {
 
 /// The rows of a schema.
 pub(super) fn rows(schema: &Json) -> Vec<Row> {
-    let mut writer = Writer { root: schema, rows: Vec::new() };
+    let mut writer = Writer { root: schema, rows: Vec::new(), above: Vec::new() };
     writer.schema(schema, ("", true, ""), 0);
     writer.rows
 }
@@ -33,6 +33,8 @@ pub(super) fn rows(schema: &Json) -> Vec<Row> {
 struct Writer<'a> {
     root: &'a Json,
     rows: Vec<Row>,
+    /// The schemas that the current one is part of.
+    above: Vec<&'a Json>,
 }
 
 /// A schema with what it refers to and what `allOf` adds.
@@ -80,11 +82,15 @@ impl<'a> Writer<'a> {
             Json::Bool(false) => "nothing".to_owned(),
             _ => types(&joined),
         };
+        let is_above = |part: &&Json| self.above.iter().any(|known| std::ptr::eq(*known, *part));
+        let is_again = joined.parts.iter().any(|part| is_above(part));
         let mut rules = rules(&joined);
         if !note.is_empty() {
             rules.insert(0, note.to_owned());
         }
-        if depth >= MAX_DEPTH {
+        if is_again {
+            rules.push("as above".to_owned());
+        } else if depth >= MAX_DEPTH {
             rules.push("and so on".to_owned());
         }
         let described = ["description", "title"].iter().find_map(|name| joined.get(name)?.as_str());
@@ -99,8 +105,11 @@ impl<'a> Writer<'a> {
                 description: one_line(described.unwrap_or_default()),
             });
         }
-        if depth < MAX_DEPTH {
+        if depth < MAX_DEPTH && !is_again {
+            let before = self.above.len();
+            self.above.extend(&joined.parts);
             self.inside(&joined, path, depth);
+            self.above.truncate(before);
         }
     }
 

@@ -10,6 +10,7 @@ use serde_json::Value as Json;
 
 use super::approximate;
 use crate::asyncapi::{At, Document, Schema};
+use crate::contract::encoding::is_uuid;
 use crate::contract::judge::MASK;
 use crate::contract::problem::{Problem, ProblemKind, Severity};
 use crate::contract::program::Program;
@@ -51,8 +52,7 @@ impl Compiled {
             Draft::Seven => jsonschema::Draft::Draft7,
             Draft::Latest => jsonschema::Draft::Draft202012,
         };
-        let options = jsonschema::options().with_draft(draft).should_validate_formats(true);
-        let validator = options.build(&schema.value).map_err(|error| {
+        let validator = validator(draft, &schema.value).map_err(|error| {
             let pointer = error.instance_path().as_str().to_owned();
             let at = if pointer.is_empty() { "the schema" } else { &pointer };
             (schema.place(&pointer), format!("{at} is not as JSON Schema has it: {error}"))
@@ -159,6 +159,15 @@ impl Compiled {
             }
         }
     }
+}
+
+/// A validator that checks formats too; draft 7 does not know that of UUIDs.
+pub(super) fn validator(
+    draft: jsonschema::Draft,
+    schema: &Json,
+) -> Result<jsonschema::Validator, ValidationError<'static>> {
+    let options = jsonschema::options().with_draft(draft).should_validate_formats(true);
+    options.with_format("uuid", |text: &str| is_uuid(text.as_bytes())).build(schema)
 }
 
 /// How far from right a branch is: first those that disagree about a constant or type.

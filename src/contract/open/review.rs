@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use serde_json::{Value as Json, json};
 
-use super::compiled::Voice;
+use super::compiled::{Voice, validator};
 use super::telling::Telling;
 use super::{OpenChannel, OpenDocument, Part};
 use crate::asyncapi::{Body, Document, Example, Message, Schema, Tree};
@@ -225,9 +225,8 @@ fn of_schema(document: &Document, schema: &Arc<Schema>, diagnostics: &mut Vec<Di
             Draft::Seven => jsonschema::Draft::Draft7,
             Draft::Latest => jsonschema::Draft::Draft202012,
         };
-        let options = jsonschema::options().with_draft(draft).should_validate_formats(true);
         // A part that refers to the whole cannot be looked at alone.
-        let Ok(validator) = options.build(&alone) else { continue };
+        let Ok(validator) = validator(draft, &alone) else { continue };
         let examples = part.get("examples").and_then(Json::as_array);
         let examples = examples.into_iter().flatten().map(|value| ("examples", value));
         let default = part.get("default").map(|value| ("default", value));
