@@ -1,5 +1,6 @@
 //! The files of a document: itself, and those that it refers to.
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -10,7 +11,7 @@ use crate::yaml;
 /// A document is made of so many files at most.
 const MAX_FILES: usize = 500;
 /// References are followed so many times.
-const MAX_STEPS: usize = 64;
+const MAX_STEPS: usize = 200;
 
 /// Where files come from.
 pub trait Files {
@@ -139,6 +140,16 @@ impl Library {
 
     /// What a reference in file `from` names, followed once.
     pub(super) fn find(&self, target: &str, from: usize) -> Result<Arc<Tree>, Unresolved> {
+        self.find_within(target, from, &Cell::new(MAX_STEPS))
+    }
+
+    /// As [`Library::find`], with so many references on the way at most, of all pointers together.
+    fn find_within(
+        &self,
+        target: &str,
+        from: usize,
+        steps: &Cell<usize>,
+    ) -> Result<Arc<Tree>, Unresolved> {
         let (path, pointer) = target.split_once('#').unwrap_or((target, ""));
         if is_remote(path) {
             return Err(Unresolved::Remote(target.to_owned()));
@@ -164,7 +175,7 @@ impl Library {
         let mut at = Arc::clone(root);
         for part in pointer.split('/').skip(1) {
             let name = part.replace("~1", "/").replace("~0", "~");
-            at = self.followed(&at)?;
+            at = self.followed_within(&at, steps)?;
             let next = match &at.value {
                 Value::List(items) => name.parse::<usize>().ok().and_then(|n| items.get(n)),
                 _ => at.get(&name),
@@ -180,14 +191,21 @@ impl Library {
 
     /// The tree itself, or what its reference names, followed to the end.
     pub(super) fn followed(&self, tree: &Arc<Tree>) -> Result<Arc<Tree>, Unresolved> {
+        self.followed_within(tree, &Cell::new(MAX_STEPS))
+    }
+
+    fn followed_within(
+        &self,
+        tree: &Arc<Tree>,
+        steps: &Cell<usize>,
+    ) -> Result<Arc<Tree>, Unresolved> {
         let mut at = Arc::clone(tree);
-        for _ in 0..MAX_STEPS {
-            let Some(target) = at.reference() else {
-                return Ok(at);
-            };
-            at = self.find(target, at.at.file)?;
+        while let Some(target) = at.reference() {
+            let left = steps.get().checked_sub(1).ok_or(Unresolved::Circle)?;
+            steps.set(left);
+            at = self.find_within(target, at.at.file, steps)?;
         }
-        Err(Unresolved::Circle)
+        Ok(at)
     }
 
     /// The file of a place.

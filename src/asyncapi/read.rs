@@ -25,8 +25,8 @@ pub fn is_document(text: &str) -> bool {
     })
 }
 
-/// Reads a document, and the files that it refers to. What is wrong is reported, all at once; `None`
-/// where that leaves nothing to be used.
+/// Reads a document, and the files that it refers to. What is wrong is reported, all at once;
+/// `None` where that leaves nothing to be used.
 pub fn read(
     file: &Arc<SourceFile>,
     files: &dyn Files,
@@ -54,9 +54,10 @@ fn read_and(
 ) -> Option<(Document, bool)> {
     let (library, root) = Library::open(file, files, diagnostics)?;
     let mut scope = Scope::new(library);
-    let document = scope.document(&root);
-    if document.is_some() {
+    let mut document = scope.document(&root);
+    if let Some(document) = &mut document {
         more(&mut scope, &root);
+        document.not_checked.append(&mut scope.not_checked);
     }
     let is_sound = !scope.has_errors();
     diagnostics.append(&mut scope.diagnostics);

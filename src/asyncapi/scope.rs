@@ -146,6 +146,14 @@ impl Scope {
         };
         let mut all: Option<Arc<Tree>> = None;
         for item in traits.items() {
+            // A trait may be a list of itself and what a tool is told about it.
+            let item = match &item.value {
+                Value::List(inner) => match inner.first() {
+                    Some(first) => first,
+                    None => continue,
+                },
+                _ => item,
+            };
             let Some(one) = self.object(item, &format!("a trait of {what}")) else { continue };
             all = Some(match all {
                 Some(before) => self.merged(&one, &before, 0),

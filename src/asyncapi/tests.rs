@@ -149,6 +149,10 @@ fn what_cannot_be_checked_is_named(#[case] payload: &str, #[case] expected: &str
     "asyncapi: 3.0.0\nchannels: { c: { $ref: '#/channels/c' } }\n",
     &["docs/shop.yaml:2:24 asyncapi::bad-reference"]
 )]
+#[case::circle_through_itself(
+    "asyncapi: 3.0.0\nchannels: { c: { $ref: '#/channels/c/messages' } }\n",
+    &["docs/shop.yaml:2:24 asyncapi::bad-reference"]
+)]
 #[case::two_at_once(
     "asyncapi: 3.0.0\nchannels: []\noperations: { o: { action: publish } }\n",
     &["docs/shop.yaml:2:11 asyncapi::wrong-type", "docs/shop.yaml:3:28 asyncapi::bad-value"]

@@ -4,5 +4,6 @@
 mod inspected;
 mod official;
 mod records;
+mod robust;
 mod shown;
 mod support;

@@ -58,24 +58,9 @@ impl Rules<'_> {
         };
         match kind {
             Kind::Any => {}
-            Kind::Text if tree.text().is_none() => {
-                self.wrong(tree, what, "text");
-                if let (Some(last), true) =
-                    (self.scope.diagnostics.last_mut(), tree.word().is_some())
-                {
-                    last.help = Some("put it in quotes".to_owned());
-                }
-            }
+            Kind::Text | Kind::Uri | Kind::Email | Kind::Location => self.text(tree, kind, what),
             Kind::TextOrNull if tree.text().is_none() && tree.value != Value::Null => {
                 self.wrong(tree, what, "text or null");
-            }
-            Kind::Uri if tree.text().is_none() => self.wrong(tree, what, "text"),
-            Kind::Uri if !tree.text().is_some_and(is_uri) => {
-                self.bad(tree, format!("{what} is a URI, such as `https://example.com`"));
-            }
-            Kind::Email if tree.text().is_none() => self.wrong(tree, what, "text"),
-            Kind::Email if !tree.text().is_some_and(is_mail) => {
-                self.bad(tree, format!("{what} is an address of mail, such as `me@example.com`"));
             }
             Kind::Flag if !matches!(tree.value, Value::Bool(_)) => {
                 self.wrong(tree, what, "true or false");
@@ -88,15 +73,6 @@ impl Rules<'_> {
                 self.wrong(tree, what, "an object");
             }
             Kind::Word(words) => self.word(tree, words, what),
-            Kind::Location => match tree.text() {
-                None => self.wrong(tree, what, "text"),
-                Some(text) if !is_location(text) => {
-                    let message =
-                        format!("{what} is a place in a message, such as `$message.header#/id`");
-                    self.bad(tree, message);
-                }
-                Some(_) => {}
-            },
             Kind::Reference if tree.reference().is_none() => {
                 self.wrong(tree, what, "a reference (`$ref`)");
             }
@@ -115,15 +91,27 @@ impl Rules<'_> {
                 self.unique(tree, what);
             }
             Kind::Security => self.security(tree, what),
-            Kind::Text
-            | Kind::TextOrNull
-            | Kind::Uri
-            | Kind::Email
-            | Kind::Flag
-            | Kind::Whole(_)
-            | Kind::Object
-            | Kind::Reference => {}
+            Kind::TextOrNull | Kind::Flag | Kind::Whole(_) | Kind::Object | Kind::Reference => {}
         }
+    }
+
+    fn text(&mut self, tree: &Tree, kind: &Kind, what: &str) {
+        let Some(text) = tree.text() else {
+            let message = format!("{what} is text, not {}", tree.kind());
+            let is_word = tree.word().is_some();
+            return self.scope.tell("asyncapi::wrong-type", message, tree.at, |error| {
+                if is_word { error.help("put it in quotes") } else { error }
+            });
+        };
+        let wanted = match kind {
+            Kind::Uri if !is_uri(text) => "a URI, such as `https://example.com`",
+            Kind::Email if !is_mail(text) => "an address of mail, such as `me@example.com`",
+            Kind::Location if !is_location(text) => {
+                "a place in a message, such as `$message.header#/id`"
+            }
+            _ => return,
+        };
+        self.bad(tree, format!("{what} is {wanted}"));
     }
 
     fn word(&mut self, tree: &Tree, words: &[&'static str], what: &str) {
@@ -291,8 +279,9 @@ impl Rules<'_> {
         let value = tree.json();
         let errors = validator.iter_errors(&value).take(MOST_OF_A_SCHEMA);
         for error in errors {
-            let at = below(&tree, error.instance_path().as_str());
-            let message = format!("{what} is no JSON Schema: {}", error.masked());
+            let path = error.instance_path().as_str();
+            let at = below(&tree, path);
+            let message = format!("{what} is no JSON Schema: {path} {}", error.masked());
             self.scope.error("asyncapi::bad-schema", message, at.at);
         }
         self.inside(&tree, what);

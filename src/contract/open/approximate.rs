@@ -7,8 +7,9 @@ use serde_json::Value as Json;
 use crate::contract::schema::{Property, Remarks};
 use crate::contract::{Format, Pattern, Schema, Types};
 
-/// So deep is looked.
+/// So deep is looked, and at so many parts: what is referred to often is there often.
 const MAX_DEPTH: usize = 10;
+const MAX_PARTS: usize = 4000;
 
 /// Keywords that only tell people something.
 const REMARKS: [&str; 11] = [
@@ -27,7 +28,7 @@ const REMARKS: [&str; 11] = [
 
 /// The schema with the portable keywords alone, and whether it accepts nothing else.
 pub(in crate::contract) fn approximate(root: &Json) -> (Schema, bool) {
-    let mut reading = Reading { root, is_exact: true };
+    let mut reading = Reading { root, is_exact: true, parts: 0 };
     let schema = reading.schema(root, 0);
     (schema, reading.is_exact)
 }
@@ -35,12 +36,14 @@ pub(in crate::contract) fn approximate(root: &Json) -> (Schema, bool) {
 struct Reading<'a> {
     root: &'a Json,
     is_exact: bool,
+    parts: usize,
 }
 
 impl<'a> Reading<'a> {
     fn schema(&mut self, value: &'a Json, depth: usize) -> Schema {
         let mut schema = Schema::default();
-        if depth > MAX_DEPTH {
+        self.parts += 1;
+        if depth > MAX_DEPTH || self.parts > MAX_PARTS {
             self.is_exact = false;
             return schema;
         }

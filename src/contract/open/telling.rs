@@ -8,6 +8,8 @@ use crate::asyncapi::{Channel, Message, Schema};
 const MAX_LEVELS: usize = 3;
 /// References and compositions are followed so deep.
 const MAX_DEPTH: usize = 8;
+/// So many fields are looked at.
+const MAX_FIELDS: usize = 500;
 
 /// How the messages of a channel are told apart.
 #[derive(Clone, Debug, PartialEq)]
@@ -95,7 +97,7 @@ fn names(
     (levels, depth): (usize, usize),
     to: &mut Vec<String>,
 ) {
-    if levels > MAX_LEVELS || depth > MAX_DEPTH {
+    if levels > MAX_LEVELS || depth > MAX_DEPTH || to.len() > MAX_FIELDS {
         return;
     }
     for part in parts(root, schema) {
