@@ -16,13 +16,14 @@ use crate::evolution::Draft;
 /// Whether a text looks like an AsyncAPI document, and not like a part of one or anything else.
 #[must_use]
 pub fn is_document(text: &str) -> bool {
-    text.lines().any(|line| {
-        let line = line.trim_start_matches(['\u{feff}', '{', ' ', '\t']);
-        let rest = ["asyncapi", "\"asyncapi\"", "'asyncapi'"]
-            .iter()
-            .find_map(|word| line.strip_prefix(word));
-        rest.is_some_and(|rest| rest.trim_start().starts_with(':'))
-    })
+    let is_named = |rest: &str| rest.trim_start().starts_with(':');
+    // In JSON it may stand anywhere in a line.
+    text.split("\"asyncapi\"").skip(1).any(is_named)
+        || text.lines().any(|line| {
+            let line = line.trim_start_matches('\u{feff}');
+            let rest = ["asyncapi", "'asyncapi'"].iter().find_map(|word| line.strip_prefix(word));
+            rest.is_some_and(is_named)
+        })
 }
 
 /// Reads a document, and the files that it refers to. What is wrong is reported, all at once;

@@ -3,7 +3,7 @@
 use rstest::rstest;
 use serde_json::json;
 
-use super::{Body, Direction, Document, Files, NoFiles, read};
+use super::{Body, Direction, Document, Files, NoFiles, is_document, read};
 use crate::diagnostic::SourceFile;
 
 /// Files of a test, by path.
@@ -174,4 +174,16 @@ fn all_of_yaml_is_read() {
     let expected = json!({ "minProperties": 1, "type": ["object", null], "required": ["a"] });
     assert_eq!(payload_of(&document), expected);
     assert_eq!(document.service, "yes");
+}
+
+#[rstest]
+#[case("asyncapi: 3.0.0\n", true)]
+#[case("# a comment\n---\n'asyncapi' : 3.0.0\n", true)]
+#[case(r#"{"id":"x","asyncapi":"3.0.0"}"#, true)]
+#[case("\u{feff}asyncapi: 3.0.0", true)]
+#[case("paid: { payload: { type: object } }\n", false)]
+#[case("about:\n  asyncapi: 3.0.0\n", false)]
+#[case("asyncapi documents: many\n", false)]
+fn a_document_is_known_by_its_first_word(#[case] text: &str, #[case] is: bool) {
+    assert_eq!(is_document(text), is);
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::kind::MessageKind;
-use super::open::{OpenChannel, OpenDocument, Opinion, adopt};
+use super::open::{OpenChannel, OpenDocument, OpenTopic, Opinion, adopt};
 use super::set::{Channel, Contracts};
 use crate::asyncapi::Document;
 use crate::message::{ChannelIx, Record};
@@ -36,19 +36,22 @@ impl Contracts {
     /// names is a channel of its own; `None` where there is none.
     #[must_use]
     pub fn with_topics<'a>(&self, topics: impl IntoIterator<Item = &'a str>) -> Option<Self> {
-        let exact = |topic: &str| {
+        let is_known = |topic: &str| {
             let is = |channel: &Channel| channel.address == topic;
-            self.channels.iter().any(|channel| is(channel))
+            self.channels.iter().any(is)
         };
+        // Of a topic that has a channel, an address with parameters may speak as well.
         let named = |topic: &str| {
             let mut kinds = self.channels.iter().filter_map(|channel| channel.open.as_ref());
-            kinds.any(|kind| kind.fits(topic).is_some())
+            kinds.any(|kind| match kind {
+                OpenTopic::Like(..) => {
+                    kind.fits(topic).is_some_and(|letters| letters > 0 || !is_known(topic))
+                }
+                _ => false,
+            })
         };
-        let topics: BTreeSet<String> = topics
-            .into_iter()
-            .filter(|topic| !exact(topic) && named(topic))
-            .map(str::to_owned)
-            .collect();
+        let topics: BTreeSet<String> =
+            topics.into_iter().filter(|topic| named(topic)).map(str::to_owned).collect();
         if topics.is_empty() {
             return None;
         }

@@ -188,3 +188,36 @@ fn captures(
     assert_eq!(said.code, code, "{said:?}");
     assert!(said.out.contains(expected), "{}", said.out);
 }
+
+/// A document whose service sends on one channel, with values of one type.
+fn sender(folder: &std::path::Path, (title, address): (&str, &str), kind: &str) {
+    let text = format!(
+        "asyncapi: 3.0.0\ninfo: {{ title: {title}, version: 1.0.0 }}\nchannels:\n  c:\n    \
+         address: '{address}'\n    parameters: {{ p: {{}} }}\n    \
+         messages: {{ m: {{ payload: {{ type: {kind} }} }} }}\noperations:\n  o:\n    \
+         action: send\n    channel: {{ $ref: '#/channels/c' }}\n"
+    );
+    std::fs::write(folder.join(format!("{title}.yaml")), text).unwrap();
+}
+
+/// Which documents of a folder speak of a topic: each may send there what it says.
+#[rstest]
+#[case::by_one("stock.eu", "1", 0)]
+#[case::by_another("stock.eu", "true", 0)]
+#[case::by_none("stock.eu", "\"a\"", 1)]
+#[case::by_the_one_that_fits_all("other", "\"a\"", 0)]
+#[case::not_by_it("other", "1", 1)]
+fn an_address_of_parameters_alone_means_what_nobody_else_names(
+    #[case] topic: &str,
+    #[case] value: &str,
+    #[case] code: i32,
+) {
+    let folder = tempfile::tempdir().unwrap();
+    sender(folder.path(), ("exact", "stock.eu"), "integer");
+    sender(folder.path(), ("some", "stock.{p}"), "boolean");
+    sender(folder.path(), ("all", "{p}"), "string");
+    let capture = capture(topic, "", value);
+    let (capture, folder) = (capture.path().display(), folder.path().display());
+    let said = quintet(&format!("check {capture} --contracts {folder}"));
+    assert_eq!(said.code, code, "{said:?}");
+}

@@ -83,7 +83,7 @@ impl<'a> Writer<'a> {
             _ => types(&joined),
         };
         let is_above = |part: &&Json| self.above.iter().any(|known| std::ptr::eq(*known, *part));
-        let is_again = joined.parts.iter().any(|part| is_above(part));
+        let is_again = joined.parts.iter().any(is_above);
         let mut rules = rules(&joined);
         if !note.is_empty() {
             rules.insert(0, note.to_owned());

@@ -18,19 +18,41 @@ pub(in crate::contract) fn adopt(
     portable: &[Contract],
     topics: &BTreeSet<String>,
 ) -> Vec<Contract> {
-    let names = Names::of(documents, portable, topics);
-    documents.iter().map(|document| contract(document, &names, topics)).collect()
+    let seen = Seen::of(documents, portable, topics);
+    let names = Names::of(documents, portable, &seen);
+    documents.iter().map(|document| contract(document, &names, &seen)).collect()
+}
+
+/// The topics that become channels.
+struct Seen<'a> {
+    topics: &'a BTreeSet<String>,
+    /// Those that some address names with more than parameters: an address that is nothing but a
+    /// parameter fits every topic, and means those of nobody else.
+    claimed: BTreeSet<&'a String>,
+}
+
+impl<'a> Seen<'a> {
+    fn of(
+        documents: &[Arc<OpenDocument>],
+        portable: &[Contract],
+        topics: &'a BTreeSet<String>,
+    ) -> Self {
+        let channels = documents.iter().flat_map(|document| &document.channels);
+        let kinds: Vec<_> = channels.map(|channel| OpenTopic::of(channel.channel())).collect();
+        let views = || portable.iter().flat_map(|contract| contract.channels.values());
+        let is_claimed = |topic: &&String| {
+            kinds.iter().any(|kind| kind.fits(topic).is_some_and(|letters| letters > 0))
+                || views().any(|view| view.address == **topic)
+        };
+        Self { topics, claimed: topics.iter().filter(is_claimed).collect() }
+    }
 }
 
 /// The name of each channel, by its topic.
 struct Names(BTreeMap<String, String>);
 
 impl Names {
-    fn of(
-        documents: &[Arc<OpenDocument>],
-        portable: &[Contract],
-        topics: &BTreeSet<String>,
-    ) -> Self {
+    fn of(documents: &[Arc<OpenDocument>], portable: &[Contract], seen: &Seen<'_>) -> Self {
         let mut names: BTreeMap<String, String> = BTreeMap::new();
         for view in portable.iter().flat_map(|contract| contract.channels.values()) {
             names.insert(view.address.clone(), view.name.clone());
@@ -38,9 +60,9 @@ impl Names {
         let mut used: BTreeSet<String> = names.values().cloned().collect();
         let mut wanted: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
         for document in documents {
-            for (identity, channel) in places(document, topics) {
+            for (identity, channel) in places(document, seen) {
                 let own = channel.channel().name.clone();
-                let own = if topics.contains(&identity) { identity.clone() } else { own };
+                let own = if seen.topics.contains(&identity) { identity.clone() } else { own };
                 wanted.entry(identity).or_default().insert(own);
             }
         }
@@ -62,10 +84,7 @@ impl Names {
 }
 
 /// The channels of a document, each under its topic, or what stands for one.
-fn places<'a>(
-    document: &'a OpenDocument,
-    topics: &BTreeSet<String>,
-) -> Vec<(String, &'a Arc<OpenChannel>)> {
+fn places<'a>(document: &'a OpenDocument, seen: &Seen<'_>) -> Vec<(String, &'a Arc<OpenChannel>)> {
     let of = |channel: &OpenChannel| OpenTopic::of(channel.channel());
     let kinds: Vec<_> = document.channels.iter().map(|channel| of(channel)).collect();
     let mut places = Vec::new();
@@ -77,8 +96,11 @@ fn places<'a>(
         if !matches!(kind, OpenTopic::Like(..)) {
             continue;
         }
-        for topic in topics {
+        for topic in seen.topics {
             let fits = kind.fits(topic);
+            if fits == Some(0) && seen.claimed.contains(topic) {
+                continue;
+            }
             let best = kinds.iter().filter_map(|kind| kind.fits(topic)).max();
             if fits.is_some() && fits == best {
                 places.push((topic.clone(), channel));
@@ -88,13 +110,13 @@ fn places<'a>(
     places
 }
 
-fn contract(open: &Arc<OpenDocument>, names: &Names, topics: &BTreeSet<String>) -> Contract {
+fn contract(open: &Arc<OpenDocument>, names: &Names, seen: &Seen<'_>) -> Contract {
     let document = &open.document;
     let mut channels: IndexMap<String, ChannelView> = IndexMap::new();
     let mut operations = Vec::new();
-    for (identity, channel) in places(open, topics) {
+    for (identity, channel) in places(open, seen) {
         let name = names.0.get(&identity).unwrap_or(&identity).clone();
-        let topic = match topics.contains(&identity) {
+        let topic = match seen.topics.contains(&identity) {
             true => OpenTopic::Exactly(identity.clone()),
             false => OpenTopic::of(channel.channel()),
         };
