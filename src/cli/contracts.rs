@@ -11,7 +11,7 @@ use super::terminal::Terminal;
 use crate::evolution::{self, Comparison, Direction, Document, Mode, Verdict};
 use crate::report::style::{BAD, GOOD, UNSURE, count, paint};
 
-/// The comparison nests as deep as schemas do, and each level takes some stack.
+/// A comparison nests as deep as schemas do, and each level takes some stack.
 const STACK_BYTES: usize = 256 << 20;
 /// In text, a witness is shown up to so many characters.
 const MAX_SHOWN: usize = 2000;
@@ -56,7 +56,7 @@ fn document(path: &Path, terminal: &mut Terminal) -> Option<Document> {
     load::reading(path, terminal, evolution::read)
 }
 
-fn with_stack<T: Send>(work: impl FnOnce() -> T + Send) -> Option<T> {
+pub(super) fn with_stack<T: Send>(work: impl FnOnce() -> T + Send) -> Option<T> {
     std::thread::scope(|scope| {
         let thread = std::thread::Builder::new().stack_size(STACK_BYTES);
         match thread.spawn_scoped(scope, work).ok()?.join() {

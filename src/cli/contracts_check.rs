@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use super::args::{Annotated, CheckDocuments};
+use super::contracts::with_stack;
 use super::exit::Exit;
 use super::load;
 use super::terminal::Terminal;
@@ -16,8 +17,16 @@ pub(super) fn check(args: &CheckDocuments, terminal: &mut Terminal) -> Exit {
     let mut diagnostics = Vec::new();
     let files = documents_at(&args.paths, &mut diagnostics);
     for file in &files {
-        let mut found = Vec::new();
-        inspect(file, args.portable, &mut found);
+        // Messages are compared with each other, which nests as deep as schemas do.
+        let inspected = with_stack(|| {
+            let mut found = Vec::new();
+            inspect(file, args.portable, &mut found);
+            found
+        });
+        let Some(found) = inspected else {
+            terminal.error("no thread can be started for the check");
+            return Exit::Unchecked;
+        };
         // Two documents may refer to one file, and what is wrong there is told once.
         for one in found {
             let same = |known: &Diagnostic| {

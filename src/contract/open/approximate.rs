@@ -125,8 +125,14 @@ impl<'a> Reading<'a> {
                 schema.allowed = Some(all.into_iter().map(Into::into).collect());
                 true
             }
-            "minimum" => Some(schema.minimum = number()).is_some() && schema.minimum.is_some(),
-            "maximum" => Some(schema.maximum = number()).is_some() && schema.maximum.is_some(),
+            "minimum" => {
+                schema.minimum = number();
+                schema.minimum.is_some()
+            }
+            "maximum" => {
+                schema.maximum = number();
+                schema.maximum.is_some()
+            }
             "minLength" => {
                 schema.min_length = value.as_u64();
                 schema.min_length.is_some()

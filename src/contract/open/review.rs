@@ -122,18 +122,15 @@ impl OpenChannel {
             return;
         }
         let messages = &self.channel().messages;
-        let (mut unknown, mut pairs) = (0, 0);
+        let mut pairs = 0;
         for (at, one) in messages.iter().enumerate() {
             for other in &messages[..at] {
                 pairs += 1;
                 if pairs > MOST_PAIRS {
                     return;
                 }
-                let Some(both) = both(one, other) else { continue };
-                let Inclusion::Fails(witness) = both else {
-                    unknown += usize::from(matches!(both, Inclusion::Unknown(_)));
-                    continue;
-                };
+                // What is not decided is no finding: there is no value to show.
+                let Some(Inclusion::Fails(witness)) = both(one, other) else { continue };
                 let witness = witness.to_serde().unwrap_or_default();
                 let message = format!(
                     "nothing tells messages `{}` and `{}` of channel `{}` apart: both accept {}",
@@ -153,7 +150,6 @@ impl OpenChannel {
                 );
             }
         }
-        let _ = unknown;
     }
 }
 
@@ -213,7 +209,7 @@ fn moved(schema: &Json, base: &str) -> Json {
 /// The `examples` and `default` of a schema's parts, by those parts.
 fn of_schema(document: &Document, schema: &Arc<Schema>, diagnostics: &mut Vec<Diagnostic>) {
     let mut parts = Vec::new();
-    with_examples(&schema.value, String::new(), 0, &mut parts);
+    with_examples(&schema.value, "", 0, &mut parts);
     for pointer in parts {
         let Some(part) = schema.value.pointer(&pointer) else { continue };
         let name = definitions(schema.draft);
@@ -243,7 +239,7 @@ fn of_schema(document: &Document, schema: &Arc<Schema>, diagnostics: &mut Vec<Di
     }
 }
 
-fn with_examples(schema: &Json, pointer: String, depth: usize, to: &mut Vec<String>) {
+fn with_examples(schema: &Json, pointer: &str, depth: usize, to: &mut Vec<String>) {
     if depth > MAX_DEPTH {
         return;
     }
@@ -254,18 +250,18 @@ fn with_examples(schema: &Json, pointer: String, depth: usize, to: &mut Vec<Stri
             if (members.get("examples").is_some_and(Json::is_array) || has("default"))
                 && !refers_to_whole
             {
-                to.push(pointer.clone());
+                to.push(pointer.to_owned());
             }
             for (name, value) in members {
                 if !matches!(name.as_str(), "const" | "enum" | "default" | "examples") {
                     let name = name.replace('~', "~0").replace('/', "~1");
-                    with_examples(value, format!("{pointer}/{name}"), depth + 1, to);
+                    with_examples(value, &format!("{pointer}/{name}"), depth + 1, to);
                 }
             }
         }
         Json::Array(items) => {
             for (at, item) in items.iter().enumerate() {
-                with_examples(item, format!("{pointer}/{at}"), depth + 1, to);
+                with_examples(item, &format!("{pointer}/{at}"), depth + 1, to);
             }
         }
         _ => {}
