@@ -30,6 +30,7 @@
 //! [`scenario::run::run`] to run scenarios, and at [`contract::Contracts`] to check records.
 
 pub mod accepted;
+pub mod asyncapi;
 pub mod bus;
 pub mod capture;
 pub mod cli;

@@ -13,6 +13,7 @@ const MODULES: &[&str] = &[
     "yaml",
     "evolution",
     "message",
+    "asyncapi",
     "contract",
     "rule",
     "history",

@@ -51,6 +51,8 @@ fn commands() -> String {
     let all = ["", "run", "list", "lint", "explain", "replay"];
     let contracts = [
         "contracts",
+        "contracts check",
+        "contracts show",
         "contracts drift",
         "contracts breaking",
         "contracts matrix",

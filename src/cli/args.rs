@@ -6,7 +6,9 @@ mod traffic;
 mod verify;
 
 pub(super) use compatibility::{Breaking, Drift, Matrix, Reported};
-pub(super) use contracts::{Compare, Contracts, ContractsCommand, Lines};
+pub(super) use contracts::{
+    Annotated, CheckDocuments, Compare, Contracts, ContractsCommand, Lines, Page, ShowDocuments,
+};
 #[cfg(feature = "kafka")]
 pub(super) use traffic::Start;
 pub(super) use traffic::{Accepting, Capture, Check, Monitor, with_rules};
@@ -125,10 +127,12 @@ pub(super) enum Command {
         quintet monitor --on localhost:9092 --from beginning --for 30s\n\n\
         Nothing is produced, and no group is joined. SIGTERM and SIGINT end it as well.")]
     Monitor(Monitor),
-    /// Compare contracts and schemas, offline
+    /// Check and compare contracts and schemas, offline
     #[command(after_help = "Examples:\n  \
-        quintet contracts compare old.json new.json\n  \
-        quintet contracts drift")]
+        quintet contracts check contracts\n  \
+        quintet contracts show contracts --format markdown\n  \
+        quintet contracts drift\n  \
+        quintet contracts compare old.json new.json")]
     Contracts(Contracts),
 }
 
@@ -150,9 +154,10 @@ pub(super) struct Selection {
 /// Where the contracts come from.
 #[derive(Debug, Args)]
 pub(super) struct ContractsFrom {
-    /// Use the *.asyncapi.yaml files of this folder instead of the built-in contracts
-    #[arg(long = "contracts", value_name = "DIR")]
-    pub(super) folder: Option<PathBuf>,
+    /// Use this AsyncAPI document (.yaml, .yml or .json), or all those in this folder and below it,
+    /// instead of the built-in contracts
+    #[arg(long = "contracts", value_name = "PATH")]
+    pub(super) path: Option<PathBuf>,
 }
 
 /// In which forms a command reports, and where to.

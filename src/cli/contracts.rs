@@ -12,7 +12,7 @@ use crate::evolution::{self, Comparison, Direction, Document, Mode, Verdict};
 use crate::pack::Packs;
 use crate::report::style::{BAD, GOOD, UNSURE, count, paint};
 
-/// The comparison nests as deep as schemas do, and each level takes some stack.
+/// A comparison nests as deep as schemas do, and each level takes some stack.
 const STACK_BYTES: usize = 256 << 20;
 /// In text, a witness is shown up to so many characters.
 const MAX_SHOWN: usize = 2000;
@@ -24,6 +24,8 @@ pub(super) fn contracts(args: &Contracts, packs: &Packs, terminal: &mut Terminal
         ContractsCommand::Matrix(args) => matrix::matrix(args, terminal),
         ContractsCommand::Drift(args) => drift::drift(args, packs, terminal),
         ContractsCommand::Compare(args) => compare(args, terminal),
+        ContractsCommand::Show(args) => super::contracts_show::show(args, terminal),
+        ContractsCommand::Check(args) => super::contracts_check::check(args, terminal),
     }
 }
 

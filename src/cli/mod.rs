@@ -19,6 +19,8 @@ mod check;
 mod check_notes;
 mod clock;
 mod contracts;
+mod contracts_check;
+mod contracts_show;
 mod documents;
 mod drift;
 mod exit;

@@ -379,7 +379,7 @@ fn replay_command(path: &Path, args: &Run) -> String {
 }
 
 fn push_contracts(text: &mut String, args: &Run) {
-    if let Some(folder) = &args.selection.contracts.folder {
+    if let Some(folder) = &args.selection.contracts.path {
         text.push_str(&format!(" --contracts {}", shell_word(&load::shown(folder))));
     }
 }

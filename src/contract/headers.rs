@@ -52,6 +52,7 @@ pub(super) fn judge(view: &View, headers: &Headers, cause: Cause, judge: &mut Ju
                 expected: rule.encoding.phrase().to_owned(),
                 got,
                 contract: view.service.clone(),
+                place: None,
             });
         };
         let Some((header, value)) = first.and_then(|one| Some((one, one.value.as_deref()?))) else {

@@ -20,7 +20,7 @@ mod node;
 mod policy;
 mod regex;
 mod sat;
-mod source;
+pub(crate) mod source;
 mod takes;
 mod witness;
 

@@ -9,7 +9,7 @@ use super::json::Json;
 use crate::diagnostic::{Diagnostic, SourceFile, Span};
 use crate::yaml::{self, Meaning, Node, Scalar, Style, Value};
 
-mod reader;
+pub(crate) mod reader;
 
 /// So many problems of a file are told.
 const MAX_PROBLEMS: usize = 20;

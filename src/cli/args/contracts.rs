@@ -47,6 +47,69 @@ pub(in crate::cli) enum ContractsCommand {
         quintet contracts matrix new --against old --deployed deployed.yaml\n\n\
         Exit codes: 0 all pairs can, or what is there now may go out, 1 not, 4 undecided.")]
     Matrix(Matrix),
+    /// Say everything that is wrong with AsyncAPI documents
+    #[command(after_help = "Examples:\n  \
+        quintet contracts check contracts\n  \
+        quintet contracts check shop.yaml --format github\n  \
+        quintet contracts check contracts --portable\n\n\
+        Exit codes: 0 nothing but warnings, 1 errors, 2 a file cannot be read. What is checked: \
+        docs/contracts.md.")]
+    Check(CheckDocuments),
+    /// Show AsyncAPI documents as tables
+    #[command(after_help = "Examples:\n  \
+        quintet contracts show shop.yaml\n  \
+        quintet contracts show contracts --format html > contracts.html")]
+    Show(ShowDocuments),
+}
+
+/// `contracts show`
+#[derive(Debug, Args)]
+pub(in crate::cli) struct ShowDocuments {
+    /// AsyncAPI documents (.yaml, .yml or .json), or folders with such files
+    #[arg(value_name = "PATH", required = true)]
+    pub(in crate::cli) paths: Vec<PathBuf>,
+
+    /// In which form: text (the default), Markdown, or a page of HTML that needs nothing else
+    #[arg(long, value_enum, value_name = "FORMAT", default_value = "text")]
+    pub(in crate::cli) format: Page,
+}
+
+/// The form of what people read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(in crate::cli) enum Page {
+    /// For a terminal.
+    Text,
+    /// With tables.
+    Markdown,
+    /// One page.
+    Html,
+}
+
+/// `contracts check`
+#[derive(Debug, Args)]
+pub(in crate::cli) struct CheckDocuments {
+    /// AsyncAPI documents (.yaml, .yml or .json), or folders with such files
+    #[arg(value_name = "PATH", required = true)]
+    pub(in crate::cli) paths: Vec<PathBuf>,
+
+    /// Say too what keeps a document from being a portable contract
+    #[arg(long)]
+    pub(in crate::cli) portable: bool,
+
+    /// How to report: text for people (the default), JSON lines, or GitHub annotations
+    #[arg(long, value_enum, value_name = "FORMAT", default_value = "text")]
+    pub(in crate::cli) format: Annotated,
+}
+
+/// The form of a report on files.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(in crate::cli) enum Annotated {
+    /// For people.
+    Text,
+    /// One JSON object a line.
+    Json,
+    /// GitHub's workflow commands, which become annotations.
+    Github,
 }
 
 /// `contracts compare`

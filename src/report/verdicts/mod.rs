@@ -281,6 +281,14 @@ impl Verdicts {
 }
 
 impl Reported {
+    /// The document that the rule rests on, and its section.
+    pub(crate) fn cited(&self) -> String {
+        match self.document {
+            (document, "") => document.to_owned(),
+            (document, section) => format!("{document}, {section}"),
+        }
+    }
+
     /// Whether it is a violation that nobody accepts any more.
     pub(crate) fn counts(&self) -> bool {
         let accepted = self.acceptance.as_ref().is_some_and(|acceptance| !acceptance.expired);

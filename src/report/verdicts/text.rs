@@ -74,8 +74,7 @@ pub(crate) fn finding(one: &Reported) -> String {
     let head = paint(style, format!("{}[{}]", one.word(), one.rule));
     let mut text = format!("{head}: {}", paint(STRONG, one_line(&one.message)));
     text.push_str(&fact("rule", rule.text));
-    let (document, section) = one.document;
-    text.push_str(&fact("document", &format!("{document}, {section}")));
+    text.push_str(&fact("document", &one.cited()));
     if let Some(tenant) = &one.tenant {
         text.push_str(&fact("tenant", tenant));
     }
