@@ -237,13 +237,14 @@ mod tests {
     fn what_is_doubtful_and_was_not_played_again_is_no_violation() {
         let packs = packs();
         let roles = packs.roles();
-        let doubt = Some("the group lost its partitions meanwhile");
+        const LOST: &str = "the group lost its partitions meanwhile";
+        let doubt = Some(LOST);
         let findings = [
             found(roles.span, doubt, Reproduced::NotTried),
             found(roles.again, doubt, Reproduced::NotTried),
             found(roles.again, doubt, Reproduced::Yes),
             found(roles.crash, None, Reproduced::NotTried),
         ];
-        assert_eq!(untried(&findings, 0), [(0, NO_TIME, doubt.unwrap_or_default())]);
+        assert_eq!(untried(&findings, 0), [(0, NO_TIME, LOST)]);
     }
 }
