@@ -27,6 +27,7 @@ const MODULES: &[&str] = &[
     "capture",
     "verify",
     "accepted",
+    "explore",
     "report",
     "cli",
 ];

@@ -20,6 +20,7 @@ mod clock;
 mod contracts;
 mod exit;
 mod explain;
+mod explore;
 mod files;
 mod futile;
 mod judged;
@@ -76,6 +77,7 @@ pub fn run(packs: &Packs) -> ExitCode {
 fn carry_out(command: &Command, packs: &Packs, terminal: &mut Terminal) -> Exit {
     match command {
         Command::Run(args) => run::run(args, packs, terminal),
+        Command::Explore(args) => explore::explore(args, packs, terminal),
         Command::Replay(args) => replay::replay(args, packs, terminal),
         Command::Check(args) => check::check(args, packs, terminal),
         Command::List(args) => list::list(args, packs, terminal),
