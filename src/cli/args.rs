@@ -61,7 +61,7 @@ pub(super) enum Command {
     /// Explore tests under many orders and faults, in the simulator
     #[command(after_help = "Examples:\n  \
         quintet explore\n  \
-        quintet explore scenarios/invite --budget 1000 --faults none\n  \
+        quintet explore scenarios/faults --budget 1000 --faults none\n  \
         quintet explore my.scenario.yaml --strategy lag --save choices\n  \
         quintet explore --exhaustive scenarios/explore/three-by-three.scenario.yaml\n\n\
         With a number as budget, the same bytes are reported for any --jobs. More: \

@@ -63,8 +63,8 @@ pub struct Run {
 }
 
 /// Plays all runs of a space, one after another, until `go_on` says no. `run` plays one with the
-/// chooser that it is given, `history_of` finds its history in what came of it, and `took` is told of each
-/// that is a run of its own. How many runs were played, and whether these are all.
+/// chooser that it is given, `history_of` finds its history in what came of it, and `took` is told
+/// of each that is a run of its own. How many runs were played, and whether these are all.
 ///
 /// # Errors
 /// The first error of `run`.

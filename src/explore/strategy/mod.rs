@@ -1,7 +1,8 @@
 //! Strategies: in which orders schedules are tried, and which faults strike in them.
 //!
-//! What this is: [`Strategy`], and the [`Chooser`] of each of its schedules ([`Strategy::chooser`]).
-//! What it is not: an exhaustive search; schedules are drawn independently of each other.
+//! What this is: [`Strategy`], and the [`Chooser`] of each of its schedules
+//! ([`Strategy::chooser`]). What it is not: an exhaustive search; schedules are drawn independently
+//! of each other.
 //!
 //! What always holds: the same strategy, faults, seed and number give the same chooser. Faults
 //! strike only in every second eight of schedules (and in all of [`Strategy::Swarm`]), so that what
