@@ -65,7 +65,7 @@ pub(super) fn explore(args: &Explore, packs: &Packs, terminal: &mut Terminal) ->
         terminal.error(&format!("cannot make the folder {}: {error}", folder.display()));
         return Exit::Unusable;
     }
-    let Some(mut outputs) = Outputs::open(&args.reporting.forms, terminal) else {
+    let Some(mut outputs) = Outputs::open(&args.forms, terminal) else {
         return Exit::Unusable;
     };
     let exploring = Exploring {

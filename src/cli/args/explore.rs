@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 
-use super::{Reporting, Selection};
+use super::{Forms, Selection};
 use crate::driver::FaultKind;
 use crate::explore::Strategy;
 
@@ -56,7 +56,7 @@ pub(in crate::cli) struct Explore {
     pub(in crate::cli) seed: u64,
 
     #[command(flatten)]
-    pub(in crate::cli) reporting: Reporting,
+    pub(in crate::cli) forms: Forms,
 
     /// Write a choice file into this folder for each kind of failure of each test
     #[arg(long, value_name = "DIR")]
