@@ -202,12 +202,8 @@ impl Exploring<'_> {
             outputs.line(Format::Json, &subject.json(), terminal);
         }
         if outputs.wants(Format::Github) {
-            for failure in failures {
-                let message = failure.outcome.troubles.first();
-                let message = message.map_or(&*failure.kind, |trouble| &trouble.message);
-                let line = github::error(&format!("{}: {message}", plan.name));
-                outputs.line(Format::Github, &line, terminal);
-            }
+            let lines = subject.github();
+            lines.iter().for_each(|line| outputs.line(Format::Github, line, terminal));
         }
         if outputs.wants(Format::Junit) {
             cases.push(subject.case());

@@ -8,7 +8,7 @@ use super::choices::ChoiceFile;
 use super::coverage::Coverage;
 use super::junit::{Came, Case, plain};
 use super::style::{BAD, FAINT, GOOD, STRONG, UNSURE, count, one_line, paint, wrap};
-use super::{Told, summary, text_of};
+use super::{Told, github, summary, text_of};
 use crate::contract::Contracts;
 use crate::driver::FaultKind;
 use crate::explore::exhaustive::Level;
@@ -105,6 +105,12 @@ impl Subject<'_> {
             lines.push(line.to_string());
         }
         lines.join("\n")
+    }
+
+    /// Annotations of what fails.
+    pub(crate) fn github(&self) -> Vec<String> {
+        let failures = self.explored.failures.iter().enumerate();
+        failures.flat_map(|(at, failure)| github::test(&self.told(failure, at))).collect()
     }
 
     /// As a test case: of several kinds of failure the first decides which it is.
