@@ -39,6 +39,7 @@ pub mod contract;
 pub mod diagnostic;
 pub mod driver;
 pub mod evolution;
+pub mod explore;
 pub mod history;
 #[cfg(feature = "kafka")]
 pub mod kafka;

@@ -29,6 +29,7 @@ const MODULES: &[&str] = &[
     "verify",
     "accepted",
     "compatibility",
+    "explore",
     "report",
     "cli",
 ];

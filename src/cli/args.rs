@@ -2,6 +2,7 @@
 
 mod compatibility;
 mod contracts;
+mod explore;
 mod traffic;
 mod verify;
 
@@ -9,6 +10,7 @@ pub(super) use compatibility::{Breaking, Drift, Matrix, Reported};
 pub(super) use contracts::{
     Annotated, CheckDocuments, Compare, Contracts, ContractsCommand, Lines, Page, ShowDocuments,
 };
+pub(super) use explore::{Budget, Explore, Shard};
 #[cfg(feature = "kafka")]
 pub(super) use traffic::Start;
 pub(super) use traffic::{Accepting, Capture, Check, Monitor, with_rules};
@@ -60,6 +62,15 @@ pub(super) enum Command {
         Crashes\nand redeliveries are done for real; their clock is moved on when nothing is in \
         hand, so that\nno test waits for hours.")]
     Run(Run),
+    /// Explore tests under many orders and faults, in the simulator
+    #[command(after_help = "Examples:\n  \
+        quintet explore\n  \
+        quintet explore scenarios/faults --budget 1000 --faults none\n  \
+        quintet explore my.scenario.yaml --strategy lag --save choices\n  \
+        quintet explore --exhaustive scenarios/explore/three-by-three.scenario.yaml\n\n\
+        With a number as budget, the same bytes are reported for any --jobs. More: \
+        docs/exploring.md.")]
+    Explore(Box<Explore>),
     /// List tests, one a line
     #[command(after_help = "Examples:\n  \
         quintet list\n  \

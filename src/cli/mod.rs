@@ -25,6 +25,7 @@ mod documents;
 mod drift;
 mod exit;
 mod explain;
+mod explore;
 mod files;
 mod futile;
 mod git;
@@ -84,6 +85,7 @@ pub fn run(packs: &Packs) -> ExitCode {
 fn carry_out(command: &Command, packs: &Packs, terminal: &mut Terminal) -> Exit {
     match command {
         Command::Run(args) => run::run(args, packs, terminal),
+        Command::Explore(args) => explore::explore(args, packs, terminal),
         Command::Replay(args) => replay::replay(args, packs, terminal),
         Command::Check(args) => check::check(args, packs, terminal),
         Command::List(args) => list::list(args, packs, terminal),

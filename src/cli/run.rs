@@ -385,7 +385,7 @@ fn push_contracts(text: &mut String, args: &Run) {
 }
 
 /// Where the choices of each test go, no two at the same place.
-fn choice_files(folder: Option<&Path>, plans: &[TestPlan]) -> Vec<PathBuf> {
+pub(super) fn choice_files(folder: Option<&Path>, plans: &[TestPlan]) -> Vec<PathBuf> {
     let Some(folder) = folder else {
         return Vec::new();
     };

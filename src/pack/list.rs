@@ -115,6 +115,12 @@ impl Packs {
         self.all().map(|pack| -> Box<dyn Service> { (pack.service)() }).collect()
     }
 
+    /// The services, as they start, whose states can be copied.
+    #[must_use]
+    pub fn models(&self) -> Vec<Box<dyn Model>> {
+        self.all().map(|pack| (pack.service)()).collect()
+    }
+
     /// A service as it starts, whose state can be copied.
     pub(crate) fn model(&self, service: &str) -> Option<Box<dyn Model>> {
         self.pack(service).map(|pack| (pack.service)())

@@ -9,6 +9,7 @@
 
 pub(crate) mod choices;
 pub(crate) mod coverage;
+pub(crate) mod explored;
 mod failure;
 pub(crate) mod findings;
 pub(crate) mod github;
