@@ -10,5 +10,5 @@ mod definition;
 mod finding;
 
 pub(crate) use definition::rules;
-pub use definition::{Alternative, Basis, Rule, RuleId, alternative, rule};
+pub use definition::{Alternative, Basis, Rule, RuleId, alternative, forbidden, rule};
 pub use finding::{Finding, Report, Severity};

@@ -254,7 +254,7 @@ impl Blame<'_> {
 /// A question has another answer than the model's.
 pub(crate) fn answer(search: &Search<'_>, node: &Node, number: usize) -> Named {
     let asked = &search.scene.seen.asked[number];
-    let question = Asked { tenant: &search.case.tenant, now: asked.from };
+    let question = Asked::new(&search.case.tenant, asked.from);
     let expected = node.model.query(&asked.name, &asked.args, &question).unwrap_or_default();
     let (subject, attribution) = (&search.scene.seen.subject, search.scene.attribution());
     let rule = attribution.answer(search, node, asked, &expected);

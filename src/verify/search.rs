@@ -307,7 +307,7 @@ impl<'a> Search<'a> {
         let asked = &self.scene.seen.asked[number];
         let mut fits = None;
         for now in [asked.from, asked.to] {
-            let question = Asked { tenant: &self.case.tenant, now };
+            let question = Asked::new(&self.case.tenant, now);
             let answer = node.model.query(&asked.name, &asked.args, &question).ok()?;
             let others = node.model.other_answers(&asked.name, &asked.args, &question);
             let settle = self.scene.seen.settle;

@@ -171,7 +171,7 @@ fn sessions(
 ) -> usize {
     let Ok(account) = u32::try_from(account) else { return 0 };
     let args = Json::from(serde_json::json!({ "accountId": account }));
-    let question = Asked { tenant: &search.case.tenant, now };
+    let question = Asked::new(&search.case.tenant, now);
     let answer = model.query("account", &args, &question).unwrap_or_default();
     let Some(Json::Array(sessions)) = answer.get("sessions") else { return 0 };
     let counts = |session: &&Json| state.is_none() || integer(session, "/state") == state;
