@@ -54,6 +54,10 @@ pub trait Host {
     fn applies(&mut self, rule: RuleId);
     /// Notes that an effect was emitted.
     fn emitted(&mut self) {}
+    /// Notes that of the effects emitted so far only the first `left` are.
+    fn withdrawn(&mut self, left: usize) {
+        let _ = left;
+    }
     /// The id that something new gets; `proposed` is the reference's.
     fn assign_id(&mut self, proposed: u32) -> u32 {
         proposed
@@ -270,6 +274,21 @@ impl<'a> Cx<'a> {
             mutation.emitted(&site, &mut self.effects.emits);
         }
         self.host.emitted();
+    }
+
+    /// As [`Cx::emit`], with a value that is JSON already, and without a key.
+    pub(crate) fn say(&mut self, channel: &str, value: &Json) -> Result<(), Reject> {
+        let Some(ix) = self.contracts.channel_ix(channel) else {
+            return Err(Reject::Unemittable(format!("{channel}: no contract names this channel")));
+        };
+        self.emit_bytes(None, ix, &Key::None, &value.to_bytes());
+        Ok(())
+    }
+
+    /// Takes back what was emitted after the first `left` effects of this call.
+    pub(crate) fn withdraw(&mut self, left: usize) {
+        self.effects.emits.truncate(left);
+        self.host.withdrawn(left);
     }
 
     /// Sets a timer; it is kept with the state.

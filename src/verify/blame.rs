@@ -162,7 +162,11 @@ impl Blame<'_> {
         let attribution = search.scene.attribution();
         let rule = attribution.beside_cause(self, &seen.shape);
         let rule = rule.or_else(|| self.of_another(output));
-        let rule = rule.or_else(|| attribution.sequence(search, self.node, output));
+        // Where the event that must come does, only what it says can be out of order.
+        let (same, known_id) = (seen.shape.kind == expected.kind, search.scene.roles().known_id);
+        let in_order = |rule: &RuleId| !same || *rule == known_id;
+        let rule =
+            rule.or_else(|| attribution.sequence(search, self.node, output).filter(in_order));
         let rule = rule.or_else(|| self.again());
         let rule = rule.unwrap_or_else(|| {
             let kinds = (expected, seen.shape.kind.as_deref());
