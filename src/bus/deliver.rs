@@ -387,7 +387,7 @@ impl Host for Backstage<'_> {
         let event = Event::Asked { service: self.service, query: format!("{service}.{query}") };
         self.history.push(self.now, event);
         let slot = self.slots.iter().find(|slot| slot.name == service && slot.down_until.is_none());
-        let asked = Asked { tenant, now: self.now };
+        let asked = Asked::new(tenant, self.now);
         match slot.and_then(|slot| slot.service.as_ref()) {
             None => Err(AskError::Unreachable(service.to_owned())),
             Some(other) => other

@@ -490,6 +490,6 @@ impl Driver for World {
         let slot = &self.slots[ix.at()];
         let running = slot.service.as_ref().filter(|_| slot.down_until.is_none());
         let running = running.ok_or_else(|| DriverError::Down(service.to_owned()))?;
-        Ok(running.query(name, args, &Asked { tenant, now: self.now })?)
+        Ok(running.query(name, args, &Asked::new(tenant, self.now))?)
     }
 }

@@ -11,7 +11,6 @@ mod document;
 mod finding;
 
 pub(crate) use definition::rules;
-pub use definition::{Alternative, Basis, Rule, RuleId, alternative, rule};
+pub use definition::{Alternative, Basis, Rule, RuleId, alternative, forbidden, rule};
 pub use document::{DOC_1, OWN};
-
 pub use finding::{Finding, Report, Severity};

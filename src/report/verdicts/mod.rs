@@ -196,7 +196,8 @@ impl Verdicts {
     /// Adds a finding on a history.
     pub(crate) fn find(&mut self, history: &History, found: &Found) {
         let shown = |id: &RecordId| Shown { is_known: !self.of_traffic, ..Shown::of(history, *id) };
-        let own = self.subject.as_deref();
+        let concerned = found.records.last().and_then(|id| history.concerned(*id));
+        let own = self.subject.as_deref().or(concerned);
         let own = own.and_then(|name| history.contracts().packs().document(name));
         self.findings.push(Reported {
             severity: found.severity,

@@ -307,7 +307,9 @@ fn exercise(outcome: &mut Outcome, tenant: &Tenant, checks: &mut dyn HistoryChec
     let report = checks.end(&outcome.history);
     let (violations, advisories): (Vec<Finding>, Vec<Finding>) =
         report.findings.into_iter().partition(end::fails);
-    outcome.troubles.extend(violations.into_iter().map(end::violation));
+    let broken = violations.into_iter().map(|one| end::violation(one, &outcome.history));
+    let broken: Vec<_> = broken.collect();
+    outcome.troubles.extend(broken);
     if outcome.verdict == Verdict::Passed && !outcome.troubles.is_empty() {
         outcome.verdict = Verdict::Failed;
     }
