@@ -26,6 +26,7 @@ const MODULES: &[&str] = &[
     "kafka",
     "capture",
     "verify",
+    "mutants",
     "accepted",
     "report",
     "cli",

@@ -30,6 +30,7 @@ mod live;
 mod load;
 #[cfg(feature = "kafka")]
 mod monitor;
+mod mutants;
 mod outputs;
 mod progress;
 #[cfg(feature = "kafka")]
@@ -82,6 +83,7 @@ fn carry_out(command: &Command, packs: &Packs, terminal: &mut Terminal) -> Exit 
         Command::Lint(args) => list::lint(args, packs, terminal),
         Command::Explain(args) => explain::explain(args, packs, terminal),
         Command::Contracts(args) => contracts::contracts(args, terminal),
+        Command::Mutants(args) => mutants::mutants(args, packs, terminal),
         #[cfg(feature = "kafka")]
         Command::Serve(args) => serve::serve(args, packs, terminal),
         #[cfg(feature = "kafka")]
