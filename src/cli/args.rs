@@ -130,7 +130,7 @@ pub(super) enum Command {
     /// Plant each mistake that a rule forbids into the reference, and see whether the rules find it
     #[command(after_help = "Examples:\n  \
         quintet mutants\n  \
-        quintet mutants --service invite --budget 40\n  \
+        quintet mutants --budget 40\n  \
         quintet mutants --format json --survivors mutants.txt\n\n\
         Fails when a mutant survives that FILE does not list, when FILE lists one that is killed, \
         and when\na rule finds no mutant at all. More: docs/mutants.md.")]

@@ -28,7 +28,7 @@ pub(super) enum Edit {
 const ANOTHER_ID: &str = "5e55ffff-0000-4000-8000-00000000ffff";
 
 impl Edit {
-    /// Every way in which this value can be wrong; `others` are values that the field has elsewhere.
+    /// Every way in which this value can be wrong; `others` are what the field has elsewhere.
     pub(super) fn of(value: &Json, others: &[String]) -> Vec<Self> {
         let own: Vec<Self> = match value {
             Json::Number(_) => vec![Self::PlusOne, Self::Zero, Self::Negative, Self::Retyped],

@@ -162,7 +162,8 @@ impl<'a> Survey<'a> {
             changes.push(Change::Damaged(header.name.to_string()));
         }
         for (path, leaf) in leaves(&value) {
-            let others = self.others(service, first, &path);
+            let is_type = leaf.as_str().is_some_and(|text| message.ends_with(&format!("/{text}")));
+            let others = if is_type { self.others(service, first, &path) } else { Vec::new() };
             let edits = Edit::of(leaf, &others);
             changes.extend(edits.into_iter().map(|edit| Change::Field(path.clone(), edit)));
         }
@@ -173,16 +174,14 @@ impl<'a> Survey<'a> {
         }
     }
 
-    /// The values that a field which names the type has in other records of the channel.
+    /// The values that the field which names the type has in other records of the channel.
     fn others(&self, service: &str, of: &Outgoing, path: &[String]) -> Vec<String> {
-        if path.len() > 1 || !matches!(path[0].as_str(), "type" | "status") {
-            return Vec::new();
-        }
         let same = self.sites.iter().filter(|((by, ..), _)| by == service);
         let all = same.flat_map(|(_, samples)| samples).filter(|one| one.channel == of.channel);
         let texts = all.filter_map(|one| {
             let value = Json::parse(one.record.value_bytes()?).ok()?;
-            value.get(&path[0])?.as_str().map(str::to_owned)
+            let field = path.iter().try_fold(&value, |at, name| at.get(name))?;
+            field.as_str().map(str::to_owned)
         });
         texts.collect::<BTreeSet<_>>().into_iter().collect()
     }
