@@ -118,13 +118,13 @@ impl Ban {
         check(create, cx)?;
         let state = self.0.of(cx.tenant());
         let hash = xxh3_64(value);
-        let is_again = state.created.contains_key(&hash);
-        if let Some(first) = state.created.get(&hash) {
+        let first = state.created.get(&hash).copied();
+        if let Some(first) = first {
             cx.applies(id::COM_8);
             cx.applies(id::BAN_TWICE);
             match cx.decide(id::BAN_TWICE, &["two-bans", "same-id-again", "once"]) {
                 "same-id-again" => {
-                    return announce(*first, (id::BAN_TWICE, BanStatusType::Created), cx);
+                    return announce(first, (id::BAN_TWICE, BanStatusType::Created), cx);
                 }
                 "once" => return refused("the same command has come before"),
                 _ => {}
@@ -143,7 +143,7 @@ impl Ban {
             return refused(format!("the id {ban_id} was given before"));
         }
         announce(ban_id, (id::BAN_1, BanStatusType::Created), cx)?;
-        if is_again && cx.violates(id::BAN_TWICE, "announced-twice") {
+        if first.is_some() && cx.violates(id::BAN_TWICE, "announced-twice") {
             announce(ban_id, (id::BAN_TWICE, BanStatusType::Created), cx)?;
         }
         if cx.violates(id::BAN_1, "not-kept") {

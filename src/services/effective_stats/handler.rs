@@ -51,9 +51,10 @@ impl State {
                     return refused("only a channel initialises a character");
                 }
                 let character_id = session.character_id;
-                let is_early =
-                    self.characters.get(&character_id).is_some_and(|it| it.base.is_none());
-                if is_early && cx.violates(id::EFF_9, "lost") {
+                let uninitialised = |it: &Character| it.base.is_none();
+                if cx.violates(id::EFF_9, "lost")
+                    && self.characters.get(&character_id).is_some_and(uninitialised)
+                {
                     self.characters.remove(&character_id);
                 }
                 self.initialise(character_id);
@@ -171,7 +172,7 @@ impl State {
             cx.applies(id::EFF_TWICE);
         }
         for (stat, amount) in bonuses {
-            let adds_up = character.has(source) && cx.violates(id::EFF_TWICE, "adds-up");
+            let adds_up = cx.violates(id::EFF_TWICE, "adds-up") && character.has(source);
             let amount = if adds_up { amount.twice() } else { *amount };
             character.add(source, *stat, amount);
         }
