@@ -48,7 +48,17 @@ fn cell(text: &str) -> String {
 fn commands() -> String {
     let about = "The help texts of `quintet`. How a command ends: [exit codes](exit-codes.md).";
     let mut text = head("Commands", about);
-    let all = ["", "run", "list", "lint", "explain", "replay", "contracts", "contracts compare"];
+    let all = [
+        "",
+        "run",
+        "list",
+        "lint",
+        "explain",
+        "replay",
+        "contracts",
+        "contracts compare",
+        "mutants",
+    ];
     let on_brokers = ["serve", "topics", "verify", "monitor", "capture", "check"];
     for command in all.into_iter().chain(on_brokers) {
         let mut quintet = Command::new(env!("CARGO_BIN_EXE_quintet"));

@@ -32,7 +32,7 @@ pub(super) struct Mutants {
     service: Vec<String>,
 
     /// Only mutants whose name contains this
-    #[arg(long, value_name = "TEXT", default_value = "")]
+    #[arg(long, value_name = "TEXT", default_value = "", hide_default_value = true)]
     name: String,
 
     /// Random sequences for each mutant that the tests do not name: so many, or for so long in all
