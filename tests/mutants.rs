@@ -1,5 +1,4 @@
 //! Mutants: each mistake that a rule forbids is found, by that rule.
-#![expect(clippy::unwrap_used, reason = "a test fails where its own files cannot be read")]
 
 #[path = "scenarios/support.rs"]
 #[expect(dead_code, reason = "other tests use the rest")]
@@ -8,6 +7,7 @@ mod support;
 use std::collections::BTreeSet;
 
 use quintet::mutants::{Budget, Kind, Mutant, Survey, Survivors};
+use quintet::rule::Rule;
 use quintet::services::rules;
 
 use support::{SETUP, SUITE, root};
@@ -51,7 +51,7 @@ fn each_rule_has_a_mutant() {
     let broken: BTreeSet<_> =
         mutants.iter().flat_map(|mutant| mutant.breaks.iter().copied()).collect();
     let bare: Vec<_> =
-        rules().into_iter().map(|rule| rule.id()).filter(|rule| !broken.contains(rule)).collect();
+        rules().into_iter().map(Rule::id).filter(|rule| !broken.contains(rule)).collect();
     assert!(bare.is_empty(), "rules that no mutant breaks: {bare:?}");
     for known in survivors().0.keys() {
         assert!(names.contains(known), "there is no mutant {known}");

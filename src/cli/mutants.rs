@@ -54,9 +54,10 @@ pub(super) struct Mutants {
 }
 
 /// How mutants are reported.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 enum Form {
     /// For people: what is not as it should be, and the sums.
+    #[default]
     Text,
     /// One JSON object a mutant, and the sums in the last line.
     Json,
@@ -116,8 +117,8 @@ pub(super) fn mutants(args: &Mutants, packs: &Packs, terminal: &mut Terminal) ->
     }
     let is_whole = args.service.is_empty() && args.name.is_empty();
     let rules = packs.rules().map(crate::rule::Rule::id);
-    let rules = rules.filter(|rule| is_whole && !told.fired.contains(rule)).collect();
-    told.end(rules, &known, (is_whole, &all), terminal).and(loaded.exit)
+    let rules = rules.filter(|rule| is_whole && !told.fired.contains(rule)).collect::<Vec<_>>();
+    told.end(&rules, &known, (is_whole, &all), terminal).and(loaded.exit)
 }
 
 /// The mutants that are known to survive.
@@ -148,12 +149,6 @@ struct Told {
     /// Those that are known to survive and do not.
     outdated: Vec<String>,
     by_service: BTreeMap<String, [usize; 3]>,
-}
-
-impl Default for Form {
-    fn default() -> Self {
-        Self::Text
-    }
 }
 
 impl Told {
@@ -190,7 +185,7 @@ impl Told {
 
     fn end(
         mut self,
-        never_fired: Vec<RuleId>,
+        never_fired: &[RuleId],
         known: &Survivors,
         (is_whole, all): (bool, &[Mutant]),
         terminal: &mut Terminal,
