@@ -44,6 +44,7 @@ pub mod history;
 #[cfg(feature = "kafka")]
 pub mod kafka;
 pub mod message;
+pub mod mutants;
 pub mod pack;
 mod report;
 pub mod rule;

@@ -27,6 +27,7 @@ const MODULES: &[&str] = &[
     "kafka",
     "capture",
     "verify",
+    "mutants",
     "accepted",
     "compatibility",
     "explore",

@@ -13,7 +13,7 @@ pub(super) use contracts::{
 pub(super) use explore::{Budget, Explore, Shard};
 #[cfg(feature = "kafka")]
 pub(super) use traffic::Start;
-pub(super) use traffic::{Accepting, Capture, Check, Monitor, with_rules};
+pub(super) use traffic::{Accepting, Capture, Check, Monitor, duration, with_rules};
 pub(super) use verify::Verify;
 #[cfg(feature = "kafka")]
 pub(super) use verify::{From, Stand};
@@ -24,6 +24,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::link::Link;
+use super::mutants::Mutants;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -145,6 +146,14 @@ pub(super) enum Command {
         quintet contracts drift\n  \
         quintet contracts compare old.json new.json")]
     Contracts(Contracts),
+    /// Plant each mistake that a rule forbids into the reference, and see whether the rules find it
+    #[command(after_help = "Examples:\n  \
+        quintet mutants\n  \
+        quintet mutants --budget 40\n  \
+        quintet mutants --format json --survivors mutants.txt\n\n\
+        Fails when a mutant survives that FILE does not list, when FILE lists one that is killed, \
+        and when\na rule finds no mutant at all. More: docs/mutants.md.")]
+    Mutants(Mutants),
 }
 
 /// Which tests.

@@ -154,6 +154,13 @@ fn rule(rule: &Rule) -> String {
             text.push_str(&format!("\n    - {}", wrap(&words(&line), 6, WIDTH)));
         }
     }
+    if !rule.forbidden.is_empty() {
+        text.push_str("\n\n  Forbidden, as an example:");
+        for other in rule.forbidden {
+            let line = format!("{}: {}", other.name, other.text);
+            text.push_str(&format!("\n    - {}", wrap(&words(&line), 6, WIDTH)));
+        }
+    }
     text.push_str(&format!("\n\n  Basis:    {}", wrap(&words(means), 12, WIDTH)));
     text.push_str(&format!("\n  Document: {}", rule.document));
     if !rule.section.is_empty() {

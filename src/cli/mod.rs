@@ -38,6 +38,7 @@ mod load;
 mod matrix;
 #[cfg(feature = "kafka")]
 mod monitor;
+mod mutants;
 mod outputs;
 mod progress;
 #[cfg(feature = "kafka")]
@@ -92,6 +93,7 @@ fn carry_out(command: &Command, packs: &Packs, terminal: &mut Terminal) -> Exit 
         Command::Lint(args) => list::lint(args, packs, terminal),
         Command::Explain(args) => explain::explain(args, packs, terminal),
         Command::Contracts(args) => contracts::contracts(args, packs, terminal),
+        Command::Mutants(args) => mutants::mutants(args, packs, terminal),
         #[cfg(feature = "kafka")]
         Command::Serve(args) => serve::serve(args, packs, terminal),
         #[cfg(feature = "kafka")]

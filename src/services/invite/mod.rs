@@ -20,6 +20,7 @@ pub const fn pack() -> Pack {
     let pack = Pack::new("invite", contract, rules::INVITE_RULES, || Box::new(Invite::default()));
     pack.document("invite.md")
         .shown_by_records(&[rules::INV_11])
+        .keyed_by(rules::INV_11)
         .attribution(&attribution::Known)
         .workload(inputs::WORKLOAD)
 }
