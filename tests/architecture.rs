@@ -251,7 +251,7 @@ const NAMED: &[(&str, usize)] = &[
     ("src/report/text.rs", 7),
     ("src/report/timeline.rs", 2),
     ("src/report/verdicts/mod.rs", 7),
-    ("src/report/verdicts/text.rs", 12),
+    ("src/report/verdicts/text.rs", 19),
     ("src/scenario/lint/names.rs", 2),
     ("src/scenario/load.rs", 1),
     ("src/scenario/plan.rs", 8),

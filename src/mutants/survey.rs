@@ -71,9 +71,12 @@ impl Audit {
     }
 }
 
+/// Records, by the rule that demands them and the name of their message.
+type Samples = BTreeMap<(Option<RuleId>, String), Vec<Outgoing>>;
+
 /// Notes what a service emits, and by which rule.
 #[derive(Debug, Default)]
-struct Noting(Mutex<BTreeMap<(Option<RuleId>, String), Vec<Outgoing>>>);
+struct Noting(Mutex<Samples>);
 
 impl Mutation for Noting {
     fn emitted(&self, site: &Site<'_>, emits: &mut Vec<Outgoing>) {

@@ -124,6 +124,40 @@ pub(super) fn all_known(
     None
 }
 
+/// Whether breaches of one kind, at most so many, explain everything: they say the same of other
+/// records.
+pub(super) fn is_one_kind(
+    search: &Search<'_>,
+    (ends, most): (&[Node], usize),
+    message: &str,
+    tally: &mut Tally<'_>,
+) -> bool {
+    let kind = |message: &str| message.split_once(' ').map(|(_, kind)| kind.to_owned());
+    let mut ends = ends.to_vec();
+    for _ in 0..most {
+        let before = progress(&ends);
+        let mut next = None;
+        let same = repairs(search, &ends, MOST_TRIED).into_iter();
+        let same = same.filter(|one| kind(&one.message) == kind(message));
+        for repair in same.take(MOST_KNOWN_TRIED) {
+            let mut behind =
+                Search::new(search.scene, search.case, search.runner.bans, REPAIR_BUDGET)
+                    .with(search.runner.freedom.clone());
+            let found = behind.run(repair.node.clone());
+            tally.states(behind.states);
+            match Reached::of(found, repair.node) {
+                Reached::Ends(ends) if progress(&ends) > before => next = Some(ends),
+                Reached::Ends(_) => continue,
+                _ => return true,
+            }
+            break;
+        }
+        let Some(further) = next else { return false };
+        ends = further;
+    }
+    false
+}
+
 /// The cheapest of the repairs that lead furthest.
 pub(super) fn best(
     scene: &Scene<'_>,

@@ -176,7 +176,7 @@ impl<'a> Scene<'a> {
         format!("{record} {}", self.name(record))
     }
 
-    /// What a record is: `ban.command/DELETE`.
+    /// What a record is, as its channel and its message.
     pub(crate) fn name(&self, record: RecordId) -> String {
         let history = &self.seen.history;
         history.message_name(history.record(record))

@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use super::breach::{
-    MOST_KNOWN, Reached, Shown, Tried, all_known, best, isolation, note, repairs, single,
+    MOST_KNOWN, Reached, Shown, Tried, all_known, best, is_one_kind, isolation, note, repairs,
+    single,
 };
 use super::case::{Case, Scene};
 use super::envelope;
@@ -22,6 +23,8 @@ const BUDGET: u64 = 6_000;
 const LEAST_BUDGET: u64 = 500;
 /// Breaches that are looked for in one tenant.
 const MOST_BREACHES: usize = 3;
+/// Breaches of one kind that are counted before something else may explain them.
+const MOST_SAME: usize = 6;
 /// Breaches that are looked at for an event that may never come.
 const MOST_NEVER: usize = 6;
 /// After so many tenants that no one mistake explains none is looked for any more.
@@ -178,7 +181,9 @@ impl<'a> Judge<'a> {
             tally.states(search.states);
             ends = found;
         }
-        let Some((repairs, node)) = all_known(&search, ends, most, tally) else { return false };
+        let Some((repairs, node)) = all_known(&search, ends, most, tally) else {
+            return false;
+        };
         repairs.into_iter().for_each(|repair| note(self.scene, repair, case, tally));
         tally.partly_explained(&search, &node);
         true
@@ -227,7 +232,12 @@ impl<'a> Judge<'a> {
         }
         let always = never.into_iter().chain(subject.clone());
         let always: Vec<_> = always.map(|one| (one, true)).collect();
-        let vague: Vec<_> = vague.into_iter().map(|one| (one, true)).collect();
+        // Where one thing is wrong again and again, what would explain anything explains no more.
+        let none = || Freedom(Some(BTreeSet::new()));
+        let plain = self.search_of(&self.cases[number], none());
+        let is_one = is_one_kind(&plain, (strict, MOST_SAME), &shown.message, tally);
+        let vague = vague.into_iter().filter(|one| !is_one || one.is_of(shown.rule));
+        let vague: Vec<_> = vague.map(|one| (one, true)).collect();
         let sometimes = subject.into_iter().filter(Supposition::is_free);
         let sometimes: Vec<_> = sometimes.map(|one| (one, false)).collect();
         let asked = shown.evidence == Evidence::Answer;
@@ -235,7 +245,7 @@ impl<'a> Judge<'a> {
             || !asked && self.is_mixed_up(number, ends, &shown, tally)
             || self.supposes(number, &always, &shown, tally)
             || asked && self.is_mixed_up(number, ends, &shown, tally)
-            || self.is_single(number, strict, Some(Evidence::Event), tally)
+            || self.is_single(number, strict, Some(&Evidence::Event), tally)
             || asked && self.is_single(number, strict, None, tally)
             || self.supposes(number, &sometimes, &shown, tally)
             || self.is_single(number, strict, None, tally)
@@ -288,12 +298,12 @@ impl<'a> Judge<'a> {
         &self,
         number: usize,
         strict: &[Node],
-        evidence: Option<Evidence>,
+        evidence: Option<&Evidence>,
         tally: &mut Tally<'_>,
     ) -> bool {
         let case = &self.cases[number];
         let freedom = tally.learned().unwrap_or(Freedom(Some(BTreeSet::new())));
-        let is_wanted = |shown: &Shown| evidence.as_ref().is_none_or(|one| *one == shown.evidence);
+        let is_wanted = |shown: &Shown| evidence.is_none_or(|one| *one == shown.evidence);
         let of = (case, self.bans);
         let found = single(self.scene, of, (strict, &freedom), is_wanted, tally);
         let Some((repair, search, node)) = found else { return false };
@@ -325,7 +335,8 @@ impl<'a> Judge<'a> {
                 Reached::Ends(next) => ends = next,
             }
         }
-        if let Some((repairs, node)) = all_known(&search, ends.clone(), MOST_KNOWN, tally) {
+        let known = all_known(&search, ends.clone(), MOST_KNOWN, tally);
+        if let Some((repairs, node)) = known {
             repairs.into_iter().for_each(|repair| note(self.scene, repair, case, tally));
             return tally.partly_explained(&search, &node);
         }

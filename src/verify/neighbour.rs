@@ -1,8 +1,8 @@
 //! Neighbouring mistakes: what an implementation does that is nearly right.
 //!
 //! What this is: [`Neighbour`], a mistake that a pack declares beside its rules, and [`Does`], what
-//! an implementation that makes it does at an input. What it is not: a second model. Whoever makes a
-//! mistake is the reference that was told something else, or that says something more.
+//! an implementation that makes it does at an input. What it is not: a second model. Whoever makes
+//! a mistake is the reference that was told something else, or that says something more.
 //!
 //! What always holds: a neighbour explains nothing that the reference explains; the search looks
 //! for one only where no accepted behaviour does. Start at [`Neighbour`].

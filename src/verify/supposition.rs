@@ -9,7 +9,6 @@ use super::breach::Shown;
 use super::case::{Act, Case, Input, Scene};
 use super::judge::explained;
 use super::neighbour::{Does, Events, Facts, Mistake, Mistaken, Neighbour, Often, Told};
-
 use super::node::Node;
 use super::repair::Evidence;
 use super::run::{Call, Freedom, Runner, Trial};
@@ -60,6 +59,14 @@ impl Supposition {
     pub(super) fn is_vague(&self, shown: &Shown) -> bool {
         matches!(self, Self::Mistaken(Mistaken::Forbidden(_)))
             && matches!(shown.evidence, Evidence::Missing(_) | Evidence::Answer)
+    }
+
+    /// Whether it is what this rule forbids.
+    pub(super) fn is_of(&self, rule: RuleId) -> bool {
+        match self {
+            Self::Mistaken(Mistaken::Forbidden(forbidden)) => forbidden.rule == rule,
+            _ => false,
+        }
     }
 
     /// Whether it can be made now and then.
@@ -128,9 +135,10 @@ pub(super) fn explains(
     };
     let none = || Freedom(Some(BTreeSet::new()));
     let strict = [base().with(none()).in_order_of_sending(), base().with(none())];
-    // What is made now and then and differs in other ways as well explains too much.
-    let learned = tally.learned().map(|ways| base().with(ways));
-    let free = always.then(base);
+    // What is vague, or made now and then, and differs in other ways as well explains too much.
+    let is_vague = supposition.is_vague(shown);
+    let learned = tally.learned().filter(|_| !is_vague).map(|ways| base().with(ways));
+    let free = (always && !is_vague).then(base);
     for mut search in strict.into_iter().chain(learned).chain(free) {
         let Some(start) = search.start() else { return false };
         let found = search.run(start);

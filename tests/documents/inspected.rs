@@ -6,7 +6,7 @@ use crate::support::{Said, quintet};
 
 /// `line:column code` of each problem of a report in JSON.
 fn problems(said: &Said) -> Vec<String> {
-    let lines = said.out.lines().map(|line| serde_json::from_str::<serde_json::Value>(line));
+    let lines = said.out.lines().map(serde_json::from_str::<serde_json::Value>);
     let problem = |line: serde_json::Value| {
         (line["event"] == "diagnostic").then(|| {
             let code = line["code"].as_str().unwrap().to_owned();

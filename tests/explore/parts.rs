@@ -18,20 +18,30 @@ channels:
   NAME.command:
     address: NAME_COMMAND
     messages:
-      default: { payload: { $ref: '#/components/schemas/Command' }, x-key: { field: /id, encoding: uint32-le-8, basis: documented } }
+      default:
+        payload: { $ref: '#/components/schemas/Command' }
+        x-key: { field: /id, encoding: uint32-le-8, basis: documented }
 OTHER
 operations:
-  receive: { action: receive, channel: { $ref: '#/channels/NAME.command' }, bindings: { kafka: { groupId: { type: string, const: NAME } } } }
+  receive:
+    action: receive
+    channel: { $ref: '#/channels/NAME.command' }
+    bindings: { kafka: { groupId: { type: string, const: NAME } } }
 SENDS
 components:
   schemas:
-    Command: { type: object, required: [id], properties: { id: { type: integer, minimum: 0, maximum: 4294967295 } } }
+    Command:
+      type: object
+      required: [id]
+      properties: { id: { type: integer, minimum: 0, maximum: 4294967295 } }
 ";
 const OTHER: &str = r"
   two.command:
     address: two_COMMAND
     messages:
-      default: { payload: { $ref: '#/components/schemas/Command' }, x-key: { field: /id, encoding: uint32-le-8, basis: documented } }";
+      default:
+        payload: { $ref: '#/components/schemas/Command' }
+        x-key: { field: /id, encoding: uint32-le-8, basis: documented }";
 const SENDS: &str = "  send: { action: send, channel: { $ref: '#/channels/two.command' } }";
 
 /// Keys of partition 0, 1 and 2 of three.

@@ -39,10 +39,10 @@ enum Wipes {
 /// How it shows that bans are gone.
 #[derive(Clone, Copy, Debug)]
 enum Shown {
-    ByBan,
-    ByCheck,
-    ByDelete,
-    ByUntracedDelete,
+    Ban,
+    Check,
+    Delete,
+    UntracedDelete,
 }
 
 /// A ban service in which some DELETE takes all bans of the tenant with it.
@@ -96,12 +96,12 @@ fn wiped(manner: Manner, wipes: Wipes, (announced, shown): (bool, Shown)) -> Obs
     delete(&mut play, of);
     manner.pause(&mut play, "ban.command");
     match shown {
-        Shown::ByBan => play.ask("ban", "ban", &literal!({ "banId": bans })),
-        Shown::ByCheck => {
+        Shown::Ban => play.ask("ban", "ban", &literal!({ "banId": bans })),
+        Shown::Check => {
             play.ask("ban", "check", &literal!({ "ip": format!("10.0.0.{bans}") }));
         }
-        Shown::ByDelete => delete(&mut play, bans),
-        Shown::ByUntracedDelete => {
+        Shown::Delete => delete(&mut play, bans),
+        Shown::UntracedDelete => {
             let headers = with_header(&play.headers(), "traceparent", None);
             let value = literal!({ "type": "DELETE", "body": { "banId": bans } }).to_string();
             play.send_under("ban.command", value.as_bytes(), headers);
@@ -118,7 +118,7 @@ fn wiped(manner: Manner, wipes: Wipes, (announced, shown): (bool, Shown)) -> Obs
 fn a_delete_that_wipes_the_tenant(
     #[values(Wipes::Zero, Wipes::Unknown, Wipes::Known)] wipes: Wipes,
     #[values(false, true)] announced: bool,
-    #[values(Shown::ByBan, Shown::ByCheck, Shown::ByDelete, Shown::ByUntracedDelete)] shown: Shown,
+    #[values(Shown::Ban, Shown::Check, Shown::Delete, Shown::UntracedDelete)] shown: Shown,
 ) {
     for manner in MANNERS {
         let seen = wiped(manner, wipes, (announced, shown));

@@ -57,8 +57,11 @@ fn bans(manner: Manner) -> Observation {
     play.observed("ban", manner.view())
 }
 
+/// A header's name, and its value where it is there.
+type Header = (&'static str, Option<&'static [u8]>);
+
 /// Headers of events that are wrong together, or not there.
-const DAMAGES: [&[(&str, Option<&[u8]>)]; 6] = [
+const DAMAGES: [&[Header]; 6] = [
     &[("MAJOR_VERSION", Some(&[83, 0])), ("MINOR_VERSION", Some(&[1, 0]))],
     &[("MAJOR_VERSION", Some(&[83, 0]))],
     &[("REGION", Some(b"EMS"))],
