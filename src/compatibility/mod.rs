@@ -8,7 +8,7 @@
 //! What always holds: a [`Disagreement`] that is said to refuse a value carries that value, which
 //! two validators of other authors accept by the sender's schema and refuse by the reader's; a
 //! fingerprint depends on what is said, not on where it stands or how it is written.
-//! Start at [`drift`] and [`breaking`].
+//! Start at `drift` and `breaking`.
 
 pub(crate) mod breaking;
 pub(crate) mod drift;
