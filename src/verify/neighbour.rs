@@ -25,6 +25,16 @@ pub(crate) struct Neighbour {
     pub(crate) ways: fn(&Told<'_>) -> Vec<Vec<Does>>,
 }
 
+impl Neighbour {
+    pub(crate) const fn new(
+        rule: RuleId,
+        words: &'static str,
+        ways: fn(&Told<'_>) -> Vec<Vec<Does>>,
+    ) -> Self {
+        Self { rule, words, ways }
+    }
+}
+
 /// One thing that a mistaken implementation does.
 #[derive(Clone, Debug)]
 pub(crate) enum Does {

@@ -3,42 +3,37 @@
 use serde_json::json;
 
 use crate::message::Json;
-use crate::rule::RuleId;
 use crate::services::id;
 use crate::verify::neighbour::{Does, Neighbour, Told, with};
 use crate::verify::words::{integer, text};
 
-const fn neighbour(
-    rule: RuleId,
-    words: &'static str,
-    ways: fn(&Told<'_>) -> Vec<Vec<Does>>,
-) -> Neighbour {
-    Neighbour { rule, words, ways }
-}
-
 /// The mistakes, cheapest first.
 pub(super) static NEIGHBOURS: &[Neighbour] = &[
-    neighbour(id::EFF_4, "equipment that is put on has no effect", |told| {
+    Neighbour::new(id::EFF_4, "equipment that is put on has no effect", |told| {
         deaf(told.is("MOVED") && is_worn(told))
     }),
-    neighbour(id::EFF_4, "equipment that is taken off keeps its effect", |told| {
+    Neighbour::new(id::EFF_4, "equipment that is taken off keeps its effect", |told| {
         deaf(told.is("MOVED") && !is_worn(told))
     }),
-    neighbour(id::EFF_4, "equipment has no effect", |told| deaf(told.is("MOVED"))),
-    neighbour(id::EFF_8, "equipment that is taken off keeps its effect under a buff", |told| {
-        deaf(told.is("MOVED") && !is_worn(told) && has_buff(told))
-    }),
-    neighbour(id::EFF_5, "equipment that is deleted keeps its effect", |told| {
+    Neighbour::new(id::EFF_4, "equipment has no effect", |told| deaf(told.is("MOVED"))),
+    Neighbour::new(
+        id::EFF_8,
+        "equipment that is taken off keeps its effect under a buff",
+        |told| deaf(told.is("MOVED") && !is_worn(told) && has_buff(told)),
+    ),
+    Neighbour::new(id::EFF_5, "equipment that is deleted keeps its effect", |told| {
         deaf(told.is("DELETED"))
     }),
-    neighbour(id::EFF_3, "EXPIRED is not heard", |told| deaf(told.is("EXPIRED"))),
-    neighbour(id::EFF_3, "APPLIED is not heard", |told| deaf(told.is("APPLIED"))),
-    neighbour(id::EFF_2, "DESTROYED is not heard", |told| deaf(told.is("DESTROYED"))),
-    neighbour(id::EFF_9, "a character that has something already is not initialised", |told| {
-        deaf(told.is("CREATED") && has_something(told))
-    }),
-    neighbour(id::EFF_1, "CREATED is not heard", |told| deaf(told.is("CREATED"))),
-    neighbour(id::EFF_1, "any CREATED initialises", |told| match told.is("CREATED") {
+    Neighbour::new(id::EFF_3, "EXPIRED is not heard", |told| deaf(told.is("EXPIRED"))),
+    Neighbour::new(id::EFF_3, "APPLIED is not heard", |told| deaf(told.is("APPLIED"))),
+    Neighbour::new(id::EFF_2, "DESTROYED is not heard", |told| deaf(told.is("DESTROYED"))),
+    Neighbour::new(
+        id::EFF_9,
+        "a character that has something already is not initialised",
+        |told| deaf(told.is("CREATED") && has_something(told)),
+    ),
+    Neighbour::new(id::EFF_1, "CREATED is not heard", |told| deaf(told.is("CREATED"))),
+    Neighbour::new(id::EFF_1, "any CREATED initialises", |told| match told.is("CREATED") {
         true => vec![vec![Does::AsIf(with(told.value(), "/issuer", "CHANNEL"))]],
         false => Vec::new(),
     }),

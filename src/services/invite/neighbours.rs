@@ -3,7 +3,6 @@
 use serde_json::json;
 
 use crate::message::Json;
-use crate::rule::RuleId;
 use crate::services::id;
 use crate::verify::neighbour::{Does, Neighbour, Told, with};
 use crate::verify::words::{integer, text};
@@ -11,63 +10,63 @@ use crate::verify::words::{integer, text};
 /// Whether the invite that an answer names and another one have something in common.
 type Same = fn(&Json, &Json) -> bool;
 
-const fn neighbour(
-    rule: RuleId,
-    words: &'static str,
-    ways: fn(&Told<'_>) -> Vec<Vec<Does>>,
-) -> Neighbour {
-    Neighbour { rule, words, ways }
-}
-
 /// The mistakes, cheapest first.
 pub(super) static NEIGHBOURS: &[Neighbour] = &[
-    neighbour(id::INV_10, "an invite expires at once", |told| {
+    Neighbour::new(id::INV_10, "an invite expires at once", |told| {
         made(told).map_or_else(Vec::new, |made| {
             let gone = Does::Silently(accept(told, &made));
             vec![vec![Does::AsTold, gone, Does::Says("invite.status", rejected(&made))]]
         })
     }),
-    neighbour(id::INV_7, "ACCEPT removes the target's invites by the same originator", |told| {
-        removes(told, "ACCEPT", |a, b| {
-            same_target(a, b) && same_originator(a, b) && same_type(a, b)
-        })
-    }),
-    neighbour(id::INV_7, "REJECT removes the target's invites by the same originator", |told| {
-        removes(told, "REJECT", |a, b| {
-            same_target(a, b) && same_originator(a, b) && same_type(a, b)
-        })
-    }),
-    neighbour(id::INV_7, "ACCEPT removes the target's invites of other types", |told| {
+    Neighbour::new(
+        id::INV_7,
+        "ACCEPT removes the target's invites by the same originator",
+        |told| {
+            removes(told, "ACCEPT", |a, b| {
+                same_target(a, b) && same_originator(a, b) && same_type(a, b)
+            })
+        },
+    ),
+    Neighbour::new(
+        id::INV_7,
+        "REJECT removes the target's invites by the same originator",
+        |told| {
+            removes(told, "REJECT", |a, b| {
+                same_target(a, b) && same_originator(a, b) && same_type(a, b)
+            })
+        },
+    ),
+    Neighbour::new(id::INV_7, "ACCEPT removes the target's invites of other types", |told| {
         removes(told, "ACCEPT", |a, b| same_target(a, b) && !same_type(a, b))
     }),
-    neighbour(id::INV_7, "REJECT removes the target's invites of other types", |told| {
+    Neighbour::new(id::INV_7, "REJECT removes the target's invites of other types", |told| {
         removes(told, "REJECT", |a, b| same_target(a, b) && !same_type(a, b))
     }),
-    neighbour(id::INV_7, "ACCEPT removes every invite of the target", |told| {
+    Neighbour::new(id::INV_7, "ACCEPT removes every invite of the target", |told| {
         removes(told, "ACCEPT", same_target)
     }),
-    neighbour(id::INV_7, "REJECT removes every invite of the target", |told| {
+    Neighbour::new(id::INV_7, "REJECT removes every invite of the target", |told| {
         removes(told, "REJECT", same_target)
     }),
-    neighbour(id::INV_7, "ACCEPT removes every invite of the originator", |told| {
+    Neighbour::new(id::INV_7, "ACCEPT removes every invite of the originator", |told| {
         removes(told, "ACCEPT", same_originator)
     }),
-    neighbour(id::INV_7, "REJECT removes every invite of the originator", |told| {
+    Neighbour::new(id::INV_7, "REJECT removes every invite of the originator", |told| {
         removes(told, "REJECT", same_originator)
     }),
-    neighbour(id::INV_7, "ACCEPT removes every invite", |told| {
+    Neighbour::new(id::INV_7, "ACCEPT removes every invite", |told| {
         removes(told, "ACCEPT", |_, _| true)
     }),
-    neighbour(id::INV_7, "REJECT removes every invite", |told| {
+    Neighbour::new(id::INV_7, "REJECT removes every invite", |told| {
         removes(told, "REJECT", |_, _| true)
     }),
-    neighbour(id::INV_7, "ACCEPT removes the oldest invite of the target instead", |told| {
+    Neighbour::new(id::INV_7, "ACCEPT removes the oldest invite of the target instead", |told| {
         instead(told, "ACCEPT").into_iter().take(1).collect()
     }),
-    neighbour(id::INV_7, "ACCEPT removes another invite of the target instead", |told| {
+    Neighbour::new(id::INV_7, "ACCEPT removes another invite of the target instead", |told| {
         instead(told, "ACCEPT")
     }),
-    neighbour(id::INV_7, "an answer removes another invite as well", |told| {
+    Neighbour::new(id::INV_7, "an answer removes another invite as well", |told| {
         let Some((_, others)) = answered(told) else { return Vec::new() };
         let one = |other: &Json| vec![Does::AsTold, Does::Silently(accept(told, other))];
         others.iter().map(one).collect()
