@@ -12,7 +12,7 @@ use super::field::Turn;
 use super::reading::{Place, Standstill};
 use super::run::Run;
 use super::trial::How;
-use crate::kafka::wall_ms;
+use crate::kafka::{Deadline, wall_ms};
 use crate::message::Offset;
 use crate::verify::Observation;
 use crate::verify::script::{Act, InputKind, Message, Phase, Step};
@@ -29,6 +29,9 @@ const SLOW_TRIAL: Duration = Duration::from_secs(1);
 const QUICK_RETURN: Duration = Duration::from_secs(20);
 /// What was sent so shortly before it stopped may have been in hand, however fast it was before.
 const IN_HAND: Duration = Duration::from_secs(2);
+/// For how long it is waited behind an input that is tried, at least and at most.
+const SHORTEST: Duration = Duration::from_secs(1);
+const LONGEST: Duration = Duration::from_secs(5);
 /// So many kinds of input are named to be left out.
 const MOST_KINDS: usize = 4;
 
@@ -287,6 +290,19 @@ impl Run<'_> {
         true
     }
 
+    /// Waits for as long as answers take: what is committed before it is handled is not handled yet
+    /// once all is read. How the process ended meanwhile, if it did.
+    fn linger(&mut self) -> Result<Option<How>, VerifyError> {
+        let deadline = Deadline::after((self.pace.slowest() * 2).clamp(SHORTEST, LONGEST));
+        while !deadline.is_over() && !self.is_over() {
+            self.hear()?;
+            if let Some(status) = self.ended() {
+                return Ok(Some(How::Ended(status)));
+            }
+        }
+        Ok(None)
+    }
+
     /// Sends each suspect alone, one after the other, until one does it again; then it is the only
     /// one. That costs one more restart, however many there are.
     fn single_out(
@@ -317,7 +333,10 @@ impl Run<'_> {
                 .iter()
                 .map(|(suspect, message)| (message.clone(), suspect.step.kind.clone()))
                 .collect();
-            let trial = self.try_inputs("alone", &inputs)?;
+            let mut trial = self.try_inputs("alone", &inputs)?;
+            if trial.end.is_none() {
+                trial.end = self.linger()?;
+            }
             let Some(how) = trial.end else {
                 if let Tried::InVain { all } = &mut halt.tried {
                     *all = is_all && left.is_empty();

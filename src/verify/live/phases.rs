@@ -120,9 +120,12 @@ impl Run<'_> {
                 });
             }
             let trial = self.try_inputs(&name, &group)?;
-            let suspects: Vec<Suspect> = trial.lanes.iter().flat_map(candidates).collect();
+            let mut suspects: Vec<Suspect> = trial.lanes.iter().flat_map(candidates).collect();
             self.played.extend(trial.lanes);
             if let Some(how) = trial.end {
+                // What was committed before it was handled may have been tried before these.
+                let earlier = self.suspects(&how).into_iter();
+                suspects.extend(earlier.filter(|one| one.step.kind.is_some()));
                 let suspects = self.likeliest_first(&how, suspects.into_iter());
                 self.halted(how, suspects, tell)?;
             }
