@@ -10,6 +10,7 @@
 mod cx;
 mod given;
 mod model;
+mod persistent;
 pub(crate) mod support;
 #[cfg(test)]
 pub(crate) mod testing;
@@ -17,6 +18,8 @@ pub(crate) mod testing;
 pub use cx::{AskError, Cx, Effects, Host, Timer, TimerChange};
 pub use given::Given;
 pub use model::Model;
+pub(crate) use persistent::digest;
+pub use persistent::{Changing, Map, Set};
 pub(crate) use support::tenant_of_own;
 
 use crate::message::{Json, Offset, Partition, RecordId, Tenant, VirtualTime};

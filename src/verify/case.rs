@@ -85,6 +85,13 @@ pub(crate) struct Case {
     pub(crate) outputs: Vec<Output>,
 }
 
+impl Case {
+    /// How many things there are to be explained.
+    pub(super) fn length(&self) -> u64 {
+        u64::try_from(self.inputs.len() + self.outputs.len()).unwrap_or(u64::MAX)
+    }
+}
+
 /// When the implementation was killed, and when it ran again.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Kill {
@@ -142,7 +149,7 @@ impl<'a> Scene<'a> {
             seen,
             contracts,
             persistence: judging.persistence,
-            bound: Rc::new(Bound::new(stop)),
+            bound: Rc::new(Bound::new(stop, seen.history.records().len())),
             kills: Vec::new(),
             clocks: Clocks::granted(judging.clock_skew),
             again: Rc::default(),
@@ -458,15 +465,21 @@ impl<'a> Scene<'a> {
     /// trace has until they surely have come.
     fn bind(&self, case: &mut Case) {
         let untraced = case.outputs.iter().any(|output| output.causes.is_empty());
-        for (at, input) in case.inputs.iter_mut().enumerate() {
+        let mut own: Vec<(Option<VirtualTime>, bool)> = vec![(None, false); case.inputs.len()];
+        for output in &case.outputs {
+            for cause in &output.causes {
+                let (first, shared) = &mut own[*cause];
+                first.get_or_insert(output.seen);
+                *shared |= output.causes.len() > 1;
+            }
+        }
+        for (input, (first, shared)) in case.inputs.iter_mut().zip(own) {
             if !matches!(input.act, Act::Record(_) | Act::Stimulus(_)) {
                 continue;
             }
-            let mut first = case.outputs.iter().filter(|output| output.causes.contains(&at));
-            let shared = first.clone().any(|output| output.causes.len() > 1);
-            match first.next().filter(|_| !shared) {
+            match first.filter(|_| !shared) {
                 Some(first) => {
-                    input.end = first.seen.max(input.start);
+                    input.end = first.max(input.start);
                     input.bound = input.end;
                     input.likely = input.end;
                     input.skippable = false;

@@ -16,6 +16,7 @@ pub(crate) mod blame;
 mod bound;
 mod breach;
 pub(crate) mod case;
+mod ending;
 mod envelope;
 mod evidence;
 mod exercise;
@@ -26,6 +27,7 @@ mod judgement;
 mod kind;
 #[cfg(feature = "kafka")]
 pub mod live;
+mod lookup;
 pub(crate) mod node;
 mod observation;
 mod order;

@@ -1,5 +1,7 @@
 //! Other ways to take what was seen of a tenant: with less freedom, or together with all others.
 
+use std::collections::BTreeMap;
+
 use super::case::{Act, Case, Output, Scene};
 use crate::message::{RecordId, VirtualTime};
 
@@ -35,7 +37,8 @@ impl Case {
             all.extend((0..case.inputs.len()).filter(wanted).map(|at| (of, at)));
         }
         all.sort_by_key(|(of, at)| cases[*of].inputs[*at].start);
-        let place = |of: usize, at: usize| all.iter().position(|one| *one == (of, at));
+        let places: BTreeMap<_, _> = all.iter().enumerate().map(|(at, one)| (*one, at)).collect();
+        let place = |of: usize, at: usize| places.get(&(of, at)).copied();
         let inputs = all.iter().map(|(of, at)| {
             let mut input = cases[*of].inputs[*at].clone();
             input.after = input.after.and_then(|after| place(*of, after));
@@ -74,14 +77,15 @@ impl Scene<'_> {
     /// The case of an implementation whose events have the trace of their cause: those with a trace
     /// of their own come from stimuli. None where that makes no difference.
     pub(super) fn narrow(&self, case: &Case) -> Option<Case> {
+        if case.outputs.iter().all(|output| !output.causes.is_empty()) {
+            return None;
+        }
         let mut case = case.clone();
         let stimuli: Vec<_> = (0..case.inputs.len())
             .filter(|at| matches!(case.inputs[*at].act, Act::Stimulus(_)))
             .collect();
         let own = case.outputs.iter_mut().filter(|output| output.causes.is_empty());
-        let mut any = false;
         for output in own {
-            any = true;
             let before =
                 |at: &&usize| case.inputs[**at].start <= output.seen.after(self.clocks.skew);
             output.causes = stimuli.iter().filter(before).copied().collect();
@@ -94,6 +98,6 @@ impl Scene<'_> {
                 input.bound = input.end;
             }
         }
-        any.then_some(case)
+        Some(case)
     }
 }

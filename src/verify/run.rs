@@ -78,6 +78,16 @@ pub(crate) struct Offered {
     pub(crate) uuids: Vec<Uuid>,
 }
 
+impl Offered {
+    /// Leaves only the first of each kind; whether there were others.
+    pub(crate) fn first_only(&mut self) -> bool {
+        let several = self.ids.len() > 1 || self.uuids.len() > 1;
+        self.ids.truncate(1);
+        self.uuids.truncate(1);
+        several
+    }
+}
+
 /// Whether an event may be, which is (or is not) as the reference would have it.
 type May<'a> = &'a dyn Fn(&Shape, bool) -> bool;
 
@@ -132,6 +142,16 @@ impl<'a> Runner<'a> {
         offered: &Offered,
     ) -> Vec<Outcome> {
         self.some_outcomes(model, call, (now, offered), (MOST_UNSHOWN, &|_, _| true))
+    }
+
+    /// Whether a timer that fires now ends anything.
+    pub(crate) fn ends(
+        &self,
+        model: &dyn Model,
+        call: Call<'_>,
+        at: (VirtualTime, &Offered),
+    ) -> bool {
+        !self.some_outcomes(model, call, at, (1, &|_, _| true)).is_empty()
     }
 
     /// All ways in which a call can go where it emits nothing but what `may` be, by the event and
