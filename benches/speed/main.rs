@@ -6,6 +6,7 @@
 #![expect(clippy::disallowed_methods, reason = "a benchmark measures real time")]
 
 mod delivery;
+mod judge;
 #[cfg(feature = "kafka")]
 mod monitor;
 mod processes;
@@ -21,6 +22,8 @@ fn main() {
         ("schedules", schedules::figure),
         ("suite", processes::suite),
         ("startup", processes::startup),
+        ("judge_serial", judge::serial),
+        ("judge_burst", judge::burst),
         #[cfg(feature = "kafka")]
         ("monitor", monitor::figure),
     ];

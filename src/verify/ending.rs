@@ -36,7 +36,9 @@ impl Search<'_> {
         let horizon = self.horizon(node);
         // What is announced later than this ended later than the horizon.
         let until = self.latest(horizon);
-        for name in node.timers.iter().filter(|name| self.has_ended(node, name, horizon)) {
+        let announces =
+            |name: &&String| self.runner.announces(&*node.model, Call::Timer(name), horizon);
+        for name in node.timers.iter().filter(announces) {
             for (at, output) in self.unexplained_until(node, until) {
                 let started = |cause: &usize| node.delivered.has(*cause);
                 let known = output.causes.is_empty() || output.causes.iter().any(started);
@@ -48,12 +50,6 @@ impl Search<'_> {
         }
         next.retain(|after| !self.is_dead_by_time(node, after));
         next
-    }
-
-    /// Whether a timer has anything to end before the horizon.
-    fn has_ended(&self, node: &Node, name: &str, horizon: VirtualTime) -> bool {
-        let at = (horizon, &Offered::default());
-        self.runner.ends(&*node.model, Call::Timer(name), at)
     }
 
     /// The ways in which a timer causes an output, before the horizon.

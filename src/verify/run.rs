@@ -79,9 +79,11 @@ pub(crate) struct Offered {
 }
 
 impl Offered {
-    /// Leaves only the first of each kind; whether there were others.
-    pub(crate) fn first_only(&mut self) -> bool {
+    /// Leaves only the likeliest of each kind; whether there were others. Most services count, so
+    /// that of ids it is the least, and of UUIDs the one that was seen first.
+    pub(crate) fn likely_only(&mut self) -> bool {
         let several = self.ids.len() > 1 || self.uuids.len() > 1;
+        self.ids.sort_unstable();
         self.ids.truncate(1);
         self.uuids.truncate(1);
         several
@@ -144,14 +146,10 @@ impl<'a> Runner<'a> {
         self.some_outcomes(model, call, (now, offered), (MOST_UNSHOWN, &|_, _| true))
     }
 
-    /// Whether a timer that fires now ends anything.
-    pub(crate) fn ends(
-        &self,
-        model: &dyn Model,
-        call: Call<'_>,
-        at: (VirtualTime, &Offered),
-    ) -> bool {
-        !self.some_outcomes(model, call, at, (1, &|_, _| true)).is_empty()
+    /// Whether a timer that fires now may announce something.
+    pub(crate) fn announces(&self, model: &dyn Model, call: Call<'_>, now: VirtualTime) -> bool {
+        let outcomes = self.first_outcomes(model, call, now, &Offered::default());
+        outcomes.iter().any(|outcome| !outcome.emits.is_empty())
     }
 
     /// All ways in which a call can go where it emits nothing but what `may` be, by the event and

@@ -290,8 +290,8 @@ impl<'a> Search<'a> {
     }
 
     /// The ways in which an input may take effect now, also after something has silently ended.
-    /// The likely ones are those in which new things get the ids that were seen first; and whether
-    /// these are all.
+    /// The likely ones are those in which new things get the likeliest ids; and whether these are
+    /// all.
     fn deliveries(&self, node: &Node, at: usize, likely: bool) -> (Vec<Node>, bool) {
         let (mut next, mut are_all) = self.delivered(node, at, likely);
         for ended in self.silent_ends(node, at) {
@@ -320,7 +320,7 @@ impl<'a> Search<'a> {
         let again = node.delivered.has(at);
         let lossy = input.lossy && self.runner.freedom.has(Way::Loss);
         let mut offered = self.offered(node, at);
-        let are_all = !(likely && offered.first_only());
+        let are_all = !(likely && offered.likely_only());
         let from: Vec<_> = self.unexplained_of(node, at).collect();
         let now = input.start.max(node.clock);
         let may = |emit: &Shape, as_reference: bool| {

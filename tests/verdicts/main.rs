@@ -6,6 +6,9 @@ mod evidence;
 mod faults;
 mod inputs;
 mod lane;
+mod length;
+#[path = "../support/long.rs"]
+mod long;
 #[path = "../bugs/outside.rs"]
 mod outside;
 mod outsider;

@@ -239,9 +239,8 @@ impl State {
 
     fn seeded(&mut self, seed: &SeedStatus, cx: &mut Cx<'_>) -> Result<(), Reject> {
         let SeedStatusBody::Created(created) = &seed.body;
-        let of_account = |(_, connection): &(&Id, &Connection)| {
-            connection.account == Some(seed.account_id)
-        };
+        let of_account =
+            |(_, connection): &(&Id, &Connection)| connection.account == Some(seed.account_id);
         let bound: Vec<_> =
             self.connections.iter().filter(of_account).map(|(session, _)| *session).collect();
         if bound.is_empty() {
