@@ -19,6 +19,8 @@ const LEAST_BUDGET: u64 = 500;
 /// So many more for each input and output: what is serial has few ways to go on from each, and ends
 /// where it ends, however long it is.
 const PER_RECORD: u64 = 8;
+/// A search with little freedom, which ends soon, gets this part of a budget.
+const LITTLE: u64 = 16;
 const TOO_MUCH: &str = "there was too much to try";
 /// Breaches that are looked for in one tenant.
 const MOST_BREACHES: usize = 3;
@@ -141,7 +143,8 @@ impl<'a> Judge<'a> {
     where
         'a: 'b,
     {
-        Search::new(self.scene, case, self.bans, self.budget(case) / 4).with(freedom)
+        let budget = self.budget / LITTLE + PER_RECORD * case.length() / 4;
+        Search::new(self.scene, case, self.bans, budget).with(freedom)
     }
 
     /// Whether nothing is wrong with a tenant but what was found before, which is then counted: it
