@@ -85,13 +85,6 @@ pub(crate) struct Case {
     pub(crate) outputs: Vec<Output>,
 }
 
-impl Case {
-    /// How many things there are to be explained.
-    pub(super) fn length(&self) -> u64 {
-        u64::try_from(self.inputs.len() + self.outputs.len()).unwrap_or(u64::MAX)
-    }
-}
-
 /// When the implementation was killed, and when it ran again.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Kill {

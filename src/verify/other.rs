@@ -6,6 +6,11 @@ use super::case::{Act, Case, Output, Scene};
 use crate::message::{RecordId, VirtualTime};
 
 impl Case {
+    /// How many things there are to be explained.
+    pub(super) fn length(&self) -> u64 {
+        u64::try_from(self.inputs.len() + self.outputs.len()).unwrap_or(u64::MAX)
+    }
+
     /// All cases as one, in the name of one of them, up to a moment: what comes later is left out,
     /// and what may still have an effect then need not have it. What need not have one in another
     /// tenant is left out unless it is answered: what had no effect there has none here. Questions

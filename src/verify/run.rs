@@ -76,17 +76,16 @@ impl Decided {
 pub(crate) struct Offered {
     pub(crate) ids: Vec<u32>,
     pub(crate) uuids: Vec<Uuid>,
+    /// Whether only the likeliest may be taken.
+    likely: bool,
 }
 
 impl Offered {
-    /// Leaves only the likeliest of each kind; whether there were others. Most services count, so
-    /// that of ids it is the least, and of UUIDs the one that was seen first.
+    /// Lets only the likeliest of each kind be taken; whether there are others. Most services
+    /// count: of ids it is the reference's, where it was seen, and else what was seen first.
     pub(crate) fn likely_only(&mut self) -> bool {
-        let several = self.ids.len() > 1 || self.uuids.len() > 1;
-        self.ids.sort_unstable();
-        self.ids.truncate(1);
-        self.uuids.truncate(1);
-        several
+        self.likely = true;
+        self.ids.len() > 1 || self.uuids.len() > 1
     }
 }
 
@@ -378,7 +377,11 @@ impl Host for Trial<'_> {
     }
 
     fn assign_id(&mut self, proposed: u32) -> u32 {
-        let picked = self.pick(self.offered.ids.len());
+        let ids = &self.offered.ids;
+        if self.offered.likely && ids.contains(&proposed) {
+            return proposed;
+        }
+        let picked = self.pick(if self.offered.likely { 1 } else { ids.len() });
         match self.offered.ids.get(picked) {
             Some(id) => *id,
             None => {
@@ -390,7 +393,8 @@ impl Host for Trial<'_> {
     }
 
     fn assign_uuid(&mut self, proposed: Uuid) -> Uuid {
-        let picked = self.pick(self.offered.uuids.len());
+        let many = if self.offered.likely { 1 } else { self.offered.uuids.len() };
+        let picked = self.pick(many);
         self.offered.uuids.get(picked).copied().unwrap_or(proposed)
     }
 
