@@ -7,6 +7,7 @@
 
 mod delivery;
 mod judge;
+mod exhaustive;
 #[cfg(feature = "kafka")]
 mod monitor;
 mod processes;
@@ -20,6 +21,8 @@ fn main() {
     let figures: &[(&str, Measure)] = &[
         ("delivery", delivery::figure),
         ("schedules", schedules::figure),
+        ("exhaustive_3x3", exhaustive::three),
+        ("exhaustive_3x4", exhaustive::four),
         ("suite", processes::suite),
         ("startup", processes::startup),
         ("judge_serial", judge::serial),

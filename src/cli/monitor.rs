@@ -33,7 +33,7 @@ const SILENCE: Duration = Duration::from_secs(2);
 
 /// Judges what flows until the end.
 pub(super) fn monitor(args: &Monitor, packs: &Packs, terminal: &mut Terminal) -> Exit {
-    let Some(contracts) = load::contracts(&args.contracts, packs, terminal) else {
+    let Some(mut contracts) = load::contracts(&args.contracts, packs, terminal) else {
         return Exit::Unusable;
     };
     let Some(known) = Known::read(&args.accepting, &contracts, terminal) else {
@@ -42,7 +42,7 @@ pub(super) fn monitor(args: &Monitor, packs: &Packs, terminal: &mut Terminal) ->
     let Some(mut outputs) = Outputs::open(&args.forms, terminal) else {
         return Exit::Unusable;
     };
-    let linked = match args.link.look_on(&contracts, terminal) {
+    let linked = match args.link.look_on(&mut contracts, terminal) {
         Ok(linked) => linked,
         Err(exit) => return judged::unjudged(("monitor", exit), None, outputs, terminal),
     };
@@ -82,7 +82,8 @@ pub(super) fn monitor(args: &Monitor, packs: &Packs, terminal: &mut Terminal) ->
             to.terminal.trouble(&watching.counts());
         }
     };
-    let verdicts = watching.end(&mut to);
+    let mut verdicts = watching.end(&mut to);
+    verdicts.notes.extend(contracts.not_checked());
     let exit = exit_of(&verdicts).and(read);
     if outputs.wants(Format::Text) {
         outputs.line(Format::Text, &text::end(&verdicts), terminal);

@@ -46,6 +46,14 @@ impl Checks {
     pub fn of(all: Vec<Box<dyn HistoryChecker>>) -> Self {
         Self { taken: vec![0; all.len()], findings: Vec::new(), all }
     }
+
+    /// These, and one more.
+    #[must_use]
+    pub(crate) fn and(mut self, one: Box<dyn HistoryChecker>) -> Self {
+        self.all.push(one);
+        self.taken.push(0);
+        self
+    }
 }
 
 impl HistoryChecker for Checks {

@@ -11,6 +11,7 @@ mod cx;
 mod given;
 mod model;
 mod persistent;
+mod mutation;
 pub(crate) mod support;
 #[cfg(test)]
 pub(crate) mod testing;
@@ -20,9 +21,11 @@ pub use given::Given;
 pub use model::Model;
 pub(crate) use persistent::digest;
 pub use persistent::{Changing, Map, Set};
+pub use mutation::{Forbidden, Mutant, Mutation, Site};
 pub(crate) use support::tenant_of_own;
 
 use crate::message::{Json, Offset, Partition, RecordId, Tenant, VirtualTime};
+use crate::rule::RuleId;
 
 /// A service under the harness.
 ///
@@ -176,6 +179,22 @@ pub struct Asked<'a> {
     pub tenant: &'a Tenant,
     /// The moment of the question.
     pub now: VirtualTime,
+    /// The mistake that the service makes, where it has one.
+    pub mutation: Option<&'a dyn Mutation>,
+}
+
+impl<'a> Asked<'a> {
+    /// A tenant's question at a moment.
+    #[must_use]
+    pub const fn new(tenant: &'a Tenant, now: VirtualTime) -> Self {
+        Self { tenant, now, mutation: None }
+    }
+
+    /// As [`Cx::violates`], while a question is answered.
+    #[must_use]
+    pub fn violates(&self, rule: RuleId, option: &'static str) -> bool {
+        self.mutation.is_some_and(|mutation| mutation.takes(rule, option))
+    }
 }
 
 /// Why a stimulus had no effect.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::case::Output;
 use super::node::{Node, Step};
-use super::run::{Call, Offered};
+use super::run::{Call, Offered, Outcome};
 use super::search::Search;
 use super::shape::Shape;
 use crate::message::VirtualTime;
@@ -68,7 +68,7 @@ impl Search<'_> {
         let now = output.seen.after(self.scene.clocks.skew);
         let call = Call::Timer(name);
         let outcomes = self.runner.outcomes(&*node.model, call, (now, &offered), &may);
-        let fit = |outcome: &super::run::Outcome| {
+        let fit = |outcome: &Outcome| {
             let late = output.seen > self.latest(outcome.due);
             if outcome.emits.is_empty() || outcome.due > horizon || late {
                 return None;
@@ -76,7 +76,8 @@ impl Search<'_> {
             let from: Vec<_> = self.unexplained_until(node, until).collect();
             let outputs = self.assign(&from, &outcome.emits, node.clock, false);
             let outputs = outputs.filter(|outputs| outputs.contains(&at))?;
-            Some(node.after(outcome, outcome.due, Step::of(None, outputs, outcome)))
+            let step = Step { broken: outcome.mistaken, ..Step::of(None, outputs, outcome) };
+            Some(node.after(outcome, outcome.due, step))
         };
         outcomes.iter().filter_map(fit).collect()
     }

@@ -28,6 +28,7 @@ mod kind;
 #[cfg(feature = "kafka")]
 pub mod live;
 mod lookup;
+pub(crate) mod neighbour;
 pub(crate) mod node;
 mod observation;
 mod order;
@@ -40,6 +41,7 @@ pub mod script;
 pub(crate) mod search;
 mod sequence;
 pub(crate) mod shape;
+mod supposition;
 mod tally;
 pub mod traffic;
 pub(crate) mod words;

@@ -10,6 +10,7 @@ mod lane;
 mod length;
 #[path = "../support/long.rs"]
 mod long;
+mod named;
 #[path = "../bugs/outside.rs"]
 mod outside;
 mod outsider;

@@ -4,6 +4,7 @@
 //! code, add its entry to the area's file; a test fails while the sources and the list disagree.
 
 mod accepted;
+mod asyncapi;
 mod capture;
 mod choices;
 mod contract;
@@ -26,9 +27,10 @@ pub struct CodeInfo {
     pub example: Option<&'static str>,
 }
 
-const AREAS: [&[CodeInfo]; 9] = [
+const AREAS: [&[CodeInfo]; 10] = [
     yaml::CODES,
     contract::CODES,
+    asyncapi::CODES,
     scenario::CODES,
     run::CODES,
     choices::CODES,

@@ -6,6 +6,7 @@ use super::engine::{Engine, code_of, target_name};
 use super::outcome::Trouble;
 use super::shown::show_value;
 use crate::driver::Until;
+use crate::history::History;
 use crate::message::{Json, RecordId};
 use crate::rule::{self, Finding};
 use crate::scenario::{Always, Property, Target};
@@ -173,8 +174,11 @@ impl Engine<'_> {
 }
 
 /// A broken rule as a trouble of the test.
-pub(super) fn violation(finding: Finding) -> Trouble {
+pub(super) fn violation(finding: Finding, history: &History) -> Trouble {
     let rule = finding.rule.rule();
+    let service = finding.records.last().and_then(|id| history.concerned(*id));
+    let own = service.and_then(|name| history.contracts().packs().document(name));
+    let (document, section) = rule.cited(own);
     Trouble {
         code: "rule::violated",
         message: format!("{}: {}", finding.rule, finding.message),
@@ -182,7 +186,7 @@ pub(super) fn violation(finding: Finding) -> Trouble {
         nearest: None,
         records: finding.records.clone(),
         notes: vec![
-            format!("{} ({}, {})", rule.text, rule.document, rule.section),
+            format!("{} ({document}, {section})", rule.text),
             format!("basis: {}", rule.basis.as_str()),
         ],
         finding: Some(finding),

@@ -77,9 +77,18 @@ impl Pending {
         self.by_age.iter().filter(|(_, entry)| concerns(entry)).map(|(age, _)| *age).collect()
     }
 
+    /// The ages of those to a character, oldest first.
+    pub(super) fn ages_of_target(&self, target_id: u32) -> Vec<u64> {
+        let first = (target_id, Kind::Known(InviteType::Buddy), 0);
+        let all = self.by_place.range(first..).take_while(|(place, _)| place.0 == target_id);
+        let mut ages: Vec<_> = all.map(|(_, age)| *age).collect();
+        ages.sort_unstable();
+        ages
+    }
+
     /// Those to a character, oldest first.
     pub(super) fn of_target(&self, target_id: u32) -> Vec<&Entry> {
-        self.by_age.values().filter(|entry| entry.target_id == target_id).collect()
+        self.ages_of_target(target_id).into_iter().map(|age| self.get(age)).collect()
     }
 
     /// Those that have expired, with when they did, oldest first.
