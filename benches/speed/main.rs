@@ -6,8 +6,8 @@
 #![expect(clippy::disallowed_methods, reason = "a benchmark measures real time")]
 
 mod delivery;
-mod judge;
 mod exhaustive;
+mod judge;
 #[cfg(feature = "kafka")]
 mod monitor;
 mod processes;

@@ -6,8 +6,10 @@
 //! the number of records belongs into them; the judge of a long history copies it at each step.
 //!
 //! What always holds: the digest is the sum of the entries' 128-bit hashes, whatever order they
-//! came and went in, so that equal contents have equal digests.
+//! came and went in, so that equal contents have equal digests. It is kept from the moment on at
+//! which it is first asked for: who only runs a service never pays for it.
 
+use std::cell::OnceCell;
 use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::ops::{Bound, Deref, DerefMut, RangeBounds};
@@ -23,21 +25,47 @@ pub(crate) fn digest(value: &(impl Hash + ?Sized)) -> u128 {
     hasher.digest128()
 }
 
+/// The sum of the digests of all entries, once it was asked for.
+#[derive(Clone, Default)]
+struct Sum(OnceCell<u128>);
+
+impl Sum {
+    fn get(&self, all: impl Iterator<Item = u128>) -> u128 {
+        *self.0.get_or_init(|| all.fold(0, u128::wrapping_add))
+    }
+
+    fn is_kept(&self) -> bool {
+        self.0.get().is_some()
+    }
+
+    fn add(&mut self, entry: &impl Hash) {
+        if let Some(sum) = self.0.get_mut() {
+            *sum = sum.wrapping_add(digest(entry));
+        }
+    }
+
+    fn take(&mut self, entry: &impl Hash) {
+        if let Some(sum) = self.0.get_mut() {
+            *sum = sum.wrapping_sub(digest(entry));
+        }
+    }
+}
+
 /// A map ordered by key.
 pub struct Map<K, V> {
     entries: RedBlackTreeMapSync<K, V>,
-    digest: u128,
+    sum: Sum,
 }
 
 impl<K: Ord, V> Default for Map<K, V> {
     fn default() -> Self {
-        Self { entries: RedBlackTreeMapSync::new_sync(), digest: 0 }
+        Self { entries: RedBlackTreeMapSync::new_sync(), sum: Sum::default() }
     }
 }
 
 impl<K: Ord, V> Clone for Map<K, V> {
     fn clone(&self) -> Self {
-        Self { entries: self.entries.clone(), digest: self.digest }
+        Self { entries: self.entries.clone(), sum: self.sum.clone() }
     }
 }
 
@@ -47,10 +75,10 @@ impl<K: Ord + fmt::Debug, V: fmt::Debug> fmt::Debug for Map<K, V> {
     }
 }
 
-impl<K, V> Hash for Map<K, V> {
+impl<K: Ord + Hash, V: Hash> Hash for Map<K, V> {
     /// Takes the digest for the entries.
     fn hash<H: Hasher>(&self, to: &mut H) {
-        to.write_u128(self.digest);
+        to.write_u128(self.sum.get(self.entries.iter().map(|entry| digest(&entry))));
     }
 }
 
@@ -119,10 +147,12 @@ impl<K: Ord, V> Map<K, V> {
 impl<K: Ord + Hash, V: Hash> Map<K, V> {
     /// Puts a value under a key, instead of the one that was there.
     pub fn insert(&mut self, key: K, value: V) {
-        if let Some(before) = self.entries.get(&key) {
-            self.digest = self.digest.wrapping_sub(digest(&(&key, before)));
+        if self.sum.is_kept()
+            && let Some(before) = self.entries.get(&key)
+        {
+            self.sum.take(&(&key, before));
         }
-        self.digest = self.digest.wrapping_add(digest(&(&key, &value)));
+        self.sum.add(&(&key, &value));
         self.entries.insert_mut(key, value);
     }
 
@@ -132,7 +162,7 @@ impl<K: Ord + Hash, V: Hash> Map<K, V> {
         V: Clone,
     {
         let value = self.entries.get(key).cloned()?;
-        self.digest = self.digest.wrapping_sub(digest(&(key, &value)));
+        self.sum.take(&(key, &value));
         self.entries.remove_mut(key);
         Some(value)
     }
@@ -144,8 +174,8 @@ impl<K: Ord + Hash, V: Hash> Map<K, V> {
         V: Clone,
     {
         let value = self.entries.get_mut(key)?;
-        self.digest = self.digest.wrapping_sub(digest(&(key, &*value)));
-        Some(Changing { key: key.clone(), value, digest: &mut self.digest })
+        self.sum.take(&(key, &*value));
+        Some(Changing { key: key.clone(), value, sum: &mut self.sum })
     }
 }
 
@@ -153,7 +183,7 @@ impl<K: Ord + Hash, V: Hash> Map<K, V> {
 pub struct Changing<'a, K: Hash, V: Hash> {
     key: K,
     value: &'a mut V,
-    digest: &'a mut u128,
+    sum: &'a mut Sum,
 }
 
 impl<K: Hash, V: Hash> Deref for Changing<'_, K, V> {
@@ -172,25 +202,25 @@ impl<K: Hash, V: Hash> DerefMut for Changing<'_, K, V> {
 
 impl<K: Hash, V: Hash> Drop for Changing<'_, K, V> {
     fn drop(&mut self) {
-        *self.digest = self.digest.wrapping_add(digest(&(&self.key, &*self.value)));
+        self.sum.add(&(&self.key, &*self.value));
     }
 }
 
 /// A set in order.
 pub struct Set<T: Ord> {
     items: RedBlackTreeSetSync<T>,
-    digest: u128,
+    sum: Sum,
 }
 
 impl<T: Ord> Default for Set<T> {
     fn default() -> Self {
-        Self { items: RedBlackTreeSetSync::new_sync(), digest: 0 }
+        Self { items: RedBlackTreeSetSync::new_sync(), sum: Sum::default() }
     }
 }
 
 impl<T: Ord> Clone for Set<T> {
     fn clone(&self) -> Self {
-        Self { items: self.items.clone(), digest: self.digest }
+        Self { items: self.items.clone(), sum: self.sum.clone() }
     }
 }
 
@@ -200,10 +230,10 @@ impl<T: Ord + fmt::Debug> fmt::Debug for Set<T> {
     }
 }
 
-impl<T: Ord> Hash for Set<T> {
+impl<T: Ord + Hash> Hash for Set<T> {
     /// Takes the digest for the items.
     fn hash<H: Hasher>(&self, to: &mut H) {
-        to.write_u128(self.digest);
+        to.write_u128(self.sum.get(self.items.iter().map(digest)));
     }
 }
 
@@ -250,7 +280,7 @@ impl<T: Ord + Hash> Set<T> {
         if self.items.contains(&item) {
             return false;
         }
-        self.digest = self.digest.wrapping_add(digest(&item));
+        self.sum.add(&item);
         self.items.insert_mut(item);
         true
     }
@@ -259,7 +289,7 @@ impl<T: Ord + Hash> Set<T> {
     pub fn remove(&mut self, item: &T) -> bool {
         let was_there = self.items.remove_mut(item);
         if was_there {
-            self.digest = self.digest.wrapping_sub(digest(item));
+            self.sum.take(item);
         }
         was_there
     }

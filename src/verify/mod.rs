@@ -41,6 +41,7 @@ pub mod script;
 pub(crate) mod search;
 mod sequence;
 pub(crate) mod shape;
+mod span;
 mod supposition;
 mod tally;
 pub mod traffic;
