@@ -11,6 +11,7 @@ mod length;
 #[path = "../support/long.rs"]
 mod long;
 mod named;
+mod neighbours;
 #[path = "../bugs/outside.rs"]
 mod outside;
 mod outsider;
