@@ -141,7 +141,7 @@ fn ban() -> Vec<Call> {
     ]
 }
 
-fn command(kind: &str, number: u128, issuer: &str, account: u32, body: Value) -> Call {
+fn command(kind: &str, number: u128, issuer: &str, account: u32, body: &Value) -> Call {
     let value = json!({ "sessionId": session(number), "accountId": account, "author": issuer,
         "type": kind, "body": body });
     Record("account.session.command", value)
@@ -152,12 +152,12 @@ fn account() -> Vec<Call> {
     let log_in = |number, name: &str| {
         let body = json!({ "accountName": name, "password": "pw", "ipAddress": "10.0.0.7",
             "hwid": "HW" });
-        command("CREATE", number, "LOGIN", 0, body)
+        command("CREATE", number, "LOGIN", 0, &body)
     };
     let to = |number, issuer: &str, state: u8| {
-        command("PROGRESS_STATE", number, issuer, 1, json!({ "state": state, "params": null }))
+        command("PROGRESS_STATE", number, issuer, 1, &json!({ "state": state, "params": null }))
     };
-    let log_out = |number| command("LOGOUT", number, "LOGIN", 1, json!({}));
+    let log_out = |number| command("LOGOUT", number, "LOGIN", 1, &json!({}));
     vec![
         Stimulus("accept_licence", json!({ "name": "eve" })),
         log_out(1),

@@ -195,7 +195,7 @@ fn invite(number: usize) -> (&'static str, Value) {
         false => (
             "CREATE",
             json!({ "originatorId": 1_000 + of % 7, "targetId": 1 + of % 100,
-                "referenceId": if number % 2 == 0 { of } else { 1_000_000 + of } }),
+                "referenceId": if number.is_multiple_of(2) { of } else { 1_000_000 + of } }),
         ),
     };
     let command = json!({ "transactionId": uuid(number), "worldId": 0, "inviteType": "PARTY",
