@@ -42,6 +42,7 @@ pub mod history;
 pub mod kafka;
 pub mod message;
 pub mod pack;
+pub mod property;
 mod report;
 pub mod rule;
 pub mod scenario;

@@ -19,12 +19,17 @@ use crate::diagnostic::suggest;
 use crate::pack::Packs;
 use crate::report::style::{count, one_line};
 use crate::report::verdicts::Verdicts;
+use crate::rule::RuleId;
 use crate::topics::Topics;
 use crate::verify::traffic::{self, Gathered, gather};
 use crate::verify::{Judgement, Persistence, judge};
 
 /// Judges the files.
 pub(super) fn check(args: &Check, packs: &Packs, terminal: &mut Terminal) -> Exit {
+    let from = (&args.contracts, packs);
+    let Some(packs) = &load::with_properties(&args.properties, from, terminal) else {
+        return Exit::Unusable;
+    };
     let Some(contracts) = load::contracts(&args.contracts, packs, terminal) else {
         return Exit::Unusable;
     };
@@ -89,10 +94,13 @@ pub(super) fn is_known(service: &str, contracts: &Contracts, terminal: &mut Term
 fn judgement(args: &Check, gathered: Gathered) -> (crate::history::History, Judgement) {
     let rules = &args.judged.rules;
     let Some(subject) = &args.service else {
-        let mut judgement = traffic::judge(&gathered, gathered.late.is_empty());
+        let of = (args.judged.clocks.clock_skew, args.settle);
+        let mut judgement = traffic::judge(&gathered, gathered.late.is_empty(), of);
         if !rules.is_empty() {
-            judgement.findings.retain(|found| rules.contains(&found.rule));
-            judgement.rules.retain(|rule, _| rules.contains(rule));
+            let packs = gathered.history.contracts().packs();
+            let asked = |rule: &RuleId| rules.contains(rule) || packs.is_property(*rule);
+            judgement.findings.retain(|found| asked(&found.rule));
+            judgement.rules.retain(|rule, _| asked(rule));
         }
         return (gathered.history, judgement);
     };

@@ -6,13 +6,14 @@ use std::io::{self, Read};
 use std::path::Path;
 use std::sync::Arc;
 
-use super::args::{ContractsFrom, Selection};
+use super::args::{ContractsFrom, PropertiesFrom, Selection};
 use super::exit::Exit;
 use super::files::{self, SCENARIO};
 use super::terminal::Terminal;
 use crate::contract::Contracts;
 use crate::diagnostic::{Diagnostic, MAX_FILE_BYTES, Severity, SourceFile, Span, render};
 use crate::pack::Packs;
+use crate::property::Properties;
 use crate::scenario::{Known, Resolver, TestPlan, load_bytes, words_of};
 
 /// What the paths of a command line hold.
@@ -64,6 +65,33 @@ pub(super) fn contracts(
         terminal.trouble(&told(diagnostic));
     }
     contracts.map(Arc::new)
+}
+
+/// The packs with the properties of files, which speak of these contracts. `None` where one of them
+/// cannot be used, which is told.
+pub(super) fn with_properties(
+    properties: &PropertiesFrom,
+    (from, packs): (&ContractsFrom, &Packs),
+    terminal: &mut Terminal,
+) -> Option<Packs> {
+    if properties.files.is_empty() {
+        return Some(packs.clone());
+    }
+    let contracts = contracts(from, packs, terminal)?;
+    let (mut all, mut usable) = (Properties::default(), true);
+    for path in &properties.files {
+        let read = reading(path, terminal, |file, diagnostics| {
+            let taken = |name: &str| {
+                packs.rule(name).is_some() || all.rules().any(|rule| rule.name == name)
+            };
+            Properties::read(file, &contracts, &taken, diagnostics)
+        });
+        match read {
+            Some(read) => all.extend(read),
+            None => usable = false,
+        }
+    }
+    usable.then(|| packs.with_properties(all))
 }
 
 /// The files at these paths, read and checked. `None` where the contracts cannot be used. Paths

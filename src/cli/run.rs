@@ -32,6 +32,10 @@ const MANY: usize = 60;
 /// Runs the selected tests.
 pub(super) fn run(args: &Run, packs: &Packs, terminal: &mut Terminal) -> Exit {
     let clock = Clock::start();
+    let from = (&args.selection.contracts, packs);
+    let Some(packs) = &load::with_properties(&args.properties, from, terminal) else {
+        return Exit::Unusable;
+    };
     let Some(loaded) = load::select(&args.selection, packs, terminal) else {
         return Exit::Unusable;
     };

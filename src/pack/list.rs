@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 
-use super::{Checks, Pack, Roles, Shared};
+use super::{Checks, HistoryChecker, Pack, Roles, Shared};
 use crate::contract::Contracts;
 use crate::diagnostic::{Diagnostic, SourceFile};
 use crate::message::Json;
+use crate::property::{self, Evidence, Properties};
 use crate::rule::{Rule, RuleId};
 use crate::service::{Model, Service};
 use crate::verify::attribution::{Attribution, Nothing};
@@ -17,6 +18,8 @@ use crate::verify::script::Made;
 pub struct Packs {
     shared: Option<&'static Shared>,
     known: Arc<[Known]>,
+    /// What is demanded besides their rules.
+    properties: Arc<Properties>,
 }
 
 #[derive(Debug)]
@@ -37,7 +40,20 @@ impl Packs {
                 known.push(Known { pack, made: OnceLock::new() });
             }
         }
-        Self { shared: Some(shared), known: known.into() }
+        Self { shared: Some(shared), known: known.into(), properties: Arc::default() }
+    }
+
+    /// The same packs, and properties that are demanded besides their rules.
+    #[must_use]
+    pub fn with_properties(&self, properties: Properties) -> Self {
+        let (shared, known) = (self.shared, Arc::clone(&self.known));
+        Self { shared, known, properties: Arc::new(properties) }
+    }
+
+    /// What is demanded besides the rules of packs.
+    #[must_use]
+    pub fn properties(&self) -> &Arc<Properties> {
+        &self.properties
     }
 
     /// The packs, in order.
@@ -51,10 +67,16 @@ impl Packs {
         self.all().find(|pack| pack.name == service)
     }
 
-    /// Every rule: those of all services first.
+    /// Every rule: those of all services first, and properties last.
     pub fn rules(&self) -> impl Iterator<Item = &'static Rule> {
         let own = self.all().flat_map(|pack| pack.rules);
-        self.shared_rules().iter().chain(own).map(|rule| rule.rule())
+        let rules = self.shared_rules().iter().chain(own).map(|rule| rule.rule());
+        rules.chain(self.properties.rules())
+    }
+
+    /// Whether a rule is the property of a file.
+    pub(crate) fn is_property(&self, rule: RuleId) -> bool {
+        self.properties.all.iter().any(|one| one.rule == rule)
     }
 
     /// The rule of that name, if there is one.
@@ -85,12 +107,13 @@ impl Packs {
         let own = self.all().flat_map(|pack| pack.of_records);
         let of_order = self.shared.map_or(&[][..], |shared| shared.of_order);
         let contract = self.roles().contract;
-        std::iter::once(&contract).chain(own).chain(of_order).copied().collect()
+        let rules = std::iter::once(&contract).chain(own).chain(of_order).copied();
+        rules.chain(self.properties.all.iter().map(|one| one.rule)).collect()
     }
 
     /// Whether a rule speaks of what comes before what.
     pub(crate) fn is_of_order(&self, rule: RuleId) -> bool {
-        self.shared.is_some_and(|shared| shared.of_order.contains(&rule))
+        self.shared.is_some_and(|shared| shared.of_order.contains(&rule)) || self.is_property(rule)
     }
 
     /// What is known of a service so that a breach is called by the right rule.
@@ -137,7 +160,12 @@ impl Packs {
     pub fn checks(&self, from_midstream: bool) -> Checks {
         let shared = self.shared.map(|shared| (shared.checks)(from_midstream));
         let own = self.all().flat_map(|pack| pack.checkers).map(|make| make());
-        Checks::of(shared.into_iter().chain(own).collect())
+        let evidence = Evidence { amid: from_midstream, ..Evidence::default() };
+        let properties = (!self.properties.all.is_empty()).then(|| {
+            let checker = property::Checker::new(Arc::clone(&self.properties), evidence);
+            Box::new(checker) as Box<dyn HistoryChecker>
+        });
+        Checks::of(shared.into_iter().chain(own).chain(properties).collect())
     }
 
     /// Their contracts, as the packs carry them. `None` if one of them is wrong; what is wrong is
@@ -152,7 +180,11 @@ impl Packs {
     /// The same list, of which nothing was made yet.
     pub(crate) fn fresh(&self) -> Self {
         let known = self.all().map(|pack| Known { pack: pack.clone(), made: OnceLock::new() });
-        Self { shared: self.shared, known: known.collect() }
+        Self {
+            shared: self.shared,
+            known: known.collect(),
+            properties: Arc::clone(&self.properties),
+        }
     }
 
     /// The inputs that are made for a service, which are made once.

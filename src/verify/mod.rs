@@ -32,6 +32,7 @@ mod order;
 mod other;
 mod output;
 mod premise;
+mod properties;
 mod repair;
 mod run;
 pub mod script;

@@ -8,6 +8,7 @@ mod capture;
 mod choices;
 mod contract;
 mod probe;
+mod property;
 mod run;
 mod scenario;
 mod schema;
@@ -26,7 +27,7 @@ pub struct CodeInfo {
     pub example: Option<&'static str>,
 }
 
-const AREAS: [&[CodeInfo]; 9] = [
+const AREAS: [&[CodeInfo]; 10] = [
     yaml::CODES,
     contract::CODES,
     scenario::CODES,
@@ -34,6 +35,7 @@ const AREAS: [&[CodeInfo]; 9] = [
     choices::CODES,
     capture::CODES,
     accepted::CODES,
+    property::CODES,
     probe::CODES,
     schema::CODES,
 ];
