@@ -160,7 +160,8 @@ impl Packs {
     pub fn checks(&self, from_midstream: bool) -> Checks {
         let shared = self.shared.map(|shared| (shared.checks)(from_midstream));
         let own = self.all().flat_map(|pack| pack.checkers).map(|make| make());
-        let evidence = Evidence { amid: from_midstream, ..Evidence::default() };
+        let evidence =
+            Evidence { amid: from_midstream, again_after_crash: true, ..Evidence::default() };
         let properties = (!self.properties.all.is_empty()).then(|| {
             let checker = property::Checker::new(Arc::clone(&self.properties), evidence);
             Box::new(checker) as Box<dyn HistoryChecker>

@@ -93,7 +93,9 @@ impl Checker {
                 Event::Sent { record } | Event::Emitted { record, .. } => {
                     self.record(history, history.record(*record));
                 }
-                Event::Crashed { .. } => self.evidence.again = true,
+                Event::Crashed { .. } if self.evidence.again_after_crash => {
+                    self.evidence.again = true;
+                }
                 _ => {}
             }
         }
@@ -132,7 +134,10 @@ impl Checker {
     }
 
     fn record(&mut self, history: &History, placed: &Placed) {
-        self.expire(history, placed.at);
+        // A record whose moment is in doubt does not show that time has passed.
+        if !self.evidence.untimed.contains(&placed.id) {
+            self.expire(history, placed.at);
+        }
         if !self.channels.contains(&placed.channel) {
             return;
         }

@@ -24,6 +24,8 @@ pub struct Evidence {
     /// Whether records may have been handled again: the group lost its partitions, or the
     /// implementation was killed.
     pub again: bool,
+    /// Whether that is so from the first crash in a history on.
+    pub again_after_crash: bool,
 }
 
 /// What could not be told of a property.

@@ -79,6 +79,8 @@ pub struct Side {
     pub by: Vec<String>,
     /// The messages as the file writes them.
     pub name: String,
+    /// Whether a field that is not there counts as null; otherwise its record is left out.
+    pub takes_absent: bool,
 }
 
 /// A message, or a channel with all its messages.
@@ -99,7 +101,9 @@ impl Side {
 
     /// The values of the key fields; `None` where one of them is not there.
     fn key(&self, value: &Json) -> Option<String> {
-        let values = self.by.iter().map(|pointer| value.pointer(pointer).map(Json::to_string));
+        let null = self.takes_absent.then_some(&Json::Null);
+        let value = |pointer: &String| value.pointer(pointer).or(null).map(Json::to_string);
+        let values = self.by.iter().map(value);
         Some(values.collect::<Option<Vec<_>>>()?.join("\n"))
     }
 

@@ -200,7 +200,8 @@ impl Reader<'_> {
         let read: Vec<_> = items.iter().map(|item| self.target(name, item)).collect();
         let read = read.into_iter().collect::<Option<Vec<_>>>()?;
         let (messages, names): (Vec<_>, Vec<_>) = read.into_iter().unzip();
-        Some(Side { messages, by: Vec::new(), name: names.join(" or ") })
+        let name = names.join(" or ");
+        Some(Side { messages, by: Vec::new(), name, takes_absent: false })
     }
 
     fn target(&mut self, name: &str, node: &Node) -> Option<(Target, String)> {

@@ -173,7 +173,7 @@ fn weak(how: &str, at: u32) -> Evidence {
 #[case::after_hole(AFTER, "s1@0 c1@100", ("hole", 0), (1, 1, 0))]
 #[case::turns_clocks(TURNS, "s1@90 c1@100", ("clocks", 0), (0, 0, 1))]
 #[case::turns_between(TURNS, "c1@0 c1@100 s1@105", ("clocks", 0), (0, 0, 1))]
-#[case::turns_hole(TURNS, "s2@0 c1@10 c1@50 s2@60", ("hole", 0), (0, 1, 1))]
+#[case::turns_hole(TURNS, "s2@0 c1@10 c1@50 s2@60", ("hole", 0), (0, 2, 1))]
 fn weak_evidence_accuses_nobody(
     #[case] text: &str,
     #[case] records: &str,

@@ -27,6 +27,7 @@ pub(super) fn judge(seen: &Observation, skew: Duration, judgement: &mut Judgemen
         untimed: seen.between.keys().copied().collect(),
         unread: seen.unread.clone(),
         again: !seen.lost_partitions.is_empty(),
+        again_after_crash: true,
     };
     let mut checker = Checker::new(Arc::clone(properties), evidence);
     checker.follow(history);

@@ -29,7 +29,8 @@ fn root() -> &'static Path {
 /// The blocks of this kind in the guide.
 fn blocks(kind: &str) -> Vec<String> {
     let guide = std::fs::read_to_string(root().join("docs/properties.md")).unwrap();
-    let blocks = guide.split(&format!("```{kind}\n")).skip(1);
+    let fence = format!("```{kind}\n");
+    let blocks = guide.split(&fence).skip(1);
     blocks.map(|rest| rest.split("```").next().unwrap_or_default().to_owned()).collect()
 }
 

@@ -211,7 +211,11 @@ fn what_lies_before_the_first_record_of_a_channel_may_explain_anything() {
             let there = |(at, one): &(usize, &Captured)| one.topic != *late || *at >= from;
             let some = records.iter().enumerate().filter(there);
             let some = some.map(|(_, one)| one.clone()).collect();
-            let judgement = judge(&gather(some, &SETUP.contracts, channel, None, NO_SKEW), false);
+            let judgement = judge(
+                &gather(some, &SETUP.contracts, channel, None, NO_SKEW),
+                false,
+                (NO_SKEW, NO_SKEW),
+            );
             let violations =
                 judgement.findings.iter().filter(|one| one.severity == Severity::Violation);
             let violations: Vec<_> = violations.map(|one| (one.rule, &one.message)).collect();

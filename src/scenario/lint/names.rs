@@ -2,7 +2,8 @@
 
 use crate::diagnostic::Span;
 use crate::driver::FaultKind;
-use crate::scenario::plan::{Fault, Property, Target};
+use crate::property::{self, Side};
+use crate::scenario::plan::{Fault, Target};
 use crate::scenario::read::{Fields, Reader, clip, list};
 
 use super::dotted;
@@ -174,17 +175,19 @@ impl Reader<'_, '_> {
         names
     }
 
-    /// Whether the fields of a property exist.
-    pub(crate) fn check_property(&mut self, property: &Property, fields: &Fields<'_>) {
-        let (path, name, targets) = match property {
-            Property::AnswersCarry { field, from, to } => (field, "field", vec![from, to]),
-            Property::AtMostOnce { message, by } => (by, "by", vec![message]),
-            Property::ExactlyOnce { message, by, for_each } => (by, "by", vec![message, for_each]),
-            Property::Ordered { first, then, by } => (by, "by", vec![first, then]),
+    /// One side of a property, whose field must exist.
+    pub(crate) fn side(&mut self, target: &Target, (path, span): (&str, Span)) -> Side {
+        let pointer = dotted(path);
+        self.check_pointer(target, &pointer, span);
+        let contracts = self.loader.known.contracts;
+        let message = target.message.as_ref();
+        let named = |channel| {
+            let kind = message.and_then(|name| contracts.message_named(channel, name));
+            property::Target { channel, message: kind.map(|kind| kind.index) }
         };
-        let Some(node) = fields.get(name) else { return };
-        for target in targets {
-            self.check_pointer(target, &dotted(path), node.span);
-        }
+        let messages = contracts.channel_ix(&target.channel).map(named).into_iter().collect();
+        let kind = message.map_or_else(String::new, |message| format!("/{message}"));
+        let name = format!("{}{kind}", target.channel);
+        Side { messages, by: vec![pointer], name, takes_absent: true }
     }
 }
