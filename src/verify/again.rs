@@ -1,9 +1,10 @@
 //! Records that were handled again, since the group had lost its partitions on its own: its session
-//! ended under load, or another instance joined. It goes on from the last commit, and all that it
-//! had handled since then comes again.
+//! ended under load, or another instance joined; or since it was killed long after its last commit.
+//! It goes on from there, and all that it had handled since then comes again.
 //!
 //! What always holds: a whole run of records up to the newest comes again, after all of it was
-//! handled. Single records in the midst do not, nor does anything at once: that is a fault.
+//! handled, though some of them may leave nothing to do then. Single records in the midst do not
+//! come again, nor does anything at once: that is a fault.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -26,12 +27,44 @@ pub(super) struct Again {
     pub(super) runs: Vec<(RecordId, RecordId)>,
 }
 
-/// An input of a partition, with when its events came: for the first time, and again.
-#[derive(Clone, Copy)]
+/// An input of a partition, with when its events came.
 struct Handled {
     record: RecordId,
-    first: Option<VirtualTime>,
-    again: Option<VirtualTime>,
+    /// All of them, in order.
+    events: Vec<VirtualTime>,
+    /// The last of those that are the first of their kind, and the first that is not: one that
+    /// comes again surely shows that the input was handled again.
+    repeated: Option<(VirtualTime, VirtualTime)>,
+}
+
+impl Handled {
+    /// The last event of the first time, and the first of the second, where it was handled again
+    /// from about `since` on: what was sent then may be of another kind than the first time.
+    fn around(&self, since: VirtualTime) -> (Option<VirtualTime>, Option<VirtualTime>) {
+        if let Some((first, again)) = self.repeated {
+            return (Some(first), Some(again));
+        }
+        let before = self.events.partition_point(|seen| *seen < since);
+        match (self.events[..before].last(), self.events.get(before)) {
+            (Some(first), Some(again)) => (Some(*first), Some(*again)),
+            _ => (self.events.last().copied(), None),
+        }
+    }
+
+    /// From when on it may have been handled again.
+    fn since(&self) -> Option<VirtualTime> {
+        let later = |pair: &&[VirtualTime]| pair[1].since(pair[0]) >= LEAST;
+        let gap = || Some(self.events.windows(2).find(later)?[1]);
+        self.repeated.map(|(_, again)| again).or_else(gap)
+    }
+}
+
+/// Inputs that were handled again, one after the other.
+struct Rerun {
+    length: usize,
+    since: VirtualTime,
+    /// Whether events that came twice show it, or only that the group had lost its partitions.
+    is_shown: bool,
 }
 
 impl Again {
@@ -55,12 +88,20 @@ impl Again {
     fn look(&mut self, scene: &Scene<'_>, inputs: &[Handled]) {
         let mut at = 0;
         while let Some(input) = inputs.get(at) {
-            match input.again.and_then(|again| run(scene, &inputs[at..], again)) {
-                Some((length, since)) => {
-                    let run = &inputs[at..at + length];
-                    self.since.extend(run.iter().map(|one| (one.record, since)));
-                    self.runs.push((input.record, run[length - 1].record));
-                    at += length;
+            match input.since().and_then(|since| rerun(scene, &inputs[at..], since)) {
+                Some(rerun) => {
+                    let run = &inputs[at..at + rerun.length];
+                    at += rerun.length;
+                    // What was in hand at a kill is another matter.
+                    let before = run.iter().filter(|one| !scene.was_in_hand(one.record));
+                    let before: Vec<_> = before.map(|one| one.record).collect();
+                    let (Some(first), Some(last)) = (before.first(), before.last()) else {
+                        continue;
+                    };
+                    if rerun.is_shown {
+                        self.runs.push((*first, *last));
+                    }
+                    self.since.extend(before.iter().map(|record| (*record, rerun.since)));
                 }
                 None => at += 1,
             }
@@ -68,21 +109,21 @@ impl Again {
     }
 }
 
-/// How many records the run has that begins here, and from when on it came again.
-fn run(scene: &Scene<'_>, inputs: &[Handled], again: VirtualTime) -> Option<(usize, VirtualTime)> {
-    let (mut since, mut until) = (again, inputs[0].first?);
-    let (mut length, mut shown) = (1, 1);
+/// The inputs from the first on that came again from a moment on, if they did.
+fn rerun(scene: &Scene<'_>, inputs: &[Handled], since: VirtualTime) -> Option<Rerun> {
+    let (mut since, mut until) = (since, inputs[0].around(since).0?);
+    let (mut length, mut shown, mut silent) = (1, usize::from(inputs[0].repeated.is_some()), 0);
     for (at, input) in inputs.iter().enumerate().skip(1) {
-        match (input.first, input.again) {
+        match input.around(since) {
             // It shows nothing, whether it was handled once or twice.
             (None, _) if scene.earliest(input.record) < since => {}
             (Some(first), _) if first >= since => break,
             (Some(first), Some(again)) => {
                 (since, until) = (since.min(again), until.max(first));
-                (length, shown) = (at + 1, shown + 1);
+                (length, shown) = (at + 1, shown + usize::from(input.repeated.is_some()));
             }
-            // It was handled before, and did not come again.
-            (Some(_), None) => return None,
+            // It was handled before. What it did then may leave nothing to do when it comes again.
+            (Some(_), None) => silent += 1,
             (None, _) => break,
         }
     }
@@ -91,36 +132,41 @@ fn run(scene: &Scene<'_>, inputs: &[Handled], again: VirtualTime) -> Option<(usi
         .lost_partitions
         .iter()
         .any(|at| *at <= since.after(LEAST) && until <= at.after(LEAST));
-    let is_run = shown > 1 || since.since(until) >= LEAST || was_lost;
-    // What was in hand at a kill is another matter.
-    let from = scene.earliest(inputs[0].record);
-    let was_killed = scene.kills.iter().any(|kill| from <= kill.at && kill.at <= since);
-    (since >= until && is_run && !was_killed).then_some((length, since))
+    let is_run = match shown {
+        0 => was_lost,
+        1 => silent == 0 && since.since(until) >= LEAST || was_lost,
+        _ => silent < shown || was_lost,
+    };
+    let is_again = since >= until && is_run;
+    is_again.then_some(Rerun { length, since, is_shown: shown > 0 })
 }
 
 impl Scene<'_> {
     fn handled(&self, record: RecordId) -> Handled {
-        let mut handled = Handled { record, first: None, again: None };
+        let mut handled = Handled { record, events: Vec::new(), repeated: None };
         let Some(trace) = self.trace(record) else { return handled };
         if self.inputs_with(trace).nth(1).is_some() {
             return handled;
         }
         let history = &self.seen.history;
-        let mut kinds = BTreeSet::new();
+        let (mut kinds, mut first, mut again) = (BTreeSet::new(), None, None::<VirtualTime>);
         for event in self.events_with(trace) {
             let placed = history.record(event);
             let seen = self.latest(event);
+            handled.events.push(seen);
             let kind = placed
                 .record
                 .value_bytes()
                 .and_then(|value| history.contracts().message_kind(placed.channel, value))
                 .map(|kind| kind.index);
             if kinds.insert((placed.channel, kind)) {
-                handled.first = handled.first.max(Some(seen));
+                first = first.max(Some(seen));
             } else {
-                handled.again = Some(handled.again.map_or(seen, |again| again.min(seen)));
+                again = Some(again.map_or(seen, |again| again.min(seen)));
             }
         }
+        handled.events.sort_unstable();
+        handled.repeated = first.zip(again);
         handled
     }
 }

@@ -95,6 +95,13 @@ pub(crate) struct Kill {
     pub(crate) reads: VirtualTime,
 }
 
+impl Kill {
+    /// Whether what takes effect between two moments may not be committed at the kill.
+    fn finds_in_hand(&self, start: VirtualTime, end: VirtualTime) -> bool {
+        start <= self.at && self.at <= start.after(COMMIT_PERIOD).max(end)
+    }
+}
+
 /// What all tenants of an observation have in common.
 #[derive(Clone)]
 pub(crate) struct Scene<'a> {
@@ -294,6 +301,12 @@ impl<'a> Scene<'a> {
         input
     }
 
+    /// Whether an input was sent so shortly before a kill that it was hardly committed by then.
+    pub(super) fn was_in_hand(&self, record: RecordId) -> bool {
+        let (start, end) = (self.earliest(record), self.latest(record).after(self.seen.settle));
+        self.kills.iter().any(|kill| kill.finds_in_hand(start, end))
+    }
+
     fn asked(&self, at: usize, asked: &Asked) -> Input {
         match asked.what {
             What::Query => {
@@ -320,7 +333,7 @@ impl<'a> Scene<'a> {
     ) -> Input {
         let (mut again, mut lossy) = (None, false);
         for kill in &self.kills {
-            if start <= kill.at && kill.at <= start.after(COMMIT_PERIOD).max(end) {
+            if kill.finds_in_hand(start, end) {
                 again = again.or(Some(kill.at));
             }
             lossy |= start <= kill.at && kill.at <= end;

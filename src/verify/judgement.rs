@@ -96,10 +96,11 @@ pub enum Reproduced {
 }
 
 impl Judgement {
-    /// Takes a violation back that did not come again, and that what was seen besides could
-    /// explain: its rule is inconclusive, unless it was broken elsewhere.
+    /// Takes a violation back that what was seen besides could explain (`doubt`), and of which
+    /// nothing more is known (`played`: what came of playing it again): its rule is inconclusive,
+    /// unless it was broken elsewhere.
     #[cfg(feature = "kafka")]
-    pub(crate) fn withdraw(&mut self, at: usize, doubt: &str) {
+    pub(crate) fn withdraw(&mut self, at: usize, played: &str, doubt: &str) {
         let found = self.findings.remove(at);
         let violation =
             |other: &&Found| other.rule == found.rule && other.severity == Severity::Violation;
@@ -107,8 +108,7 @@ impl Judgement {
         let standing = match times {
             0 => Standing::Inconclusive {
                 why: format!(
-                    "a violation did not come again when it was played again, and {doubt}, which \
-                     could explain it: {}",
+                    "a violation {played}, and {doubt}, which could explain it: {}",
                     found.message
                 ),
             },

@@ -12,7 +12,7 @@ use quintet::rule::RuleId;
 use quintet::service::Service;
 use quintet::services::ban::Ban;
 use quintet::verify::traffic::{self, Gathered, gather};
-use quintet::verify::{Judgement, Judging, judge};
+use quintet::verify::{Judgement, Judging, Observation, judge};
 use rstest::rstest;
 use serde_json::json;
 
@@ -24,8 +24,8 @@ use crate::table::plant::after;
 
 /// What was recorded of a service, as a file has it.
 pub(crate) struct Recording {
-    service: &'static str,
-    records: Vec<Captured>,
+    pub(crate) service: &'static str,
+    pub(crate) records: Vec<Captured>,
 }
 
 /// Which clock is off.
@@ -59,14 +59,19 @@ impl Recording {
         Self::of(service, played.world.history())
     }
 
-    fn is_event(one: &Captured) -> bool {
-        one.topic.starts_with("EVENT_TOPIC_BAN_STATUS")
-            || one.topic.starts_with("EVENT_TOPIC_INVITE_STATUS")
+    /// Whether a record is an event of a service.
+    pub(crate) fn is_event(service: &str, one: &Captured) -> bool {
+        let topic = match service {
+            "ban" => "EVENT_TOPIC_BAN_STATUS",
+            "account" => "EVENT_TOPIC_ACCOUNT_",
+            _ => "EVENT_TOPIC_INVITE_STATUS",
+        };
+        one.topic.starts_with(topic)
     }
 
     fn shifted(mut self, clock: Clock, ms: i64) -> Self {
         for one in &mut self.records {
-            match (clock, Self::is_event(one)) {
+            match (clock, Self::is_event(self.service, one)) {
                 (Clock::Asker, false) | (Clock::Service, true) => one.timestamp_ms += ms,
                 _ => {}
             }
@@ -90,10 +95,17 @@ impl Recording {
         let channel = |topic: &str| contracts.channel_at(topic).map(|one| one.index);
         // What the test says in the place of another service nobody asked that one for.
         let is_own = |one: &&Captured| {
-            subject.is_some() || one.topic.starts_with("COMMAND") || Self::is_event(one)
+            subject.is_some()
+                || one.topic.starts_with("COMMAND")
+                || Self::is_event(self.service, one)
         };
         let records = self.records.iter().filter(is_own).cloned().collect();
         gather(records, &contracts, channel, subject, clock_skew)
+    }
+
+    /// What was seen of the service.
+    pub(crate) fn observed(&self) -> Observation {
+        self.gathered(Some(self.service), NO_SKEW).observation(self.service, SETTLE)
     }
 
     /// What is said of the service.
@@ -170,7 +182,7 @@ fn deaf() -> Recording {
     slow(deaf)
 }
 
-fn slow(service: Box<dyn Service>) -> Recording {
+pub(crate) fn slow(service: Box<dyn Service>) -> Recording {
     let course = Course { seed: 7, inputs: 0, partitions: 2, crashes: false, pick: as_reference };
     let mut play = Play::new(vec![service], course);
     for round in 0..6 {
@@ -185,7 +197,7 @@ fn slow(service: Box<dyn Service>) -> Recording {
     Recording::of("ban", play.world.history())
 }
 
-fn rules(judgement: &Judgement) -> Vec<RuleId> {
+pub(crate) fn rules(judgement: &Judgement) -> Vec<RuleId> {
     let mut rules: Vec<_> = judgement
         .findings
         .iter()
@@ -255,8 +267,8 @@ fn many_timestamps_that_bear_no_time_accuse_nobody(
         let random = || Recording::random(service, seed);
         let each = [
             ("all", random().stamped(|_, _| true, wrong)),
-            ("events", random().stamped(|_, one| Recording::is_event(one), wrong)),
-            ("commands", random().stamped(|_, one| !Recording::is_event(one), wrong)),
+            ("events", random().stamped(|_, one| Recording::is_event(service, one), wrong)),
+            ("commands", random().stamped(|_, one| !Recording::is_event(service, one), wrong)),
             ("every other", random().stamped(|at, _| at % 2 == 0, wrong)),
         ];
         for (which, recording) in each {
@@ -358,75 +370,6 @@ fn a_hole_hides_no_breach_that_it_cannot_explain() {
     assert_eq!(rules(&judgement), [quintet::services::id::BAN_1], "{found:#?}");
 }
 
-/// Recordings of a ban service whose group lost its partitions: it handles the commands from one to
-/// another of a partition again, some time after the last.
-fn handled_again(from: u64, to: u64, after_ms: u64) -> Recording {
-    let course = Course { seed: 5, inputs: 0, partitions: 1, crashes: false, pick: as_reference };
-    let mut play = Play::new(vec![Box::new(Ban::default())], course);
-    let create = |round: u64| {
-        json!({ "type": "CREATE", "body": { "banType": 0, "value": "10.0.0.1", "reason": "r",
-            "reasonCode": round, "permanent": true, "issuedBy": "gm", "expiresAt": 0 } })
-    };
-    for round in 0..8 {
-        play.send("ban.command", &create(round));
-        play.wait_ms(300);
-    }
-    let mut recording = Recording::of("ban", play.world.history());
-    let events: Vec<_> =
-        recording.records.iter().filter(|one| Recording::is_event(one)).cloned().collect();
-    let last = &recording.records[recording.records.len() - 1];
-    let (mut offset, mut at_ms) = (events.len() as u64, last.timestamp_ms);
-    at_ms += i64::try_from(after_ms).unwrap();
-    for (number, event) in events.iter().enumerate().skip(usize::try_from(from).unwrap()) {
-        if number as u64 > to {
-            break;
-        }
-        let text = format!(r#"{{"banId":{},"status":"CREATED"}}"#, 100 + number);
-        let value = Some(quintet::message::Payload::new(text.as_bytes()));
-        let record = Record { value, ..event.record.clone() };
-        let timestamp_ms = at_ms + i64::try_from(number).unwrap();
-        let (place, of) = (quintet::message::Offset(offset), event.clone());
-        recording.records.push(Captured { offset: place, timestamp_ms, record, ..of });
-        offset += 1;
-    }
-    recording
-}
-
-#[rstest]
-#[case::the_last_three(5, 7, 3_000, true)]
-#[case::all(0, 7, 3_000, true)]
-#[case::the_newest_only(7, 7, 3_000, true)]
-#[case::in_the_midst(3, 4, 3_000, false)]
-#[case::one_in_the_midst(3, 3, 3_000, false)]
-#[case::at_once(7, 7, 5, false)]
-fn what_comes_again_up_to_the_newest_was_handled_again(
-    #[case] from: u64,
-    #[case] to: u64,
-    #[case] after_ms: u64,
-    #[case] is_accepted: bool,
-) {
-    let judgement = handled_again(from, to, after_ms).judged(NO_SKEW);
-    let found = violations(&judgement);
-    assert_eq!(found.is_empty(), is_accepted, "{found:#?}");
-    let again = |one: &&quintet::verify::Found| {
-        one.rule == quintet::services::id::COM_10 && one.message.starts_with("handled again")
-    };
-    let advisories = judgement.findings.iter().filter(again).count();
-    assert_eq!(advisories, usize::from(is_accepted), "{:#?}", judgement.findings);
-}
-
-/// A service that answers each command twice at once is not one whose group lost its partitions.
-#[test]
-fn what_comes_twice_at_once_is_found() {
-    let twice: Box<dyn Service> = after(Box::new(Ban::default()), "CREATE", |_, _, _, cx| {
-        let again = cx.effects().emits.clone();
-        cx.effects().emits.extend(again);
-    });
-    let judgement = slow(twice).judged(NO_SKEW);
-    let found = &judgement.findings;
-    assert_eq!(rules(&judgement), [quintet::services::id::BAN_1], "{found:#?}");
-}
-
 impl Recording {
     /// With a member of some values named twice: with the first value and with the true one.
     fn repeating(mut self, member: &str, first: &str, which: impl Fn(&Captured) -> bool) -> Self {
@@ -454,7 +397,7 @@ fn a_member_that_is_named_twice_is_an_advisory(
     #[case] first: &str,
     #[case] in_events: bool,
 ) {
-    let which = |one: &Captured| Recording::is_event(one) == in_events;
+    let which = |one: &Captured| Recording::is_event("ban", one) == in_events;
     let recording = slow(Box::new(Ban::default())).repeating(member, first, which);
     recording.accuses_nobody(NO_SKEW, member);
     for judgement in [recording.judged(NO_SKEW), recording.judged_as_traffic(NO_SKEW)] {
@@ -469,7 +412,7 @@ fn a_member_that_is_named_twice_is_an_advisory(
 #[test]
 fn who_refuses_a_member_that_is_named_twice_is_right() {
     let answered = slow(Box::new(Ban::default()));
-    let silent = answered.without(|_, one| Recording::is_event(one));
+    let silent = answered.without(|_, one| Recording::is_event("ban", one));
     let silent = silent.repeating("type", "\"CREATE\"", |_| true);
     let found = violations(&silent.judged(NO_SKEW));
     assert!(found.is_empty(), "{found:#?}");

@@ -1,6 +1,7 @@
 //! Verdicts on runs of the bus, seen from outside: the reference and all that is accepted pass, and
 //! planted bugs are found by the right rule.
 
+mod again;
 mod calm;
 mod evidence;
 mod faults;

@@ -120,6 +120,16 @@ impl Play {
         self.send_bytes(channel, &bytes);
     }
 
+    /// Sends once more what was sent last but `back`, as a group gets it that has lost its
+    /// partitions.
+    pub(crate) fn redeliver(&mut self, back: usize) {
+        let (channel, bytes, of) = self.sent[self.sent.len() - 1 - back].clone();
+        let newest = self.traces;
+        (self.traces, self.of) = (newest - 1 - back as u128, of);
+        self.send_bytes(channel, &bytes);
+        self.traces = newest;
+    }
+
     pub(crate) fn send_bytes(&mut self, channel: &'static str, bytes: &[u8]) {
         self.traces += 1;
         let trace = TraceParent { trace: self.traces, span: 1, flags: 1 };

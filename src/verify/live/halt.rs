@@ -27,6 +27,8 @@ const MOST_TRIED: usize = 40;
 const SLOW_TRIAL: Duration = Duration::from_secs(1);
 /// One that takes longer to come back is not made to stop again only to be sure of an input.
 const QUICK_RETURN: Duration = Duration::from_secs(20);
+/// What was sent so shortly before it stopped may have been in hand, however fast it was before.
+const IN_HAND: Duration = Duration::from_secs(2);
 /// So many kinds of input are named to be left out.
 const MOST_KINDS: usize = 4;
 
@@ -46,8 +48,8 @@ pub(super) struct Halt {
 pub(super) enum Tried {
     /// That was not done: nothing else was in flight, or there was no time.
     Not,
-    /// It did not happen again.
-    InVain,
+    /// It did not happen again; whether all that it may have been was sent.
+    InVain { all: bool },
     /// It happened again, with all that are left.
     Together,
     /// It happened again with the one that is left; what was seen of that.
@@ -93,7 +95,11 @@ impl Run<'_> {
         if self.is_to_be_tried(&halt) {
             self.single_out(&mut halt, tell)?;
         }
-        self.avoid(&halt, tell);
+        // What did not do it again is sent on, unless that seems to be no use.
+        let is_first = !self.halts.iter().any(Halt::is_in_vain);
+        if !halt.is_in_vain() || !halt.is_doubtful && !is_first {
+            self.avoid(&halt, tell);
+        }
         if self.launch.is_none() {
             self.note_how_to_go_on(&halt);
         }
@@ -101,14 +107,19 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// Whether what it may have stopped at is sent once more: where there are several such inputs,
-    /// and where one is well-formed, so that a rule of its own is broken if it did it. The latter
-    /// is not worth another long wait for the group.
+    /// Whether what it may have stopped at is sent once more: where there are several such inputs;
+    /// where one is well-formed, so that a rule of its own is broken if it did it, which is not
+    /// worth another long wait for the group; and where it only seems to stand still, until it was
+    /// seen to stop at something.
     fn is_to_be_tried(&self, halt: &Halt) -> bool {
         let is_costly = self.last_outage > QUICK_RETURN;
         let is_due = match halt.suspects.as_slice() {
             [] => false,
-            [one] => one.phase() != Phase::Undecodable && !is_costly,
+            [one] if one.phase() == Phase::Undecodable => {
+                let is_seen = |halt: &Halt| matches!(halt.tried, Tried::Alone(_));
+                halt.how.standstill().is_some() && !self.halts.iter().any(is_seen)
+            }
+            [_] => !is_costly,
             _ => true,
         };
         is_due && !self.is_gone()
@@ -189,8 +200,9 @@ impl Run<'_> {
         let halts = self.halts.len();
         if self.launch.is_none() || self.mortal || halts >= MOST_HALTS || self.is_over() {
             let first_ms = suspects.iter().map(|suspect| suspect.at_ms).min();
-            let slowest_ms = i64::try_from(self.pace.slowest().as_millis()).unwrap_or(i64::MAX);
-            self.field.in_hand_since_ms = first_ms.map(|at_ms| at_ms.saturating_sub(slowest_ms));
+            let in_hand = (self.pace.slowest() * 2).max(IN_HAND).as_millis();
+            let in_hand_ms = i64::try_from(in_hand).unwrap_or(i64::MAX);
+            self.field.in_hand_since_ms = first_ms.map(|at_ms| at_ms.saturating_sub(in_hand_ms));
             self.lose();
             return Ok(());
         }
@@ -258,7 +270,7 @@ impl Run<'_> {
         tell: &mut dyn FnMut(&str),
     ) -> Result<(), VerifyError> {
         tell("looking for the input that it stopped at");
-        halt.tried = Tried::InVain;
+        halt.tried = Tried::InVain { all: false };
         let alone = |suspect: &Suspect| match &suspect.step.act {
             Act::Send(message) if message.needs().is_empty() => Some(message.clone()),
             _ => None,
@@ -269,6 +281,7 @@ impl Run<'_> {
             .filter_map(|suspect| Some((suspect.clone(), alone(suspect)?)))
             .take(MOST_TRIED)
             .collect();
+        let is_all = suspects.len() == halt.suspects.len();
         let mut left = VecDeque::from(suspects);
         // The likeliest first, and by itself.
         let mut size = 1;
@@ -280,7 +293,12 @@ impl Run<'_> {
                 .map(|(suspect, message)| (message.clone(), suspect.step.kind.clone()))
                 .collect();
             let trial = self.try_inputs("alone", &inputs)?;
-            let Some(how) = trial.end else { continue };
+            let Some(how) = trial.end else {
+                if let Tried::InVain { all } = &mut halt.tried {
+                    *all = is_all && left.is_empty();
+                }
+                continue;
+            };
             halt.suspects = group.iter().map(|(suspect, _)| suspect.clone()).collect();
             halt.tried = match trial.lanes.as_slice() {
                 [lane] => Tried::Alone(Box::new(self.observe_lane(lane))),

@@ -21,15 +21,57 @@ impl Halt {
     /// The rule that it breaks: the one that asks to refuse the input, where that input did it.
     fn rule(&self, packs: &Packs) -> RuleId {
         match (self.suspects.first(), &self.tried) {
-            (None, _) | (_, Tried::InVain) => packs.roles().unreadable,
+            (None, _) | (_, Tried::InVain { .. }) => packs.roles().unreadable,
             (Some(suspect), _) => rule_of(suspect, packs),
         }
     }
 
-    /// Whether it says something of the implementation: it ended, it did it again, or nothing else
-    /// explains it.
-    fn is_proven(&self) -> bool {
-        !self.is_doubtful || matches!(self.tried, Tried::Together | Tried::Alone(_))
+    /// What it says of the implementation; it is one of so many that did not happen again.
+    fn weight(&self, in_vain: usize) -> Weight {
+        match self.tried {
+            Tried::Together | Tried::Alone(_) => Weight::Proven,
+            Tried::InVain { all: true } if self.is_doubtful => Weight::Passing,
+            _ if self.is_doubtful => Weight::Doubtful,
+            // Something else may have held it up once, as a busy machine does.
+            Tried::InVain { all: true } if in_vain == 1 && self.lived() => Weight::Single,
+            _ => Weight::Proven,
+        }
+    }
+
+    /// Whether nothing that it may have stopped at stopped it again.
+    pub(super) fn is_in_vain(&self) -> bool {
+        matches!(self.tried, Tried::InVain { all: true })
+    }
+
+    fn lived(&self) -> bool {
+        matches!(self.how, How::Stands(_))
+    }
+}
+
+/// What a halt says of the implementation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Weight {
+    /// It ended, it did it again, or nothing but the implementation explains it.
+    Proven,
+    /// Its group explains it as well.
+    Doubtful,
+    /// It stood still once, for no reason that was found, and not again.
+    Single,
+    /// Its group explains it, and all that it may have stopped at was read when it was sent again.
+    Passing,
+}
+
+impl Weight {
+    /// Why nothing is proven.
+    const fn why(self) -> Option<&'static str> {
+        match self {
+            Self::Proven => None,
+            Self::Doubtful | Self::Passing => Some(
+                "its group was rebalanced, or the broker did not say how it was, while nothing \
+                 was read",
+            ),
+            Self::Single => Some("it happened once, and not when it was sent again"),
+        }
     }
 }
 
@@ -44,10 +86,12 @@ impl Run<'_> {
         let halts = std::mem::take(&mut self.halts);
         let mut reproductions = Vec::new();
         let mut findings = Vec::new();
+        let in_vain = halts.iter().filter(|halt| halt.is_in_vain()).count();
         for halt in &halts {
             let Some(found) = self.found(observation, halt) else { continue };
-            if !halt.is_proven() {
-                self.doubt(&found, judgement);
+            let weight = halt.weight(in_vain);
+            if let Some(why) = weight.why() {
+                self.doubt(&found, (weight, why), judgement);
                 continue;
             }
             let asked_for = self.plan.judging.rules.as_ref();
@@ -77,16 +121,16 @@ impl Run<'_> {
         reproductions
     }
 
-    /// Says of what is not proven that it cannot be told.
-    fn doubt(&mut self, found: &Found, judgement: &mut Judgement) {
-        let why =
-            "its group was rebalanced, or the broker did not say how it was, while nothing was \
-                   read"
-                .to_owned();
+    /// Says of what is not proven why.
+    fn doubt(&mut self, found: &Found, (weight, why): (Weight, &str), judgement: &mut Judgement) {
+        if weight == Weight::Passing {
+            self.notes.push(format!("held against nobody, since {why}: {}", found.message));
+            return;
+        }
         self.notes.push(format!("{}: inconclusive, since {why}: {}", found.rule, found.message));
         let standing = judgement.rules.entry(found.rule).or_insert(Standing::Passed { times: 0 });
         if matches!(standing, Standing::Passed { .. } | Standing::NotExercised { .. }) {
-            *standing = Standing::Inconclusive { why };
+            *standing = Standing::Inconclusive { why: why.to_owned() };
         }
     }
 
@@ -101,9 +145,9 @@ impl Run<'_> {
         }
         let which = match (halt.suspects.len(), &halt.tried) {
             (1, Tried::Alone(_)) => format!("behind {input}, and again when that was sent alone"),
-            (1, Tried::InVain) => format!("behind {input}, which does not do it alone"),
+            (1, Tried::InVain { .. }) => format!("behind {input}, which does not do it alone"),
             (1, _) => format!("behind {input}"),
-            (many, Tried::InVain) => {
+            (many, Tried::InVain { .. }) => {
                 format!("behind one of {many} inputs, none of which does it alone, as of {input}")
             }
             (many, _) => format!("behind one of {many} inputs, as of {input}"),
@@ -124,7 +168,7 @@ impl Run<'_> {
         let found = Found::new(Severity::Violation, rule, message, (tenant, records));
         let reproduced = match halt.tried {
             Tried::Not => Reproduced::NotTried,
-            Tried::InVain => Reproduced::No,
+            Tried::InVain { .. } => Reproduced::No,
             Tried::Together | Tried::Alone(_) => Reproduced::Yes,
         };
         Some(Found { reproduced, ..found })
@@ -163,4 +207,43 @@ pub(super) fn placed(observation: &Observation, trace: u128) -> Option<(RecordId
     };
     let placed = observation.history.records().iter().find(has)?;
     Some((placed.id, placed.record.headers.tenant().ok().cloned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+    use crate::message::{ChannelIx, Offset, Partition};
+    use crate::verify::live::reading::Standstill;
+
+    const IN_VAIN: Tried = Tried::InVain { all: true };
+    const NO_TIME: Tried = Tried::InVain { all: false };
+    const ENDED: fn() -> How = || How::Ended("exit status: 1".to_owned());
+    const STANDS: fn() -> How =
+        || How::Stands(Standstill { place: (ChannelIx(0), Partition(0)), from: Offset(7) });
+
+    /// How it was seen, whether its group was in order, what came of sending it again, and how many
+    /// did not come again.
+    #[rstest]
+    #[case::in_order(STANDS, true, Tried::Not, 0, Weight::Proven)]
+    #[case::in_order_and_in_vain(STANDS, true, IN_VAIN, 1, Weight::Single)]
+    #[case::in_order_and_in_vain_twice(STANDS, true, IN_VAIN, 2, Weight::Proven)]
+    #[case::in_order_and_no_time(STANDS, true, NO_TIME, 0, Weight::Proven)]
+    #[case::ended_and_in_vain(ENDED, true, IN_VAIN, 1, Weight::Proven)]
+    #[case::rebalanced(STANDS, false, Tried::Not, 0, Weight::Doubtful)]
+    #[case::rebalanced_and_again(STANDS, false, Tried::Together, 0, Weight::Proven)]
+    #[case::rebalanced_and_in_vain(STANDS, false, IN_VAIN, 2, Weight::Passing)]
+    #[case::rebalanced_and_no_time(STANDS, false, NO_TIME, 0, Weight::Doubtful)]
+    fn what_something_else_explains_weighs_less(
+        #[case] how: fn() -> How,
+        #[case] in_order: bool,
+        #[case] tried: Tried,
+        #[case] in_vain: usize,
+        #[case] weight: Weight,
+    ) {
+        let (how, is_doubtful) = (how(), !in_order);
+        let halt = Halt { how, suspects: Vec::new(), tried, said: Vec::new(), is_doubtful };
+        assert_eq!(halt.weight(in_vain), weight);
+    }
 }

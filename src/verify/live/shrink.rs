@@ -1,6 +1,6 @@
 //! Making what shows a violation smaller, by playing parts of its script on fresh tenants.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::run::Run;
 use super::{Reproduction, VerifyError};
@@ -29,15 +29,17 @@ pub(super) fn shrink(
     let mut rules = BTreeSet::new();
     let mut reproductions = Vec::new();
     let mut doubted = Vec::new();
-    for (at, found) in judgement.findings.iter_mut().enumerate().skip(named) {
-        let violation = found.severity == Severity::Violation;
-        if !violation || rules.len() == run.plan.shrink || !rules.insert(found.rule) {
+    let mut is_cut_short = false;
+    for at in most_frequent_first(&judgement.findings, named) {
+        let found = &mut judgement.findings[at];
+        if rules.len() == run.plan.shrink || !rules.insert(found.rule) {
             continue;
         }
         let Some(script) = script_of(run, found) else {
             continue;
         };
         if !run.proves_anything()? {
+            is_cut_short = true;
             break;
         }
         tell(&format!("looking for the fewest inputs that break {}", found.rule));
@@ -57,19 +59,59 @@ pub(super) fn shrink(
                 if let Some(doubt) = found.doubt {
                     // Another one of the rule may come again.
                     rules.remove(&found.rule);
-                    doubted.push((at, doubt));
+                    doubted.push((at, NOT_AGAIN, doubt));
                 }
             }
             // Nobody was there: that says nothing.
             Played::Nothing => {}
         }
     }
-    for (at, doubt) in doubted.into_iter().rev() {
-        judgement.withdraw(at, doubt);
+    if is_cut_short || run.is_over() {
+        doubted.extend(untried(&judgement.findings, named));
+    }
+    doubted.sort_unstable_by_key(|(at, ..)| *at);
+    for (at, played, doubt) in doubted.into_iter().rev() {
+        judgement.withdraw(at, played, doubt);
         let behind = reproductions.iter_mut().filter(|one: &&mut Reproduction| one.finding > at);
         behind.for_each(|one| one.finding -= 1);
     }
     Ok(reproductions)
+}
+
+/// What came of playing a doubtful violation again.
+const NOT_AGAIN: &str = "did not come again when it was played again";
+const NO_TIME: &str = "was not played again, since nobody was there or the time was up";
+
+/// The violations behind those that name what it stopped at, by place: first those of the rule
+/// that was broken most often. What a fault brings about besides breaks other rules less often,
+/// and there may be no time for all.
+fn most_frequent_first(findings: &[Found], named: usize) -> Vec<usize> {
+    let mut times: BTreeMap<RuleId, u64> = BTreeMap::new();
+    let is_violation = |at: &usize| findings[*at].severity == Severity::Violation;
+    let mut places: Vec<_> = (named..findings.len()).filter(is_violation).collect();
+    for at in &places {
+        *times.entry(findings[*at].rule).or_default() += findings[*at].times();
+    }
+    places.sort_by_key(|at| std::cmp::Reverse(times[&findings[*at].rule]));
+    places
+}
+
+/// The doubtful violations that nobody had the time to play again, of rules that nothing else shows
+/// broken.
+fn untried(findings: &[Found], named: usize) -> Vec<(usize, &'static str, &'static str)> {
+    let violations = || {
+        let all = findings.iter().enumerate();
+        all.filter(|(_, found)| found.severity == Severity::Violation)
+    };
+    let shown: BTreeSet<_> = violations()
+        .filter(|(_, found)| found.doubt.is_none() || found.reproduced == Reproduced::Yes)
+        .map(|(_, found)| found.rule)
+        .collect();
+    violations()
+        .filter(|(at, found)| *at >= named && found.reproduced == Reproduced::NotTried)
+        .filter(|(_, found)| !shown.contains(&found.rule))
+        .filter_map(|(at, found)| Some((at, NO_TIME, found.doubt?)))
+        .collect()
 }
 
 /// What came of playing a script again.
@@ -167,4 +209,38 @@ fn without_each(script: &Script, parts: usize) -> Vec<Script> {
     };
     let parts = starts.into_iter().take(WIDTH).map(keep);
     parts.filter(|part| !part.steps.is_empty()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::services::packs;
+
+    fn found(rule: RuleId, doubt: Option<&'static str>, reproduced: Reproduced) -> Found {
+        let found = Found::new(Severity::Violation, rule, String::new(), (None, Vec::new()));
+        Found { doubt, reproduced, ..found }
+    }
+
+    #[test]
+    fn the_rule_that_is_broken_most_often_is_played_first() {
+        let packs = packs();
+        let roles = packs.roles();
+        let of = |rule| found(rule, None, Reproduced::NotTried);
+        let findings = [of(roles.crash), of(roles.span), of(roles.again), of(roles.span)];
+        assert_eq!(most_frequent_first(&findings, 1), [1, 3, 2]);
+    }
+
+    #[test]
+    fn what_is_doubtful_and_was_not_played_again_is_no_violation() {
+        let packs = packs();
+        let roles = packs.roles();
+        let doubt = Some("the group lost its partitions meanwhile");
+        let findings = [
+            found(roles.span, doubt, Reproduced::NotTried),
+            found(roles.again, doubt, Reproduced::NotTried),
+            found(roles.again, doubt, Reproduced::Yes),
+            found(roles.crash, None, Reproduced::NotTried),
+        ];
+        assert_eq!(untried(&findings, 0), [(0, NO_TIME, doubt.unwrap_or_default())]);
+    }
 }
