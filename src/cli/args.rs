@@ -156,7 +156,7 @@ pub(super) struct ContractsFrom {
 pub(super) struct PropertiesFrom {
     /// Demand the sequence properties of this file as well; may be given several times
     #[arg(long = "properties", value_name = "FILE")]
-    pub(super) files: Vec<PathBuf>,
+    pub(super) property_files: Vec<PathBuf>,
 }
 
 /// In which forms a command reports, and where to.

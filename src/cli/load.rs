@@ -74,12 +74,12 @@ pub(super) fn with_properties(
     (from, packs): (&ContractsFrom, &Packs),
     terminal: &mut Terminal,
 ) -> Option<Packs> {
-    if properties.files.is_empty() {
+    if properties.property_files.is_empty() {
         return Some(packs.clone());
     }
     let contracts = contracts(from, packs, terminal)?;
     let (mut all, mut usable) = (Properties::default(), true);
-    for path in &properties.files {
+    for path in &properties.property_files {
         let read = reading(path, terminal, |file, diagnostics| {
             let taken = |name: &str| {
                 packs.rule(name).is_some() || all.rules().any(|rule| rule.name == name)

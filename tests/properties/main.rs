@@ -182,7 +182,7 @@ steps:
   - send: ban.command/CREATE
     with: { body: { value: 10.0.0.9, permanent: true } }
   - expect: ban.status/CREATED
-    where: { banId: <int as id> }
+    where: { banId: <int as $id> }
   - send: ban.command/DELETE
     with: { body: { banId: $id } }
   - expect: ban.status/DELETED
