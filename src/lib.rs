@@ -30,17 +30,21 @@
 //! [`scenario::run::run`] to run scenarios, and at [`contract::Contracts`] to check records.
 
 pub mod accepted;
+pub mod asyncapi;
 pub mod bus;
 pub mod capture;
 pub mod cli;
+pub mod compatibility;
 pub mod contract;
 pub mod diagnostic;
 pub mod driver;
 pub mod evolution;
+pub mod explore;
 pub mod history;
 #[cfg(feature = "kafka")]
 pub mod kafka;
 pub mod message;
+pub mod mutants;
 pub mod pack;
 pub mod property;
 mod report;

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use crate::contract::open::OpenTopic;
 use crate::contract::{Channel, Contracts};
 use crate::diagnostic::suggest;
 use crate::message::ChannelIx;
@@ -79,11 +80,27 @@ impl Topics {
         let mut topics = Self { names: Vec::new(), channels: BTreeMap::new() };
         let mut places: Vec<String> = Vec::new();
         for channel in contracts.channels() {
-            let (place, topic) = named.remove(&channel.index).unwrap_or_else(|| {
-                let set = variable(&channel.address).filter(|topic| !topic.is_empty());
-                (channel.address.clone(), set.unwrap_or_else(|| channel.address.clone()))
-            });
-            if let Some(problem) = problem_of(&topic) {
+            let named = named.remove(&channel.index);
+            let (is_named, address) = (named.is_some(), channel.address.clone());
+            let (place, topic) = match (named, &channel.open) {
+                (Some(named), _) => named,
+                // The address is the topic; others name no variables.
+                (None, Some(OpenTopic::Exactly(topic))) => (address, topic.clone()),
+                // Which topics it has is known of none, or of each by itself.
+                (None, Some(_)) => {
+                    places.push(address.clone());
+                    topics.names.push(address);
+                    continue;
+                }
+                (None, None) => {
+                    let set = variable(&address).filter(|topic| !topic.is_empty());
+                    let topic = set.unwrap_or_else(|| address.clone());
+                    (address, topic)
+                }
+            };
+            // Documents may be of other brokers, whose topics have other names.
+            let is_free = channel.open.is_some() && !is_named;
+            if let Some(problem) = problem_of(&topic).filter(|_| !is_free) {
                 bad.push(BadTopic { place: place.clone(), problem });
             } else if let Some(other) = topics.channels.get(&topic) {
                 let first = contracts.channel_name(*other);

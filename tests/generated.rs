@@ -48,9 +48,18 @@ fn cell(text: &str) -> String {
 fn commands() -> String {
     let about = "The help texts of `quintet`. How a command ends: [exit codes](exit-codes.md).";
     let mut text = head("Commands", about);
-    let all = ["", "run", "list", "lint", "explain", "replay", "contracts", "contracts compare"];
+    let all = ["", "run", "explore", "mutants", "list", "lint", "explain", "replay"];
+    let contracts = [
+        "contracts",
+        "contracts check",
+        "contracts show",
+        "contracts drift",
+        "contracts breaking",
+        "contracts matrix",
+        "contracts compare",
+    ];
     let on_brokers = ["serve", "topics", "verify", "monitor", "capture", "check"];
-    for command in all.into_iter().chain(on_brokers) {
+    for command in all.into_iter().chain(contracts).chain(on_brokers) {
         let mut quintet = Command::new(env!("CARGO_BIN_EXE_quintet"));
         let called = quintet.args(command.split_whitespace()).arg("--help").output();
         let help = String::from_utf8(called.expect("the binary is built").stdout).unwrap();
@@ -99,12 +108,17 @@ fn rules() -> String {
                  * **safety**: it follows from the document; breaking it is a violation.\n\
                  * **choice**: the document is silent and this is what the reference does. What \
                  is also accepted is at most an advisory; only what is outside both is a \
-                 violation.";
+                 violation.\n\n\
+                 What is *forbidden* is a list of mistakes that break the rule: `quintet \
+                 mutants` plants each of them ([mutants.md](mutants.md)).";
     let mut text = head("Rules", about);
-    text.push_str("\n| Rule | Basis | Text | Also accepted | Document |\n|---|---|---|---|---|\n");
+    text.push_str("\n| Rule | Basis | Text | Also accepted | Forbidden | Document |\n|---|---|---|---|---|---|\n");
     for rule in quintet::services::rules() {
         let others = rule.also_accepted.iter();
         let others: Vec<_> = others.map(|one| format!("`{}`: {}", one.name, one.text)).collect();
+        let forbidden = rule.forbidden.iter();
+        let forbidden: Vec<_> =
+            forbidden.map(|one| format!("`{}`: {}", one.name, one.text)).collect();
         let basis = match rule.basis {
             Basis::Documented => "documented",
             Basis::Safety => "safety",
@@ -112,10 +126,11 @@ fn rules() -> String {
         };
         let _ = writeln!(
             text,
-            "| {} | {basis} | {} | {} | {}, {} |",
+            "| {} | {basis} | {} | {} | {} | {}, {} |",
             rule.name,
             cell(rule.text),
             cell(&others.join("; ")),
+            cell(&forbidden.join("; ")),
             rule.document,
             rule.section
         );

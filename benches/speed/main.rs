@@ -6,6 +6,7 @@
 #![expect(clippy::disallowed_methods, reason = "a benchmark measures real time")]
 
 mod delivery;
+mod exhaustive;
 #[cfg(feature = "kafka")]
 mod monitor;
 mod processes;
@@ -19,6 +20,8 @@ fn main() {
     let figures: &[(&str, Measure)] = &[
         ("delivery", delivery::figure),
         ("schedules", schedules::figure),
+        ("exhaustive_3x3", exhaustive::three),
+        ("exhaustive_3x4", exhaustive::four),
         ("suite", processes::suite),
         ("startup", processes::startup),
         #[cfg(feature = "kafka")]

@@ -8,8 +8,10 @@
 //! What always holds: an entry whose day is over accepts nothing; one without a reason, a day or a
 //! rule that exists is refused, and with it the file. Start at [`Accepted`].
 
+mod fingerprints;
 mod read;
 
+pub use fingerprints::{FingerprintEntry, Fingerprints};
 pub use jiff::civil::Date;
 
 use std::sync::Arc;

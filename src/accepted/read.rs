@@ -25,16 +25,16 @@ impl Accepted {
         let before = diagnostics.len();
         let node = yaml::read(file, diagnostics)?;
         let mut reader = Reader { file, contracts, diagnostics };
-        let entries = reader.file(&node);
+        let entries = reader.file(&node, Reader::entry);
         let bad = diagnostics[before..].iter().any(Diagnostic::is_error);
         (!bad).then_some(Self { entries })
     }
 }
 
-struct Reader<'a> {
-    file: &'a Arc<SourceFile>,
-    contracts: &'a Contracts,
-    diagnostics: &'a mut Vec<Diagnostic>,
+pub(super) struct Reader<'a> {
+    pub(super) file: &'a Arc<SourceFile>,
+    pub(super) contracts: &'a Contracts,
+    pub(super) diagnostics: &'a mut Vec<Diagnostic>,
 }
 
 impl Reader<'_> {
@@ -44,12 +44,17 @@ impl Reader<'_> {
         &mut self.diagnostics[last]
     }
 
-    fn wrong_type(&mut self, what: &str, must_be: &str, node: &Node) {
+    pub(super) fn wrong_type(&mut self, what: &str, must_be: &str, node: &Node) {
         let message = format!("{what} must be {must_be}, and is {}", node.describe());
         self.error("accepted::wrong-type", message, node.span);
     }
 
-    fn file(&mut self, node: &Node) -> Vec<Entry> {
+    /// The entries of a file, each read by itself.
+    pub(super) fn file<T>(
+        &mut self,
+        node: &Node,
+        mut entry: impl FnMut(&mut Self, &Node) -> Option<T>,
+    ) -> Vec<T> {
         if node.mapping().is_none() {
             self.wrong_type("the file", "a mapping with `format` and `accepted`", node);
             return Vec::new();
@@ -69,7 +74,7 @@ impl Reader<'_> {
             self.wrong_type("`accepted`", "a list", list);
             return Vec::new();
         };
-        items.iter().filter_map(|item| self.entry(item)).collect()
+        items.iter().filter_map(|item| entry(self, item)).collect()
     }
 
     fn entry(&mut self, node: &Node) -> Option<Entry> {
@@ -94,7 +99,7 @@ impl Reader<'_> {
         })
     }
 
-    fn known(&mut self, node: &Node, names: &[&'static str]) {
+    pub(super) fn known(&mut self, node: &Node, names: &[&'static str]) {
         for (key, _) in node.mapping().unwrap_or_default() {
             let name = key.scalar().map_or("", |scalar| scalar.text.as_str());
             if !names.contains(&name) {
@@ -108,7 +113,7 @@ impl Reader<'_> {
         }
     }
 
-    fn needed<'n>(&mut self, node: &'n Node, name: &str) -> Option<&'n Node> {
+    pub(super) fn needed<'n>(&mut self, node: &'n Node, name: &str) -> Option<&'n Node> {
         let found = node.get(name);
         if found.is_none() {
             let message = format!("`{name}` is missing");
@@ -117,7 +122,7 @@ impl Reader<'_> {
         found
     }
 
-    fn text(&mut self, name: &str, node: &Node) -> Option<String> {
+    pub(super) fn text(&mut self, name: &str, node: &Node) -> Option<String> {
         let is = match node.scalar().map(Scalar::meaning) {
             Some(Meaning::Text(text)) if !text.trim().is_empty() => return Some(text.to_owned()),
             Some(Meaning::Text(_)) => "empty",
@@ -155,7 +160,7 @@ impl Reader<'_> {
         None
     }
 
-    fn date(&mut self, node: &Node) -> Option<Date> {
+    pub(super) fn date(&mut self, node: &Node) -> Option<Date> {
         let text = self.text("until", node)?;
         let date = (text.len() == "2026-12-31".len()).then(|| text.parse().ok()).flatten();
         if date.is_none() {

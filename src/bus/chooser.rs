@@ -6,8 +6,10 @@
 
 use std::fmt::Write as _;
 
+use super::trial::Trial;
 use crate::contract::Contracts;
-use crate::history::{Entry, History, ServiceIx};
+use crate::driver::FaultKind;
+use crate::history::{History, ServiceIx};
 use crate::message::{ChannelIx, Partition, Seed, Stream, VirtualTime};
 use crate::rule::RuleId;
 
@@ -40,6 +42,41 @@ pub enum Choice {
         /// Which service.
         service: ServiceIx,
     },
+    /// A fault strikes the delivery that was chosen. It is no option: it is asked for apart
+    /// ([`Chooser::fault`]), and stands in the log behind its delivery.
+    Fault(Delivery, FaultKind),
+}
+
+/// A record about to be handled by a service.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Delivery {
+    /// Which service.
+    pub service: ServiceIx,
+    /// The channel.
+    pub channel: ChannelIx,
+    /// The partition.
+    pub partition: Partition,
+    /// The record's offset.
+    pub offset: u64,
+    /// 1 for the first delivery, 2 for the next.
+    pub attempt: u32,
+}
+
+impl Delivery {
+    /// The name under which a fault at this delivery is logged:
+    /// `fault delay SERVICE CHANNEL/PARTITION@OFFSET.ATTEMPT`.
+    #[must_use]
+    pub fn fault_name(&self, kind: FaultKind, history: &History) -> String {
+        format!(
+            "fault {} {} {}/{}@{}.{}",
+            kind.name(),
+            history.service(self.service),
+            history.contracts().channel_name(self.channel),
+            self.partition.0,
+            self.offset,
+            self.attempt
+        )
+    }
 }
 
 /// What a choice is picked from, and what it may be picked by.
@@ -52,9 +89,18 @@ pub struct Point<'a> {
     /// The time.
     pub now: VirtualTime,
     pub(super) timer_names: &'a [String],
+    pub(super) trial: Option<Trial<'a>>,
 }
 
 impl Point<'_> {
+    /// Whether two deliveries to one service have the same effect in both orders, as tried out here
+    /// on copies of it: none of them emits, and the service ends in the same state. False where
+    /// that is not known, since the service cannot be copied or asks others.
+    #[must_use]
+    pub fn commute(&self, one: Choice, other: Choice) -> bool {
+        self.trial.is_some_and(|trial| trial.commute(self.history, one, other))
+    }
+
     /// The name of an option: the same in every run in which the same thing can happen, wherever it
     /// stands among the options.
     #[must_use]
@@ -77,6 +123,9 @@ impl Point<'_> {
             Choice::Restart { service } => {
                 write!(name, "restart {}", self.history.service(service))
             }
+            Choice::Fault(delivery, kind) => {
+                write!(name, "{}", delivery.fault_name(kind, self.history))
+            }
         };
         name
     }
@@ -88,11 +137,28 @@ pub trait Chooser {
     /// known already.
     fn choose(&mut self, point: &Point<'_>) -> Option<usize>;
 
-    /// Told after each step, forced ones too: what was done, and what it caused. What the step read
-    /// and wrote can be told from the entries.
-    fn observe(&mut self, choice: Choice, caused: &[Entry]) {
-        let _ = (choice, caused);
+    /// Asked in place of [`Chooser::choose`] where only one thing can happen: whether it is to
+    /// happen. Otherwise the run is given up.
+    fn forced(&mut self, point: &Point<'_>) -> bool {
+        let _ = point;
+        true
     }
+
+    /// The fault that strikes a record which is about to be handled for the first time, or again
+    /// because what was done is lost.
+    fn fault(&mut self, delivery: Delivery, history: &History) -> Option<FaultKind> {
+        let _ = (delivery, history);
+        None
+    }
+
+    /// Told after each step, forced ones too: what was done, and from which entry of the history on
+    /// stands what it caused. What the step read and wrote can be told from these.
+    fn observe(&mut self, choice: Choice, history: &History, from: usize) {
+        let _ = (choice, history, from);
+    }
+
+    /// Told that whoever drives the world will only look on from now, and do nothing more.
+    fn passive(&mut self) {}
 
     /// The index of the behaviour that a service takes where `rule` accepts several; the reference
     /// takes the first.
@@ -167,6 +233,14 @@ impl Chooser for Replay {
         }
         self.at += 1;
         found
+    }
+
+    fn fault(&mut self, delivery: Delivery, history: &History) -> Option<FaultKind> {
+        let wanted = self.names.get(self.at).filter(|name| name.starts_with("fault "))?;
+        let is_wanted = |kind: &FaultKind| delivery.fault_name(*kind, history) == *wanted;
+        let kind = FaultKind::ALL.into_iter().find(is_wanted)?;
+        self.at += 1;
+        Some(kind)
     }
 
     fn complaint(&self) -> Option<crate::driver::DriverError> {

@@ -9,7 +9,7 @@
 use super::World;
 use super::faults::damaged;
 use super::slot::Plan;
-use crate::bus::Chooser;
+use crate::bus::{Chooser, Delivery};
 use crate::driver::FaultKind;
 use crate::history::{Event, FaultId, History, Placed, ServiceIx};
 use crate::message::{Headers, Json, Offset, Outgoing, Record, RecordId, Tenant, VirtualTime};
@@ -26,14 +26,22 @@ pub(super) enum Place<'a> {
 
 impl World {
     pub(super) fn deliver(&mut self, service: ServiceIx, at: usize) {
-        let reader = &mut self.slots[service.at()].readers[at];
+        let reader = &self.slots[service.at()].readers[at];
         let (channel, partition) = (reader.channel, reader.partition);
         let offset = reader.position;
-        let attempt = reader.count_delivery();
         let again = reader.again == Some(offset);
         let recognised = offset < reader.kept && !again;
+        let attempt = reader.next_attempt();
         let log = &self.logs[channel.at()][partition.0 as usize];
         let record = log[usize::try_from(offset).unwrap_or(usize::MAX)];
+        let injected = match again || recognised {
+            true => None,
+            false => self.injected(Delivery { service, channel, partition, offset, attempt }),
+        };
+        if let Some(kind @ (FaultKind::Delay | FaultKind::PartitionLag)) = injected {
+            return self.inject_hold((service, at), kind, (offset, record));
+        }
+        self.slots[service.at()].readers[at].count_delivery();
         self.history.push(self.now, Event::Delivered { service, record, attempt });
         if recognised {
             self.history.push(self.now, Event::Recognised { service, record });
@@ -45,7 +53,13 @@ impl World {
             self.settle(service, at);
             return self.commit(service, at, Offset(offset + 1));
         }
-        let (damaged, fault) = self.meet_faults(service, record, again);
+        let (mut damaged, mut fault) = self.meet_faults(service, record, again);
+        if let Some(kind) = injected {
+            match self.inject_damage(service, kind, record) {
+                Some(arrived) => damaged = Some(arrived),
+                None => fault = fault.or(Some((kind.injected(), kind))),
+            }
+        }
         if let Some((met, FaultKind::CrashBeforeHandling)) = fault {
             return self.crash_at(service, met, Some(record));
         }
@@ -295,7 +309,7 @@ impl World {
 
     fn crash_at(&mut self, service: ServiceIx, met: FaultId, cause: Option<RecordId>) {
         self.strike(met, cause);
-        self.crash(service, self.fault(met).restart_after);
+        self.crash(service, self.restart_after(met));
     }
 
     /// All events are out: the plan is done and its offset committed, unless a fault strikes now.
@@ -373,7 +387,7 @@ impl Host for Backstage<'_> {
         let event = Event::Asked { service: self.service, query: format!("{service}.{query}") };
         self.history.push(self.now, event);
         let slot = self.slots.iter().find(|slot| slot.name == service && slot.down_until.is_none());
-        let asked = Asked { tenant, now: self.now };
+        let asked = Asked::new(tenant, self.now);
         match slot.and_then(|slot| slot.service.as_ref()) {
             None => Err(AskError::Unreachable(service.to_owned())),
             Some(other) => other

@@ -2,10 +2,13 @@
 
 use std::time::Duration;
 
-use super::World;
+use super::{Choice, Delivery, World};
 use crate::driver::{DriverError, Fault, FaultKind};
 use crate::history::{Event, FaultId, ServiceIx};
 use crate::message::{Header, Headers, Payload, Record, RecordId};
+
+/// How long injected faults keep a service down, or a partition from being read.
+const INJECTED_FOR: Duration = Duration::from_secs(1);
 
 pub(super) struct Armed {
     pub(super) fault: Fault,
@@ -59,12 +62,66 @@ impl World {
     }
 
     pub(super) fn strike(&mut self, fault: FaultId, record: Option<RecordId>) {
-        self.faults[fault.0 as usize].struck = true;
+        if let Some(armed) = self.faults.get_mut(fault.0 as usize) {
+            armed.struck = true;
+        }
         self.history.push(self.now, Event::Struck { fault, record });
     }
 
     pub(super) fn fault(&self, fault: FaultId) -> &Fault {
         &self.faults[fault.0 as usize].fault
+    }
+
+    /// How long a service that a fault kills stays down.
+    pub(super) fn restart_after(&self, fault: FaultId) -> Duration {
+        let armed = self.faults.get(fault.0 as usize);
+        armed.map_or(INJECTED_FOR, |armed| armed.fault.restart_after)
+    }
+
+    /// The fault that the chooser injects into the delivery at hand, if any; it is logged.
+    pub(super) fn injected(&mut self, delivery: Delivery) -> Option<FaultKind> {
+        let kind = self.chooser.fault(delivery, &self.history)?;
+        self.choices.push(Choice::Fault(delivery, kind));
+        Some(kind)
+    }
+
+    /// Lets an injected fault keep a record, or its partition, from being read now.
+    pub(super) fn inject_hold(
+        &mut self,
+        (service, reader): (ServiceIx, usize),
+        kind: FaultKind,
+        (offset, record): (u64, RecordId),
+    ) {
+        self.strike(kind.injected(), Some(record));
+        let from = if kind == FaultKind::Delay { offset } else { 0 };
+        let until = self.now.after(INJECTED_FOR);
+        self.slots[service.at()].readers[reader].holds.push((from, until));
+    }
+
+    /// The record as an injected fault lets it arrive; `None` where it does not damage it. It never
+    /// makes of it a record of another tenant, which no service could tell from a true one.
+    pub(super) fn inject_damage(
+        &mut self,
+        service: ServiceIx,
+        kind: FaultKind,
+        id: RecordId,
+    ) -> Option<Record> {
+        let record = &self.history.record(id).record;
+        let name = &self.slots[service.at()].name;
+        let names = record.headers.to_list();
+        // Which header it is depends on nothing but the record's place.
+        let at = usize::try_from(self.history.record(id).offset.0).unwrap_or(0);
+        let turned = names.iter().cycle().skip(at % names.len().max(1)).take(names.len());
+        let headers = turned.map(|header| Some(header.name.to_string())).chain([None]);
+        let mut arrivals = headers
+            .filter_map(|header| damaged(record, &Fault { header, ..Fault::new(kind, name) }));
+        let original = record.headers.tenant();
+        let arrived = arrivals.find(|arrived| {
+            let tenant = arrived.headers.tenant();
+            tenant.is_err() || tenant == original
+        })?;
+        self.strike(kind.injected(), Some(id));
+        Some(arrived)
     }
 
     /// Lets delays and lags strike records that a service has not read yet.

@@ -13,14 +13,17 @@
 mod chooser;
 mod deliver;
 mod faults;
+mod instance;
 mod murmur2;
 mod slot;
 mod timers;
+mod trial;
 mod world;
 
 #[cfg(feature = "kafka")]
 pub(crate) use faults::damaged;
 
-pub use chooser::{Choice, Chooser, Fifo, Point, Random, Replay};
+pub use chooser::{Choice, Chooser, Delivery, Fifo, Point, Random, Replay};
+pub use instance::Instance;
 pub use murmur2::murmur2;
 pub use world::{Topology, World, WorldError};

@@ -2,15 +2,15 @@
 
 use std::collections::VecDeque;
 
+use super::Instance;
 use crate::driver::FaultKind;
 use crate::history::FaultId;
 use crate::message::{ChannelIx, Offset, Outgoing, Partition, RecordId, VirtualTime};
-use crate::service::Service;
 
 pub(super) struct Slot {
     pub(super) name: String,
     /// `None` only while one of its own handlers runs.
-    pub(super) service: Option<Box<dyn Service>>,
+    pub(super) service: Option<Instance>,
     /// What the group reads, in order of channel and partition.
     pub(super) readers: Vec<Reader>,
     /// The readers with something to read, in order.
@@ -76,6 +76,12 @@ impl Reader {
         }
     }
 
+    /// The number that the next delivery of the record at the position gets; 1 for the first.
+    pub(super) fn next_attempt(&self) -> u32 {
+        let at = usize::try_from(self.position - self.committed).unwrap_or(usize::MAX);
+        self.deliveries.get(at).copied().unwrap_or(0) + 1
+    }
+
     /// Counts a delivery of the record at the position; 1 for the first.
     pub(super) fn count_delivery(&mut self) -> u32 {
         let at = usize::try_from(self.position - self.committed).unwrap_or(usize::MAX);
@@ -107,7 +113,7 @@ impl Plan {
 
 impl Slot {
     /// As if nothing had happened, with a service that has just started.
-    pub(super) fn start_over(&mut self, service: Box<dyn Service>) {
+    pub(super) fn start_over(&mut self, service: Instance) {
         self.service = Some(service);
         let members = self.busy.len();
         for (at, reader) in self.readers.iter_mut().enumerate() {

@@ -7,7 +7,8 @@ use super::faults::Armed;
 use super::murmur2::partition_of;
 use super::slot::{Plan, Reader, Slot};
 use super::timers::Timers;
-use super::{Choice, Chooser, Point};
+use super::trial::Trial;
+use super::{Choice, Chooser, Instance, Point};
 use crate::contract::Contracts;
 use crate::driver::{Driver, DriverError, Ended, Fault, Until};
 use crate::history::{Event, FaultId, History, Producer, ServiceIx};
@@ -15,7 +16,7 @@ use crate::message::{
     Headers, Json, Offset, Outgoing, Partition, Payload, Record, RecordId, Seed, Stream, Tenant,
     TraceParent, VirtualTime,
 };
-use crate::service::{Asked, Effects, Given, Service};
+use crate::service::{Asked, Effects, Given};
 
 /// How many partitions a topic and how many members a group has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,12 +63,14 @@ pub struct World {
     consumers: Vec<Vec<(ServiceIx, usize)>>,
     pub(super) history: History,
     pub(super) chooser: Box<dyn Chooser>,
-    choices: Vec<Choice>,
+    pub(super) choices: Vec<Choice>,
     pub(super) now: VirtualTime,
     pub(super) timers: Timers,
     pub(super) faults: Vec<Armed>,
     options: Vec<Choice>,
     stimuli: u64,
+    /// How many records each service appended, and the test as the last.
+    appended: Vec<u64>,
     /// The memory of the last handler's effects, for the next.
     pub(super) spare: Effects,
 }
@@ -79,7 +82,7 @@ impl World {
     /// [`WorldError`] when a service has no contract or a name is used twice.
     pub fn new(
         contracts: Arc<Contracts>,
-        services: Vec<Box<dyn Service>>,
+        services: Vec<impl Into<Instance>>,
         topology: Topology,
         (seed, chooser): (Seed, Box<dyn Chooser>),
     ) -> Result<Self, WorldError> {
@@ -87,6 +90,7 @@ impl World {
             return Err(WorldError::Empty);
         }
         let channels = contracts.channel_count();
+        let services: Vec<Instance> = services.into_iter().map(Into::into).collect();
         let names: Vec<_> = services.iter().map(|service| service.name().to_owned()).collect();
         let mut consumers = vec![Vec::new(); channels];
         let mut slots: Vec<Slot> = Vec::new();
@@ -117,6 +121,7 @@ impl World {
             });
         }
         let partitions = vec![Vec::new(); topology.partitions as usize];
+        let appended = vec![0; slots.len() + 1];
         Ok(Self {
             history: History::new(Arc::clone(&contracts), names),
             logs: vec![partitions; channels],
@@ -132,6 +137,7 @@ impl World {
             faults: Vec::new(),
             options: Vec::new(),
             stimuli: 0,
+            appended,
             spare: Effects::default(),
         })
     }
@@ -143,11 +149,12 @@ impl World {
     /// If the services are not those of this world.
     pub fn start_over(
         &mut self,
-        services: Vec<Box<dyn Service>>,
+        services: Vec<impl Into<Instance>>,
         (seed, chooser): (Seed, Box<dyn Chooser>),
     ) {
         assert_eq!(services.len(), self.slots.len(), "a world starts over with its own services");
         for (slot, service) in self.slots.iter_mut().zip(services) {
+            let service: Instance = service.into();
             assert_eq!(service.name(), slot.name, "a world starts over with its own services");
             slot.start_over(service);
         }
@@ -160,6 +167,7 @@ impl World {
         self.timers = Timers::default();
         self.faults.clear();
         self.stimuli = 0;
+        self.appended.fill(0);
     }
 
     /// Sends a value as the test: keyed as the contract says, with the tenant's headers and a trace
@@ -202,6 +210,7 @@ impl World {
             history: &self.history,
             now: self.now,
             timer_names: &self.timers.names,
+            trial: None,
         }
     }
 
@@ -214,14 +223,20 @@ impl World {
     /// Appends a record to its partition: by key, or where it has none, at random.
     pub(super) fn append(&mut self, outgoing: Outgoing, producer: Producer) -> RecordId {
         let Outgoing { channel, record } = outgoing;
+        let writer = match producer {
+            Producer::Service { service, .. } => service.at(),
+            Producer::Test => self.slots.len(),
+        };
         let partition = match &record.key {
             Some(key) => partition_of(key, self.topology.partitions),
             None => {
-                let place = ("partition", channel.0, self.history.records().len());
+                // What others append meanwhile moves nothing of this.
+                let place = ("partition", channel.0, writer, self.appended[writer]);
                 let bound = self.topology.partitions as usize;
                 u32::try_from(Stream::keyed(self.seed, &place).below(bound)).unwrap_or(0)
             }
         };
+        self.appended[writer] += 1;
         let log = &self.logs[channel.at()][partition as usize];
         let offset = log.len() as u64;
         let place = (channel, Partition(partition), Offset(offset));
@@ -291,22 +306,26 @@ impl World {
 
     /// Picks one of the listed options and does it.
     fn go_on(&mut self) -> Result<(), DriverError> {
-        let picked = if self.options.len() == 1 {
-            0
-        } else {
-            let point = Point {
-                options: &self.options,
-                history: &self.history,
-                now: self.now,
-                timer_names: &self.timers.names,
-            };
-            let Some(picked) = self.chooser.choose(&point) else {
-                let complaint = self.chooser.complaint();
-                return Err(complaint.unwrap_or(DriverError::GivenUp));
-            };
-            self.choices.push(self.options[picked]);
-            picked
+        let trial = Trial { slots: &self.slots, logs: &self.logs, now: self.now, seed: self.seed };
+        let point = Point {
+            options: &self.options,
+            history: &self.history,
+            now: self.now,
+            timer_names: &self.timers.names,
+            // A fault that is armed strikes whichever record comes first.
+            trial: self.faults.iter().all(|armed| armed.struck).then_some(trial),
         };
+        let is_forced = self.options.len() == 1;
+        let picked = match is_forced {
+            true => self.chooser.forced(&point).then_some(0),
+            false => self.chooser.choose(&point),
+        };
+        let Some(picked) = picked else {
+            return Err(self.chooser.complaint().unwrap_or(DriverError::GivenUp));
+        };
+        if !is_forced {
+            self.choices.push(self.options[picked]);
+        }
         let choice = self.options[picked];
         let before = self.history.entries().len();
         match choice {
@@ -319,8 +338,10 @@ impl World {
                 let first = first.map_or(0, |(_, first)| *first);
                 self.deliver(service, first + partition.0 as usize);
             }
+            // Faults are no options.
+            Choice::Fault(..) => {}
         }
-        self.chooser.observe(choice, &self.history.entries()[before..]);
+        self.chooser.observe(choice, &self.history, before);
         Ok(())
     }
 
@@ -427,6 +448,10 @@ impl Driver for World {
         self.arm_fault(fault)
     }
 
+    fn passive(&mut self) {
+        self.chooser.passive();
+    }
+
     fn has_struck(&self, fault: FaultId) -> bool {
         self.faults.get(fault.0 as usize).is_some_and(|armed| armed.struck)
     }
@@ -465,6 +490,6 @@ impl Driver for World {
         let slot = &self.slots[ix.at()];
         let running = slot.service.as_ref().filter(|_| slot.down_until.is_none());
         let running = running.ok_or_else(|| DriverError::Down(service.to_owned()))?;
-        Ok(running.query(name, args, &Asked { tenant, now: self.now })?)
+        Ok(running.query(name, args, &Asked::new(tenant, self.now))?)
     }
 }

@@ -1,13 +1,19 @@
 //! The command line: one definition a flag, from which parsing, help and documents are made.
 
+mod compatibility;
 mod contracts;
+mod explore;
 mod traffic;
 mod verify;
 
-pub(super) use contracts::{Compare, Contracts, ContractsCommand, Lines};
+pub(super) use compatibility::{Breaking, Drift, Matrix, Reported};
+pub(super) use contracts::{
+    Annotated, CheckDocuments, Compare, Contracts, ContractsCommand, Lines, Page, ShowDocuments,
+};
+pub(super) use explore::{Budget, Explore, Shard};
 #[cfg(feature = "kafka")]
 pub(super) use traffic::Start;
-pub(super) use traffic::{Accepting, Capture, Check, Monitor, with_rules};
+pub(super) use traffic::{Accepting, Capture, Check, Monitor, duration, with_rules};
 pub(super) use verify::Verify;
 #[cfg(feature = "kafka")]
 pub(super) use verify::{From, Stand};
@@ -18,6 +24,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::link::Link;
+use super::mutants::Mutants;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -56,6 +63,15 @@ pub(super) enum Command {
         Crashes\nand redeliveries are done for real; their clock is moved on when nothing is in \
         hand, so that\nno test waits for hours.")]
     Run(Run),
+    /// Explore tests under many orders and faults, in the simulator
+    #[command(after_help = "Examples:\n  \
+        quintet explore\n  \
+        quintet explore scenarios/faults --budget 1000 --faults none\n  \
+        quintet explore my.scenario.yaml --strategy lag --save choices\n  \
+        quintet explore --exhaustive scenarios/explore/three-by-three.scenario.yaml\n\n\
+        With a number as budget, the same bytes are reported for any --jobs. More: \
+        docs/exploring.md.")]
+    Explore(Box<Explore>),
     /// List tests, one a line
     #[command(after_help = "Examples:\n  \
         quintet list\n  \
@@ -123,9 +139,21 @@ pub(super) enum Command {
         quintet monitor --on localhost:9092 --from beginning --for 30s\n\n\
         Nothing is produced, and no group is joined. SIGTERM and SIGINT end it as well.")]
     Monitor(Monitor),
-    /// Compare contracts and schemas, offline
-    #[command(after_help = "Example:\n  quintet contracts compare old.json new.json")]
+    /// Check and compare contracts and schemas, offline
+    #[command(after_help = "Examples:\n  \
+        quintet contracts check contracts\n  \
+        quintet contracts show contracts --format markdown\n  \
+        quintet contracts drift\n  \
+        quintet contracts compare old.json new.json")]
     Contracts(Contracts),
+    /// Plant each mistake that a rule forbids into the reference, and see whether the rules find it
+    #[command(after_help = "Examples:\n  \
+        quintet mutants\n  \
+        quintet mutants --budget 40\n  \
+        quintet mutants --format json --survivors mutants.txt\n\n\
+        Fails when a mutant survives that FILE does not list, when FILE lists one that is killed, \
+        and when\na rule finds no mutant at all. More: docs/mutants.md.")]
+    Mutants(Mutants),
 }
 
 /// Which tests.
@@ -146,9 +174,10 @@ pub(super) struct Selection {
 /// Where the contracts come from.
 #[derive(Debug, Args)]
 pub(super) struct ContractsFrom {
-    /// Use the *.asyncapi.yaml files of this folder instead of the built-in contracts
-    #[arg(long = "contracts", value_name = "DIR")]
-    pub(super) folder: Option<PathBuf>,
+    /// Use this AsyncAPI document (.yaml, .yml or .json), or all those in this folder and below it,
+    /// instead of the built-in contracts
+    #[arg(long = "contracts", value_name = "PATH")]
+    pub(super) path: Option<PathBuf>,
 }
 
 /// What is demanded besides the rules of packs.

@@ -32,10 +32,10 @@ const BEGINNING: &[u8] = b"{\"topic\":\"";
 /// Writes what flows into the file until the end.
 pub(super) fn capture(args: &Capture, packs: &Packs, terminal: &mut Terminal) -> Exit {
     let shown = load::shown(&args.out);
-    let Some(contracts) = load::contracts(&args.contracts, packs, terminal) else {
+    let Some(mut contracts) = load::contracts(&args.contracts, packs, terminal) else {
         return Exit::Unusable;
     };
-    let linked = match args.link.look_on(&contracts, terminal) {
+    let linked = match args.link.look_on(&mut contracts, terminal) {
         Ok(linked) => linked,
         Err(exit) => return exit,
     };

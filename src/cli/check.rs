@@ -30,7 +30,8 @@ pub(super) fn check(args: &Check, packs: &Packs, terminal: &mut Terminal) -> Exi
     let Some(packs) = &load::with_properties(&args.properties, from, terminal) else {
         return Exit::Unusable;
     };
-    let Some(contracts) = load::contracts(&args.contracts, packs, terminal) else {
+    let named = args.service.as_deref();
+    let Some(contracts) = load::contracts_of(&args.contracts, named, packs, terminal) else {
         return Exit::Unusable;
     };
     if let Some(service) = &args.service
@@ -41,15 +42,17 @@ pub(super) fn check(args: &Check, packs: &Packs, terminal: &mut Terminal) -> Exi
     let Some(mut known) = Known::read(&args.accepting, &contracts, terminal) else {
         return Exit::Unusable;
     };
+    let Some(mut read) = read(args, terminal) else {
+        return Exit::Unusable;
+    };
+    let seen = read.records.iter().map(|one| &*one.topic);
+    let contracts = contracts.with_topics(seen).map_or(contracts, Arc::new);
     let topics = match Topics::resolve(&contracts, args.topics.as_deref()) {
         Ok(topics) => topics,
         Err(error) => {
             terminal.error(&error.to_string());
             return Exit::Unusable;
         }
-    };
-    let Some(mut read) = read(args, terminal) else {
-        return Exit::Unusable;
     };
     let Some(mut outputs) = Outputs::open(&args.forms, terminal) else {
         return Exit::Unusable;
@@ -60,7 +63,8 @@ pub(super) fn check(args: &Check, packs: &Packs, terminal: &mut Terminal) -> Exi
     let gathered = gather(records, &contracts, channel_of, args.service.as_deref(), clock_skew);
     let mut verdicts = Verdicts::on_traffic(args.service.as_deref());
     verdicts.count_messages(&gathered.history);
-    verdicts.notes = notes(&read, &gathered, args);
+    verdicts.notes = contracts.not_checked();
+    verdicts.notes.extend(notes(&read, &gathered, args));
     let (history, judgement) = judgement(args, gathered);
     verdicts.add(&history, &judgement);
     known.mark_all(&mut verdicts);
@@ -93,7 +97,11 @@ pub(super) fn is_known(service: &str, contracts: &Contracts, terminal: &mut Term
 /// What the records say of the service, or of all channels.
 fn judgement(args: &Check, gathered: Gathered) -> (crate::history::History, Judgement) {
     let rules = &args.judged.rules;
-    let Some(subject) = &args.service else {
+    let is_open = |service: &String| {
+        let contract = gathered.history.contracts().contract(service);
+        contract.is_some_and(|contract| contract.open.is_some())
+    };
+    let Some(subject) = args.service.as_ref().filter(|service| !is_open(service)) else {
         let of = (args.judged.clocks.clock_skew, args.settle);
         let mut judgement = traffic::judge(&gathered, gathered.late.is_empty(), of);
         if !rules.is_empty() {

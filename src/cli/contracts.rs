@@ -6,20 +6,26 @@ use serde_json::json;
 
 use super::args::{Compare, Contracts, ContractsCommand, Lines};
 use super::exit::Exit;
-use super::load;
 use super::terminal::Terminal;
+use super::{breaking, drift, load, matrix};
 use crate::evolution::{self, Comparison, Direction, Document, Mode, Verdict};
+use crate::pack::Packs;
 use crate::report::style::{BAD, GOOD, UNSURE, count, paint};
 
-/// The comparison nests as deep as schemas do, and each level takes some stack.
+/// A comparison nests as deep as schemas do, and each level takes some stack.
 const STACK_BYTES: usize = 256 << 20;
 /// In text, a witness is shown up to so many characters.
 const MAX_SHOWN: usize = 2000;
 
 /// Does what is asked for.
-pub(super) fn contracts(args: &Contracts, terminal: &mut Terminal) -> Exit {
+pub(super) fn contracts(args: &Contracts, packs: &Packs, terminal: &mut Terminal) -> Exit {
     match &args.command {
+        ContractsCommand::Breaking(args) => breaking::breaking(args, terminal),
+        ContractsCommand::Matrix(args) => matrix::matrix(args, terminal),
+        ContractsCommand::Drift(args) => drift::drift(args, packs, terminal),
         ContractsCommand::Compare(args) => compare(args, terminal),
+        ContractsCommand::Show(args) => super::contracts_show::show(args, terminal),
+        ContractsCommand::Check(args) => super::contracts_check::check(args, terminal),
     }
 }
 
@@ -54,7 +60,7 @@ fn document(path: &Path, terminal: &mut Terminal) -> Option<Document> {
     load::reading(path, terminal, evolution::read)
 }
 
-fn with_stack<T: Send>(work: impl FnOnce() -> T + Send) -> Option<T> {
+pub(super) fn with_stack<T: Send>(work: impl FnOnce() -> T + Send) -> Option<T> {
     std::thread::scope(|scope| {
         let thread = std::thread::Builder::new().stack_size(STACK_BYTES);
         match thread.spawn_scoped(scope, work).ok()?.join() {

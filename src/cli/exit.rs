@@ -48,8 +48,9 @@ pub static EXITS: &[ExitInfo] = &[
         title: "something that was checked does not hold",
         explanation: "A test failed: an expectation was not met, a record was not claimed, a \
                       contract or a rule was broken; or an implementation, or what flows, breaks a \
-                      rule; or a change of a schema breaks its readers. The report shows where, \
-                      with the records, or the value.",
+                      rule; or a change of a schema or document breaks its readers; or \
+                      documents disagree, and that is not accepted. The report shows where, with \
+                      the records, or the value.",
     },
     ExitInfo {
         exit: Exit::Unusable,

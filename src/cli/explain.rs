@@ -6,7 +6,7 @@ use super::terminal::Terminal;
 use crate::diagnostic::{CODES, CodeInfo, suggest};
 use crate::pack::Packs;
 use crate::report::style::{FAINT, STRONG, paint, words, wrap};
-use crate::rule::{Basis, Rule};
+use crate::rule::{Basis, OWN, Rule};
 use crate::scenario::vocabulary::{ALWAYS, FAULTS, FieldWord, MATCHERS, Needed, VERBS, Word};
 
 /// Lines are broken here.
@@ -75,6 +75,7 @@ fn topics(packs: &Packs) -> Vec<Topic> {
     all.extend(entries("property", ALWAYS));
     all.extend(entries("fault", FAULTS));
     all.extend(packs.rules().map(Topic::Rule));
+    all.extend(OWN.iter().map(|rule| Topic::Rule(rule.rule())));
     all.extend(CODES.iter().map(Topic::Code));
     all.extend(EXITS.iter().map(Topic::Exit));
     all
@@ -153,8 +154,18 @@ fn rule(rule: &Rule) -> String {
             text.push_str(&format!("\n    - {}", wrap(&words(&line), 6, WIDTH)));
         }
     }
+    if !rule.forbidden.is_empty() {
+        text.push_str("\n\n  Forbidden, as an example:");
+        for other in rule.forbidden {
+            let line = format!("{}: {}", other.name, other.text);
+            text.push_str(&format!("\n    - {}", wrap(&words(&line), 6, WIDTH)));
+        }
+    }
     text.push_str(&format!("\n\n  Basis:    {}", wrap(&words(means), 12, WIDTH)));
-    text.push_str(&format!("\n  Document: {}, section {}", rule.document, rule.section));
+    text.push_str(&format!("\n  Document: {}", rule.document));
+    if !rule.section.is_empty() {
+        text.push_str(&format!(", section {}", rule.section));
+    }
     text
 }
 

@@ -55,6 +55,8 @@ mod live {
     use std::num::NonZeroU32;
 
     use super::{Exit, Link, Terminal};
+    use std::sync::Arc;
+
     use crate::contract::Contracts;
     use crate::kafka::{
         Broker, ConnectError, Connection, Create, On, Settings, TopicError, Topics,
@@ -94,13 +96,23 @@ mod live {
         }
 
         /// As [`Link::open`], to look on: on a broker of somebody else no topic is created, and
-        /// those that are missing are named and not read.
+        /// those that are missing are named and not read. Each topic that an address with
+        /// parameters names becomes a channel of the contracts.
         pub(in crate::cli) fn look_on(
             &self,
-            contracts: &Contracts,
+            contracts: &mut Arc<Contracts>,
             terminal: &mut Terminal,
         ) -> Result<Linked, Exit> {
             let mut linked = self.reach(contracts, terminal)?;
+            if contracts.has_open() {
+                let names = linked.connection.topic_names();
+                let names = names.map_err(|error| told(Exit::Unchecked, &error, terminal))?;
+                if let Some(more) = contracts.with_topics(names.iter().map(String::as_str)) {
+                    *contracts = Arc::new(more);
+                    linked.topics = Topics::resolve(contracts, self.topics.as_deref())
+                        .map_err(|error| told(Exit::Unusable, &error, terminal))?;
+                }
+            }
             let of_others = matches!(linked.broker.on(), On::At(_));
             let create = if of_others { Create::Never } else { self.create() };
             match linked.connection.ensure_topics(&linked.topics, contracts, create) {

@@ -10,7 +10,7 @@ use super::args::{ContractsFrom, PropertiesFrom, Selection};
 use super::exit::Exit;
 use super::files::{self, SCENARIO};
 use super::terminal::Terminal;
-use crate::contract::Contracts;
+use crate::contract::{Contracts, Taking};
 use crate::diagnostic::{Diagnostic, MAX_FILE_BYTES, Severity, SourceFile, Span, render};
 use crate::pack::Packs;
 use crate::property::Properties;
@@ -53,11 +53,27 @@ pub(super) fn contracts(
     packs: &Packs,
     terminal: &mut Terminal,
 ) -> Option<Arc<Contracts>> {
+    contracts_of(from, None, packs, terminal)
+}
+
+/// As [`contracts`]; `service` is the name of one whose document has none.
+pub(super) fn contracts_of(
+    from: &ContractsFrom,
+    service: Option<&str>,
+    packs: &Packs,
+    terminal: &mut Terminal,
+) -> Option<Arc<Contracts>> {
     let mut diagnostics = Vec::new();
-    let contracts = match &from.folder {
-        Some(folder) => {
-            let read = Contracts::read_dir(folder, &mut diagnostics);
-            read.map(|contracts| contracts.with_packs(packs))
+    let contracts = match &from.path {
+        Some(path) => {
+            let must_be_portable = |name: &str| packs.pack(name).is_some();
+            let taking = Taking { must_be_portable: &must_be_portable, service };
+            let read = Contracts::read_path(path, &taking, &mut diagnostics);
+            // Rules of services that are not there say nothing of others.
+            read.map(|read| match read.contracts().iter().any(|one| one.open.is_none()) {
+                true => read.with_packs(packs),
+                false => read.with_packs(&packs.only_properties()),
+            })
         }
         None => packs.contracts(&mut diagnostics),
     };

@@ -11,6 +11,7 @@
 #[cfg(feature = "kafka")]
 mod again;
 mod args;
+mod breaking;
 mod bug;
 #[cfg(feature = "kafka")]
 mod capture;
@@ -18,18 +19,26 @@ mod check;
 mod check_notes;
 mod clock;
 mod contracts;
+mod contracts_check;
+mod contracts_show;
+mod documents;
+mod drift;
 mod exit;
 mod explain;
+mod explore;
 mod files;
 mod futile;
+mod git;
 mod judged;
 mod link;
 mod list;
 #[cfg(feature = "kafka")]
 mod live;
 mod load;
+mod matrix;
 #[cfg(feature = "kafka")]
 mod monitor;
+mod mutants;
 mod outputs;
 mod progress;
 #[cfg(feature = "kafka")]
@@ -44,6 +53,7 @@ mod topics;
 mod twin;
 #[cfg(feature = "kafka")]
 mod verify;
+mod versions;
 mod workers;
 
 pub use exit::{EXITS, Exit, ExitInfo};
@@ -76,12 +86,14 @@ pub fn run(packs: &Packs) -> ExitCode {
 fn carry_out(command: &Command, packs: &Packs, terminal: &mut Terminal) -> Exit {
     match command {
         Command::Run(args) => run::run(args, packs, terminal),
+        Command::Explore(args) => explore::explore(args, packs, terminal),
         Command::Replay(args) => replay::replay(args, packs, terminal),
         Command::Check(args) => check::check(args, packs, terminal),
         Command::List(args) => list::list(args, packs, terminal),
         Command::Lint(args) => list::lint(args, packs, terminal),
         Command::Explain(args) => explain::explain(args, packs, terminal),
-        Command::Contracts(args) => contracts::contracts(args, terminal),
+        Command::Contracts(args) => contracts::contracts(args, packs, terminal),
+        Command::Mutants(args) => mutants::mutants(args, packs, terminal),
         #[cfg(feature = "kafka")]
         Command::Serve(args) => serve::serve(args, packs, terminal),
         #[cfg(feature = "kafka")]

@@ -37,7 +37,7 @@ pub(super) fn monitor(args: &Monitor, packs: &Packs, terminal: &mut Terminal) ->
     let Some(packs) = &load::with_properties(&args.properties, from, terminal) else {
         return Exit::Unusable;
     };
-    let Some(contracts) = load::contracts(&args.contracts, packs, terminal) else {
+    let Some(mut contracts) = load::contracts(&args.contracts, packs, terminal) else {
         return Exit::Unusable;
     };
     let Some(known) = Known::read(&args.accepting, &contracts, terminal) else {
@@ -46,7 +46,7 @@ pub(super) fn monitor(args: &Monitor, packs: &Packs, terminal: &mut Terminal) ->
     let Some(mut outputs) = Outputs::open(&args.forms, terminal) else {
         return Exit::Unusable;
     };
-    let linked = match args.link.look_on(&contracts, terminal) {
+    let linked = match args.link.look_on(&mut contracts, terminal) {
         Ok(linked) => linked,
         Err(exit) => return judged::unjudged(("monitor", exit), None, outputs, terminal),
     };
@@ -86,7 +86,8 @@ pub(super) fn monitor(args: &Monitor, packs: &Packs, terminal: &mut Terminal) ->
             to.terminal.trouble(&watching.counts());
         }
     };
-    let verdicts = watching.end(&mut to);
+    let mut verdicts = watching.end(&mut to);
+    verdicts.notes.extend(contracts.not_checked());
     let exit = exit_of(&verdicts).and(read);
     if outputs.wants(Format::Text) {
         outputs.line(Format::Text, &text::end(&verdicts), terminal);

@@ -383,13 +383,13 @@ fn replay_command(path: &Path, args: &Run) -> String {
 }
 
 fn push_contracts(text: &mut String, args: &Run) {
-    if let Some(folder) = &args.selection.contracts.folder {
+    if let Some(folder) = &args.selection.contracts.path {
         text.push_str(&format!(" --contracts {}", shell_word(&load::shown(folder))));
     }
 }
 
 /// Where the choices of each test go, no two at the same place.
-fn choice_files(folder: Option<&Path>, plans: &[TestPlan]) -> Vec<PathBuf> {
+pub(super) fn choice_files(folder: Option<&Path>, plans: &[TestPlan]) -> Vec<PathBuf> {
     let Some(folder) = folder else {
         return Vec::new();
     };

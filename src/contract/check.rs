@@ -32,6 +32,9 @@ impl Contracts {
         record: &Record,
         cause: Cause,
     ) -> Vec<Problem> {
+        if let Some(open) = self.open_view(service, channel) {
+            return open.opinion(record, true).problems;
+        }
         let Some(channel) = self.channel(channel) else {
             return vec![undeclared(service, "this channel")];
         };
@@ -88,6 +91,9 @@ impl Contracts {
         let Some(channel) = self.channel(channel) else {
             return vec![undeclared("any service", "this channel")];
         };
+        if channel.open.is_some() {
+            return self.open_opinions(channel.index, record).swap_remove(0).problems;
+        }
         if let Some(value) = record.value_bytes()
             && let Some(kind) = self.fast_kind(channel, value)
             && kind.is_keyed_by_first(value)
@@ -169,6 +175,9 @@ impl Contracts {
     /// The kind of a value, by its channel's discriminator.
     #[must_use]
     pub fn kind_of(&self, channel: ChannelIx, value: &Json) -> Option<&MessageKind> {
+        if self.channel(channel)?.open.is_some() {
+            return self.open_kind(channel, &value.to_bytes());
+        }
         let Some(field) = &self.channel(channel)?.discriminator else {
             return self.messages(channel).next();
         };
@@ -178,6 +187,9 @@ impl Contracts {
     /// The kind of a value's bytes. It looks no further than the discriminator.
     #[must_use]
     pub fn message_kind(&self, channel: ChannelIx, value: &[u8]) -> Option<&MessageKind> {
+        if self.channel(channel)?.open.is_some() {
+            return self.open_kind(channel, value);
+        }
         let quick = self.channel(channel).and_then(|channel| self.fast_kind(channel, value));
         quick.or_else(|| self.kind_of(channel, &Json::parse(value).ok()?))
     }
@@ -215,6 +227,7 @@ impl Contracts {
                 expected: self.type_names(channel),
                 got: value.get(field).map_or("nothing", Json::kind).to_owned(),
                 contract: contract.to_owned(),
+                place: None,
             },
         });
         if let Some(problem) = judge.problems.last_mut() {
@@ -287,6 +300,7 @@ fn read(record: &Record, judge: &mut Judge<'_>) -> Option<Json> {
             expected: "a JSON object".to_owned(),
             got: got.to_owned(),
             contract: judge.contract.to_owned(),
+            place: None,
         });
     };
     let Some(payload) = &record.value else {
@@ -311,6 +325,7 @@ fn read(record: &Record, judge: &mut Judge<'_>) -> Option<Json> {
                     expected: "once".to_owned(),
                     got: "twice".to_owned(),
                     contract: judge.contract.to_owned(),
+                    place: None,
                 }
             }));
             Some(value)
@@ -338,6 +353,7 @@ fn undeclared(service: &str, channel: &str) -> Problem {
         expected: "no record".to_owned(),
         got: "a record".to_owned(),
         contract: service.to_owned(),
+        place: None,
     }
 }
 
@@ -351,6 +367,7 @@ fn unknown_type(channel: &Channel, name: &str, contract: &str) -> Problem {
         expected: "a message that the contract has".to_owned(),
         got: shown,
         contract: contract.to_owned(),
+        place: None,
     }
 }
 
@@ -367,7 +384,12 @@ fn key_from(rule: &KeyRule, value: &Json) -> Option<KeyBytes> {
     Some(rule.encoding.encode(u32::try_from(id).ok()?))
 }
 
-fn judge_key(service: &str, rule: &KeyRule, value: &Json, record: &Record) -> Option<Problem> {
+pub(super) fn judge_key(
+    service: &str,
+    rule: &KeyRule,
+    value: &Json,
+    record: &Record,
+) -> Option<Problem> {
     // A field that gives no id has its own problem.
     let wanted = key_from(rule, value)?;
     if record.key.as_ref() == Some(&wanted) {
@@ -386,6 +408,7 @@ fn judge_key(service: &str, rule: &KeyRule, value: &Json, record: &Record) -> Op
         expected: format!("{} ({})", shown(&wanted), rule.encoding.name()),
         got: record.key.as_ref().map_or_else(|| "no key".to_owned(), |key| shown(key)),
         contract: service.to_owned(),
+        place: None,
     })
 }
 

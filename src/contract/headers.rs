@@ -52,6 +52,7 @@ pub(super) fn judge(view: &View, headers: &Headers, cause: Cause, judge: &mut Ju
                 expected: rule.encoding.phrase().to_owned(),
                 got,
                 contract: view.service.clone(),
+                place: None,
             });
         };
         let Some((header, value)) = first.and_then(|one| Some((one, one.value.as_deref()?))) else {
@@ -63,7 +64,10 @@ pub(super) fn judge(view: &View, headers: &Headers, cause: Cause, judge: &mut Ju
             continue;
         };
         if !rule.encoding.admits(value) || (rule.non_empty && value.is_empty()) {
-            let message = format!("is not {}", rule.encoding.phrase());
+            let message = match rule.encoding.admits(value) {
+                true => "is empty".to_owned(),
+                false => format!("is not {}", rule.encoding.phrase()),
+            };
             report(Severity::Violation, ProblemKind::MalformedHeader, &message, header.shown());
         } else if rule.encoding == HeaderEncoding::UuidText
             && value.iter().any(u8::is_ascii_uppercase)

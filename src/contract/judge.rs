@@ -46,6 +46,7 @@ impl<'a> Judge<'a> {
             expected,
             got,
             contract: self.contract.to_owned(),
+            place: None,
         });
     }
 

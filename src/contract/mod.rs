@@ -4,6 +4,9 @@
 //! set of them, which knows the channels and checks records. What it is not: a rule about sequences
 //! of records, and nothing here reads a topic.
 //!
+//! A contract is portable, and read by a strict profile of AsyncAPI, or open: any document, as it
+//! stands (`open`).
+//!
 //! What always holds: contracts are never made to agree; a record that a service emitted is judged
 //! by that service's own contract, and one that a test sends by the contracts of its readers.
 //! Integers are compared exactly, whatever their size. Values of sensitive fields are in no
@@ -19,6 +22,8 @@ mod judge;
 mod kind;
 mod merge;
 mod model;
+pub(crate) mod open;
+mod open_set;
 mod problem;
 mod program;
 mod read;
@@ -30,6 +35,8 @@ mod table;
 
 pub use check::Side;
 pub use encoding::{HEADER_ENCODINGS, HeaderEncoding, KEY_ENCODINGS, KeyEncoding};
+pub use files::Taking;
+pub(crate) use files::{Disk, documents_at, inspect};
 pub use headers::Cause;
 pub use kind::{FieldInfo, MessageIx, MessageKind};
 pub use model::{

@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use indexmap::IndexMap;
 
+use super::open::{OpenChannel, OpenDocument, OpenTopic};
 use super::{HeaderEncoding, KeyEncoding, Pattern, Schema};
 use crate::diagnostic::{SourceFile, Span};
 
@@ -170,6 +171,8 @@ pub struct ChannelView {
     pub messages: IndexMap<String, Message>,
     /// Where it stands.
     pub span: Span,
+    /// What checks its records where the contract is not portable, and its topics.
+    pub(crate) open: Option<(Arc<OpenChannel>, OpenTopic)>,
 }
 
 /// What one service's document says.
@@ -189,6 +192,8 @@ pub struct Contract {
     pub channels: IndexMap<String, ChannelView>,
     /// What it does with them.
     pub operations: Vec<Operation>,
+    /// The document that it is of, where it is not portable.
+    pub(crate) open: Option<Arc<OpenDocument>>,
 }
 
 impl Contract {

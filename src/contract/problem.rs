@@ -46,10 +46,12 @@ pub enum ProblemKind {
     MalformedHeader,
     /// A header is there more than once.
     RepeatedHeader,
+    /// A value does not meet a schema that is put together from others.
+    NotAccepted,
 }
 
 /// All kinds with their names in reports.
-pub const PROBLEM_KINDS: [(ProblemKind, &str); 16] = [
+pub const PROBLEM_KINDS: [(ProblemKind, &str); 17] = [
     (ProblemKind::UndeclaredChannel, "undeclared-channel"),
     (ProblemKind::NoValue, "no-value"),
     (ProblemKind::NotJson, "not-json"),
@@ -66,6 +68,7 @@ pub const PROBLEM_KINDS: [(ProblemKind, &str); 16] = [
     (ProblemKind::MissingHeader, "missing-header"),
     (ProblemKind::MalformedHeader, "malformed-header"),
     (ProblemKind::RepeatedHeader, "repeated-header"),
+    (ProblemKind::NotAccepted, "not-accepted"),
 ];
 
 impl ProblemKind {
@@ -94,6 +97,8 @@ pub struct Problem {
     pub got: String,
     /// The service whose contract says so.
     pub contract: String,
+    /// Where its document says so, `FILE:LINE:COLUMN`; `None` where the contract is portable.
+    pub place: Option<String>,
 }
 
 impl Problem {
@@ -106,10 +111,10 @@ impl Problem {
 
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.path.is_empty() {
-            f.write_str(&self.message)
-        } else {
-            write!(f, "{}: {}", self.path, self.message)
+        if !self.path.is_empty() {
+            write!(f, "{}: ", self.path)?;
         }
+        f.write_str(&self.message)?;
+        self.place.as_ref().map_or(Ok(()), |place| write!(f, " ({place})"))
     }
 }

@@ -9,6 +9,7 @@ use indexmap::IndexMap;
 
 use super::kind::{MessageIx, MessageKind, compile_views, list_fields};
 use super::merge::{Foreign, merge};
+use super::open::OpenTopic;
 use super::program::Word;
 use super::scan::quoted_name;
 use super::{Action, Basis, Contract, KeyEncoding, KeyRule, Message};
@@ -47,6 +48,8 @@ pub struct Channel {
     pub messages: Vec<MessageIx>,
     /// How ids become keys here.
     pub encoding: KeyEncoding,
+    /// Its topics, where no contract of it is portable.
+    pub(crate) open: Option<OpenTopic>,
     pub(super) quoted_discriminator: Option<Word>,
 }
 
@@ -104,6 +107,9 @@ impl Contracts {
         let encoding = documented.or_else(|| rules().next()).or(elsewhere);
         let encoding = encoding.map(|rule| rule.encoding).unwrap_or_default();
         let discriminator = views.iter().find_map(|view| view.discriminator.clone());
+        let is_open = views.iter().all(|view| view.open.is_some());
+        let open = views.iter().filter(|_| is_open).find_map(|view| view.open.as_ref());
+        let open = open.map(|(_, topic)| topic.clone());
         let address = views.first().map(|view| view.address.clone()).unwrap_or_default();
         let mut kinds: IndexMap<String, ()> = IndexMap::new();
         for kind in views.iter().flat_map(|view| view.messages.keys()) {
@@ -114,7 +120,11 @@ impl Contracts {
             let Ok(at) = u16::try_from(self.kinds.len()) else {
                 break;
             };
-            let place = Place { channel: &name, index, one_kind: discriminator.is_none() };
+            let one_kind = match is_open {
+                true => views.iter().all(|view| view.messages.len() == 1),
+                false => discriminator.is_none(),
+            };
+            let place = Place { channel: &name, index, one_kind };
             let kind = self.kind(&place, kind, MessageIx(at), (&producers, &consumers));
             messages.push(MessageIx(at));
             self.kinds.push(kind);
@@ -129,6 +139,7 @@ impl Contracts {
             consumers,
             messages,
             encoding,
+            open,
             quoted_discriminator,
         });
     }
@@ -287,6 +298,9 @@ impl Contracts {
     #[must_use]
     pub fn message_type(&self, channel: ChannelIx, value: Option<&[u8]>) -> Option<String> {
         if let Some(kind) = self.message_kind(channel, value?) {
+            if self.channel(channel)?.open.is_some() {
+                return (kind.label != self.channel_name(channel)).then(|| kind.name.clone());
+            }
             return self.channel(channel)?.discriminator.as_ref().map(|_| kind.name.clone());
         }
         let value = Json::parse(value?).ok()?;
@@ -368,6 +382,9 @@ fn agree(contracts: &[Contract], diagnostics: &mut Vec<Diagnostic>) {
                 let Some(other) = earlier.channels.get(name) else {
                     continue;
                 };
+                if view.open.is_some() || other.open.is_some() {
+                    continue;
+                }
                 let differs = if view.address != other.address {
                     "address"
                 } else if view.discriminator != other.discriminator {

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::history::FaultId;
 use crate::message::ChannelIx;
 
 /// What goes wrong.
@@ -32,6 +33,9 @@ pub enum FaultKind {
     /// A record arrives with a value that is not JSON.
     PoisonValue,
 }
+
+/// From here on numbers are those of injected faults.
+const INJECTED: u32 = 1 << 31;
 
 impl FaultKind {
     /// All kinds.
@@ -67,6 +71,20 @@ impl FaultKind {
             Self::MalformedHeader => "malformed_header",
             Self::PoisonValue => "poison_value",
         }
+    }
+
+    /// The number of a fault of this kind that a chooser injects, which nobody has armed.
+    #[must_use]
+    pub fn injected(self) -> FaultId {
+        let at = Self::ALL.iter().position(|kind| *kind == self).unwrap_or(0);
+        FaultId(INJECTED + u32::try_from(at).unwrap_or(0))
+    }
+
+    /// The kind of an injected fault; none of one that was armed.
+    #[must_use]
+    pub fn of_injected(fault: FaultId) -> Option<Self> {
+        let at = usize::try_from(fault.0.checked_sub(INJECTED)?).ok()?;
+        Self::ALL.get(at).copied()
     }
 
     /// Whether the service dies.

@@ -68,6 +68,9 @@ pub trait Driver {
     /// [`DriverError::Fault`] when it cannot be had in this world.
     fn arm(&mut self, fault: Fault) -> Result<FaultId, DriverError>;
 
+    /// Told that nothing more will be done to the world: it will only be looked at.
+    fn passive(&mut self) {}
+
     /// Whether an armed fault has struck.
     fn has_struck(&self, fault: FaultId) -> bool;
 

@@ -20,17 +20,21 @@ mod node;
 mod policy;
 mod regex;
 mod sat;
-mod source;
+pub(crate) mod source;
 mod takes;
 mod witness;
 
 pub use changes::{Change, Rule, changes};
 pub use compile::Draft;
+pub(crate) use document::{DATA, MAPS};
 pub use document::{Document, UnknownDraft};
+pub(crate) use exact::parse as parse_number;
 pub use inclusion::{Inclusion, included};
 pub use json::Json;
+pub(crate) use json::token;
 pub use policy::Policy;
-pub(crate) use source::read;
+pub(crate) use source::{read, tree};
+pub(crate) use witness::confirmed;
 
 /// Which way two schemas must be compatible.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -73,11 +77,11 @@ impl Mode {
         }
     }
 
-    fn is_transitive(self) -> bool {
+    pub(crate) fn is_transitive(self) -> bool {
         self >= Self::BackwardTransitive
     }
 
-    fn directions(self) -> &'static [Direction] {
+    pub(crate) fn directions(self) -> &'static [Direction] {
         match self {
             Self::Backward | Self::BackwardTransitive => &[Direction::OldToNew],
             Self::Forward | Self::ForwardTransitive => &[Direction::NewToOld],

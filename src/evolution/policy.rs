@@ -19,12 +19,20 @@ pub enum Policy {
     /// Who writes, writes only the members that the schema names; beside the verdict, what a
     /// registry with the lenient policy says of the changes.
     ConfluentLenient,
+    /// As `RoleAware`, and who reads takes null, and what is not there, for zero: all members but
+    /// those that have one value only, by which messages are told apart.
+    TolerantReader,
 }
 
 impl Policy {
     /// All of them.
-    pub const ALL: [Self; 4] =
-        [Self::Raw, Self::RoleAware, Self::ConfluentStrict, Self::ConfluentLenient];
+    pub const ALL: [Self; 5] = [
+        Self::Raw,
+        Self::RoleAware,
+        Self::ConfluentStrict,
+        Self::ConfluentLenient,
+        Self::TolerantReader,
+    ];
 
     /// Its name on the command line.
     #[must_use]
@@ -34,6 +42,7 @@ impl Policy {
             Self::RoleAware => "role-aware",
             Self::ConfluentStrict => "confluent-strict",
             Self::ConfluentLenient => "confluent-lenient",
+            Self::TolerantReader => "tolerant-reader",
         }
     }
 
@@ -41,7 +50,7 @@ impl Policy {
     pub(crate) fn writer(self, document: &Document) -> Document {
         match self {
             Self::Raw | Self::ConfluentStrict => document.clone(),
-            Self::RoleAware | Self::ConfluentLenient => closed(document),
+            Self::RoleAware | Self::ConfluentLenient | Self::TolerantReader => closed(document),
         }
     }
 
@@ -49,6 +58,7 @@ impl Policy {
     pub(crate) fn reader(self, document: &Document) -> Document {
         match self {
             Self::RoleAware => opened(document),
+            Self::TolerantReader => tolerant(&opened(document)),
             _ => document.clone(),
         }
     }
@@ -131,6 +141,34 @@ fn opened(document: &Document) -> Document {
     Document { schema, draft: document.draft }
 }
 
+/// Members may be null or not there, but for those that have one value only.
+fn tolerant(document: &Document) -> Document {
+    let schema = map_schemas(&document.schema, "", &mut |pointer, mut schema| {
+        // Under `not`, fewer demands would mean fewer values.
+        if pointer.split('/').any(|token| token == "not" || token == "if") {
+            return schema;
+        }
+        let Json::Record(members) = &mut schema else { return schema };
+        let mut kept: BTreeSet<std::sync::Arc<str>> = BTreeSet::new();
+        if let Some(Json::Record(fields)) = members.get_mut("properties") {
+            for (name, field) in fields {
+                if field.get("const").is_some() {
+                    kept.insert(name.clone());
+                    continue;
+                }
+                let null = Json::Record([("type".into(), Json::Text("null".into()))].into());
+                let either = Json::List(vec![null, std::mem::replace(field, Json::Null)]);
+                *field = Json::Record([("anyOf".into(), either)].into());
+            }
+        }
+        if let Some(Json::List(names)) = members.get_mut("required") {
+            names.retain(|name| name.as_text().is_some_and(|name| kept.contains(name)));
+        }
+        schema
+    });
+    Document { schema, draft: document.draft }
+}
+
 #[cfg(test)]
 mod tests {
     use super::Policy;
@@ -160,5 +198,19 @@ mod tests {
         let new = r#"{"properties": {"a": true}, "additionalProperties": false}"#;
         assert!(matches!(verdict(Policy::Raw, old, new), Verdict::Breaking(_)));
         assert_eq!(verdict(Policy::RoleAware, old, new), Verdict::Compatible);
+    }
+
+    #[test]
+    fn a_tolerant_reader_takes_null_and_nothing_for_zero() {
+        let old = r#"{"properties": {"a": {"type": ["string", "null"]}, "k": {"const": "K"}},
+            "required": ["k"]}"#;
+        let new = r#"{"properties": {"a": {"type": "string"}, "k": {"const": "K"}},
+            "required": ["a", "k"]}"#;
+        assert!(matches!(verdict(Policy::RoleAware, old, new), Verdict::Breaking(_)));
+        assert_eq!(verdict(Policy::TolerantReader, old, new), Verdict::Compatible);
+        let other = r#"{"properties": {"a": {"type": "integer"}, "k": {"const": "K"}}}"#;
+        assert!(matches!(verdict(Policy::TolerantReader, old, other), Verdict::Breaking(_)));
+        let untold = r#"{"properties": {"a": {"type": "string"}, "k": {"const": "L"}}}"#;
+        assert!(matches!(verdict(Policy::TolerantReader, old, untold), Verdict::Breaking(_)));
     }
 }

@@ -9,7 +9,7 @@ use super::json::Json;
 use crate::diagnostic::{Diagnostic, SourceFile, Span};
 use crate::yaml::{self, Meaning, Node, Scalar, Style, Value};
 
-mod reader;
+pub(crate) mod reader;
 
 /// So many problems of a file are told.
 const MAX_PROBLEMS: usize = 20;
@@ -17,10 +17,7 @@ const MAX_PROBLEMS: usize = 20;
 /// The schema of a file; `None` where it cannot be used, and then there is an error.
 pub(crate) fn read(file: &Arc<SourceFile>, diagnostics: &mut Vec<Diagnostic>) -> Option<Document> {
     let before = diagnostics.len();
-    let node = match file.path.ends_with(".json") {
-        true => reader::read(file, diagnostics),
-        false => yaml::read(file, diagnostics),
-    }?;
+    let node = tree(file, diagnostics)?;
     let schema = json(&node, file, diagnostics)?;
     if diagnostics[before..].iter().any(Diagnostic::is_error) {
         return None;
@@ -45,6 +42,14 @@ pub(crate) fn read(file: &Arc<SourceFile>, diagnostics: &mut Vec<Diagnostic>) ->
     }
     let sound = !diagnostics[before..].iter().any(Diagnostic::is_error);
     sound.then_some(Document { schema, draft })
+}
+
+/// The tree of a file: JSON where its name says so, else YAML.
+pub(crate) fn tree(file: &Arc<SourceFile>, diagnostics: &mut Vec<Diagnostic>) -> Option<Node> {
+    match file.path.ends_with(".json") {
+        true => reader::read(file, diagnostics),
+        false => yaml::read(file, diagnostics),
+    }
 }
 
 /// What the draft's own schema says against a schema, each with its place.

@@ -34,15 +34,23 @@ impl Validators {
         };
         let options = jsonschema::options().with_draft(draft).should_validate_formats(false);
         let first = options.build(&schema).map_err(|error| one_line(&error.to_string()))?;
-        let second = match with_lookarounds(&plain) {
-            true => {
+        let second = match lookarounds(&plain) {
+            1.. => {
                 let second = Second::WithLookarounds(plain, document.draft);
                 second.accepts(&serde_json::Value::Null)?;
                 second
             }
-            false => Second::Compiled(Box::new(compiled(schema, document.draft)?)),
+            0 => Second::Compiled(Box::new(compiled(schema, document.draft)?)),
         };
         Ok(Self { first, second })
+    }
+
+    /// What a look at a value costs, in looks of a schema without lookarounds.
+    pub(crate) fn cost(&self) -> usize {
+        match &self.second {
+            Second::Compiled(_) => 1,
+            Second::WithLookarounds(schema, _) => 4 + lookarounds(schema) + schema.weight() / 50,
+        }
     }
 
     /// Whether both accept a value, or both refuse it; `None` where they disagree.
@@ -89,15 +97,16 @@ fn looks_around(pattern: &str) -> bool {
     ["(?=", "(?!", "(?<=", "(?<!"].iter().any(|look| pattern.contains(look))
 }
 
-fn with_lookarounds(schema: &Json) -> bool {
-    let mut found = false;
+/// How many patterns look around.
+fn lookarounds(schema: &Json) -> usize {
+    let mut count = 0;
     each_schema(schema, &mut |schema| {
         let pattern = schema.get("pattern").and_then(Json::as_text);
         let names = schema.get("patternProperties").into_iter().flat_map(Json::members);
-        found |=
-            pattern.into_iter().chain(names.map(|(name, _)| name)).any(|one| looks_around(one));
+        let all = pattern.into_iter().chain(names.map(|(name, _)| name));
+        count += all.filter(|one| looks_around(one)).count();
     });
-    found
+    count
 }
 
 /// All strings of a value, names included.
@@ -189,6 +198,14 @@ pub(crate) fn is_witness(accepting: &Validators, refusing: &Validators, value: &
     accepting.accept(&value) == Some(true) && refusing.accept(&value) == Some(false)
 }
 
+/// Whether both validators say that one document accepts a value and another refuses it.
+pub(crate) fn confirmed(accepting: &Document, refusing: &Document, value: &Json) -> bool {
+    match (Validators::of(accepting), Validators::of(refusing)) {
+        (Ok(accepting), Ok(refusing)) => is_witness(&accepting, &refusing, value),
+        _ => false,
+    }
+}
+
 /// A witness is made smaller by so many tries at most.
 const MAX_TRIES: usize = 400;
 /// A witness of more values is left as it is: there is a reason why it is so large.
@@ -200,7 +217,8 @@ pub(crate) fn smallest(accepting: &Validators, refusing: &Validators, witness: J
         return witness;
     }
     let (mut best, mut tries) = (witness, 0);
-    let most = MAX_TRIES * 100 / (100 + best.weight());
+    let cost = accepting.cost().max(refusing.cost());
+    let most = MAX_TRIES * 100 / (100 + best.weight()) / cost;
     'again: loop {
         for smaller in simpler(&best) {
             tries += 1;

@@ -69,6 +69,20 @@ impl History {
         self.services.get(service.at()).map_or("?", String::as_str)
     }
 
+    /// The service that a record concerns most: the one that wrote it, else the first that knows
+    /// its channel.
+    #[must_use]
+    pub(crate) fn concerned(&self, record: RecordId) -> Option<&str> {
+        let placed = self.record(record);
+        if let Producer::Service { service, .. } = placed.producer {
+            return Some(self.service(service));
+        }
+        let channel = self.contracts.channel_name(placed.channel);
+        let mut all = self.contracts.contracts().iter();
+        let knows = all.find(|one| one.channels.contains_key(channel))?;
+        Some(knows.service.as_str())
+    }
+
     /// The services of this run, in order.
     #[must_use]
     pub fn services(&self) -> &[String] {

@@ -86,8 +86,11 @@ impl Connection {
         let metadata = self
             .metadata(&Deadline::after(self.wait))
             .map_err(|error| TopicError::Unreachable(self.why(&error)))?;
-        let wanted = contracts.channels().iter().map(|channel| topics.name(channel.index));
-        let wanted: Vec<&str> = wanted.collect();
+        // A channel whose topics are not known has none here.
+        let named =
+            contracts.channels().iter().map(|channel| (topics.name(channel.index), channel));
+        let named = named.filter(|(name, channel)| topics.channel(name) == Some(channel.index));
+        let wanted: Vec<&str> = named.map(|(name, _)| name).collect();
         let is_there = |name: &str| state_of(&metadata, name) != Some(State::Missing);
         let missing: Vec<String> =
             wanted.iter().filter(|name| !is_there(name)).map(|&name| name.to_owned()).collect();
@@ -107,6 +110,17 @@ impl Connection {
         }
         self.until_ready(&wanted)?;
         Ok(missing)
+    }
+
+    /// The names of all topics of the broker.
+    ///
+    /// # Errors
+    /// [`TopicError::Unreachable`] when it does not say so in time.
+    pub fn topic_names(&self) -> Result<Vec<String>, TopicError> {
+        let metadata = self
+            .metadata(&Deadline::after(self.wait))
+            .map_err(|error| TopicError::Unreachable(self.why(&error)))?;
+        Ok(metadata.topics().iter().map(|topic| topic.name().to_owned()).collect())
     }
 
     /// Asks the broker to create topics, with as many copies, and where nothing is said partitions,

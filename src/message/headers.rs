@@ -167,6 +167,28 @@ impl Headers {
         self.shared.tenant.as_ref().map_err(|problem| *problem)
     }
 
+    /// Whether these headers may be meant for a tenant that they do not name: its id stands there,
+    /// or none that can be read and nothing else that speaks of another tenant.
+    #[must_use]
+    pub(crate) fn are_nearly(&self, tenant: &Tenant) -> bool {
+        let one = |name: &str| {
+            let mut found = self.shared.list.iter().filter(|header| &*header.name == name);
+            found.next().and_then(|header| header.value.as_deref())
+        };
+        let id = one(TENANT[0]).and_then(|bytes| Uuid::try_parse_ascii(bytes).ok());
+        if let Some(id) = id {
+            return id == tenant.id;
+        }
+        let region = one(TENANT[1]).filter(|region| !region.is_empty());
+        let version = |name: &str, own: u16| {
+            let bytes = one(name).and_then(|bytes| <[u8; 2]>::try_from(bytes).ok());
+            bytes.is_none_or(|bytes| u16::from_be_bytes(bytes) == own)
+        };
+        region.is_none_or(|region| region == tenant.region.as_bytes())
+            && version(TENANT[2], tenant.major)
+            && version(TENANT[3], tenant.minor)
+    }
+
     /// Whether these are the four tenant headers, well formed and with the id in lower case, and at
     /// most a trace besides.
     #[must_use]
@@ -344,6 +366,24 @@ mod tests {
         assert_eq!(headers.tenant(), Err(HeaderProblem::Malformed("MAJOR_VERSION")));
         list.remove(1);
         assert_eq!(Headers::from_list(list).tenant(), Err(HeaderProblem::Missing("REGION")));
+    }
+
+    #[test]
+    fn damaged_headers_are_nearly_those_of_a_tenant() {
+        let other = Tenant { id: Uuid::from_u128(8), ..tenant() };
+        let another_version = Tenant { major: 95, ..tenant() };
+        let whole = Headers::of_tenant(&tenant(), TRACE).to_list();
+        let without = |at: usize| {
+            let mut list = whole.clone();
+            list.remove(at);
+            Headers::from_list(list)
+        };
+        for at in 1..4 {
+            assert!(without(at).are_nearly(&tenant()) && !without(at).are_nearly(&other));
+        }
+        // Without an id, everything else must be true of the tenant.
+        assert!(without(0).are_nearly(&tenant()) && without(0).are_nearly(&other));
+        assert!(!without(0).are_nearly(&another_version));
     }
 
     #[test]

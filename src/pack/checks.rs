@@ -70,6 +70,14 @@ impl Checks {
         Self { taken: vec![0; all.len()], findings: Vec::new(), all }
     }
 
+    /// These, and one more.
+    #[must_use]
+    pub(crate) fn and(mut self, one: Box<dyn HistoryChecker>) -> Self {
+        self.all.push(one);
+        self.taken.push(0);
+        self
+    }
+
     /// Takes in what was found since the last call.
     fn gather(&mut self) {
         for (one, taken) in self.all.iter().zip(&mut self.taken) {

@@ -8,7 +8,7 @@ use crate::contract::Contracts;
 use crate::diagnostic::{Diagnostic, SourceFile};
 use crate::message::Json;
 use crate::property::{self, Evidence, Properties};
-use crate::rule::{Rule, RuleId};
+use crate::rule::{OWN, Rule, RuleId};
 use crate::service::{Model, Service};
 use crate::verify::attribution::{Attribution, Nothing};
 use crate::verify::script::Made;
@@ -50,6 +50,11 @@ impl Packs {
         Self { shared, known, properties: Arc::new(properties) }
     }
 
+    /// No packs, and the same properties.
+    pub(crate) fn only_properties(&self) -> Self {
+        Self { properties: Arc::clone(&self.properties), ..Self::default() }
+    }
+
     /// What is demanded besides the rules of packs.
     #[must_use]
     pub fn properties(&self) -> &Arc<Properties> {
@@ -82,7 +87,8 @@ impl Packs {
     /// The rule of that name, if there is one.
     #[must_use]
     pub fn rule(&self, name: &str) -> Option<&'static Rule> {
-        self.rules().find(|rule| rule.name == name)
+        let own = OWN.iter().map(|rule| rule.rule());
+        self.rules().chain(own).find(|rule| rule.name == name)
     }
 
     /// The rules for every service.
@@ -94,7 +100,12 @@ impl Packs {
     /// Whether a rule concerns a service: its own ones do, and those for all.
     pub(crate) fn concerns(&self, rule: RuleId, service: &str) -> bool {
         let own = self.pack(service).map_or(&[][..], |pack| pack.rules);
-        own.contains(&rule) || self.shared_rules().contains(&rule)
+        own.contains(&rule) || self.shared_rules().contains(&rule) || OWN.contains(&rule)
+    }
+
+    /// The disagreements of the documents that are accepted: the path of the file, and its text.
+    pub(crate) fn accepted_disagreements(&self) -> Option<(&'static str, &'static str)> {
+        self.shared.and_then(|shared| shared.accepted_disagreements)
     }
 
     /// The rules that the product itself acts on.
@@ -130,6 +141,12 @@ impl Packs {
     #[must_use]
     pub fn services(&self) -> Vec<Box<dyn Service>> {
         self.all().map(|pack| -> Box<dyn Service> { (pack.service)() }).collect()
+    }
+
+    /// The services, as they start, whose states can be copied.
+    #[must_use]
+    pub fn models(&self) -> Vec<Box<dyn Model>> {
+        self.all().map(|pack| (pack.service)()).collect()
     }
 
     /// A service as it starts, whose state can be copied.

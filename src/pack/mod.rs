@@ -35,6 +35,7 @@ pub struct Pack {
     pub(crate) looked_up: &'static [&'static str],
     pub(crate) announced: &'static [&'static str],
     pub(crate) of_records: &'static [RuleId],
+    pub(crate) keyed_by: Option<RuleId>,
     pub(crate) workload: Option<Workload>,
     pub(crate) attribution: &'static dyn Attribution,
     pub(crate) checkers: &'static [fn() -> Box<dyn HistoryChecker>],
@@ -61,6 +62,7 @@ impl Pack {
             looked_up: &[],
             announced: &[],
             of_records: &[],
+            keyed_by: None,
             workload: None,
             attribution: &Nothing,
             checkers: &[],
@@ -107,6 +109,13 @@ impl Pack {
     #[must_use]
     pub const fn shown_by_records(mut self, rules: &'static [RuleId]) -> Self {
         self.of_records = rules;
+        self
+    }
+
+    /// The rule that says how its records are keyed, where one does besides its contract.
+    #[must_use]
+    pub const fn keyed_by(mut self, rule: RuleId) -> Self {
+        self.keyed_by = Some(rule);
         self
     }
 

@@ -1,7 +1,7 @@
 //! What the services of a list have in common.
 
 use super::HistoryChecker;
-use crate::rule::{Basis, Rule, RuleId, rule};
+use crate::rule::{DOC_1, RuleId};
 
 /// Rules and checkers for every service of a list.
 #[derive(Debug)]
@@ -14,6 +14,8 @@ pub struct Shared {
     pub roles: Roles,
     /// Makes the checkers of a history: of one that is seen from its beginning, or from the midst.
     pub checks: fn(from_midstream: bool) -> Box<dyn HistoryChecker>,
+    /// The disagreements of their documents that are accepted: the path of the file, and its text.
+    pub accepted_disagreements: Option<(&'static str, &'static str)>,
 }
 
 /// The rules that the product itself acts on, by what they demand of every service.
@@ -48,10 +50,9 @@ pub struct Roles {
 }
 
 impl Roles {
-    /// All are one rule without a name: for contracts of which no list of packs is known.
+    /// All are the rule of documents: for contracts of which no list of packs is known.
     pub(super) const UNNAMED: Self = {
-        static RULE: Rule = rule("-", Basis::Safety, ("", ""), "What every service must do.");
-        let one = RULE.id();
+        let one = DOC_1;
         Self {
             held_back: one,
             headers: one,

@@ -70,6 +70,13 @@ pub enum Kind {
     },
 }
 
+impl Kind {
+    /// Whether it matters which of two records came first.
+    pub(crate) fn looks_at_order(self) -> bool {
+        !matches!(self, Self::AtMostOnce | Self::ExactlyOnce)
+    }
+}
+
 /// Some messages, and the fields by which their records belong together.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Side {

@@ -44,6 +44,11 @@ impl<T> Exercised<T> {
 }
 
 impl Coverage {
+    /// These messages, with who sent or emitted them, and how often the premise of each rule held.
+    pub(crate) fn of(messages: &BTreeSet<(String, String)>, rules: &BTreeMap<RuleId, u64>) -> Self {
+        Self { messages: messages.clone(), rules: rules.clone() }
+    }
+
     /// Adds what one test exercised.
     pub(crate) fn add(&mut self, outcome: &Outcome) {
         self.messages.extend(outcome.messages.iter().cloned());

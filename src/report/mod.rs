@@ -9,7 +9,9 @@
 
 pub(crate) mod choices;
 pub(crate) mod coverage;
+pub(crate) mod explored;
 mod failure;
+pub(crate) mod findings;
 pub(crate) mod github;
 pub(crate) mod json;
 pub(crate) mod junit;

@@ -114,7 +114,7 @@ fn share<T>(what: &str, exercised: &Exercised<T>) -> String {
     format!("\n\n{} {some} of {all} exercised", paint(STRONG, what))
 }
 
-fn messages(messages: &Exercised<Direction>) -> String {
+pub(crate) fn messages(messages: &Exercised<Direction>) -> String {
     let mut text = share("messages", messages);
     text.push_str(&by_service("exercised", &messages.some));
     text.push_str(&by_service("never", &messages.never));

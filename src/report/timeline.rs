@@ -4,7 +4,7 @@
 //! not in it.
 
 use crate::driver::FaultKind;
-use crate::history::{Entry, Event, History, Placed, ServiceIx};
+use crate::history::{Entry, Event, FaultId, History, Placed, ServiceIx};
 use crate::message::{RecordId, VirtualTime};
 use crate::scenario::run::{Claim, Outcome};
 
@@ -85,8 +85,9 @@ impl Teller<'_> {
     /// told or, of a duplicate delivery, the next one.
     fn is_beside_a_row(&mut self, fault: u32, (at, record): (VirtualTime, RecordId)) -> bool {
         let note = format!("fault {}", self.named_fault(fault));
-        let armed = self.outcome.faults.get(fault as usize);
-        if armed.is_some_and(|(name, _)| *name == FaultKind::DuplicateDelivery.name()) {
+        let armed = self.outcome.faults.get(fault as usize).map(|(name, _)| *name);
+        let injected = FaultKind::of_injected(FaultId(fault)).map(FaultKind::name);
+        if armed.or(injected) == Some(FaultKind::DuplicateDelivery.name()) {
             self.twice = Some((record, note));
             return true;
         }
@@ -180,7 +181,8 @@ impl Teller<'_> {
     /// A fault as the file names it, with its line.
     fn named_fault(&self, number: u32) -> String {
         let Some((name, place)) = self.outcome.faults.get(number as usize) else {
-            return format!("fault {number}");
+            let injected = FaultKind::of_injected(FaultId(number)).map(FaultKind::name);
+            return injected.map_or_else(|| format!("fault {number}"), str::to_owned);
         };
         let (line, _) = place.file.position(place.span.start);
         if place.file.path == self.path {

@@ -107,7 +107,7 @@ impl Basis {
     }
 }
 
-/// Another behaviour that conforms.
+/// Another behaviour than the reference's: one that conforms, or one that is forbidden.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Alternative {
     /// The name of the decision that takes it, in kebab case.
@@ -127,6 +127,8 @@ pub struct Rule {
     pub text: &'static str,
     /// What else conforms.
     pub also_accepted: &'static [Alternative],
+    /// What would break it: the mistakes that handlers can be made to make, each a sentence.
+    pub forbidden: &'static [Alternative],
     /// The document it rests on (or that is silent about it), e.g. `orders.md`.
     pub document: &'static str,
     /// The section of that document.
@@ -175,7 +177,16 @@ pub const fn rule(
     of: (&'static str, &'static str),
     text: &'static str,
 ) -> Rule {
-    Rule { name, basis, text, also_accepted: &[], document: of.0, section: of.1, elsewhere: &[] }
+    Rule {
+        name,
+        basis,
+        text,
+        also_accepted: &[],
+        forbidden: &[],
+        document: of.0,
+        section: of.1,
+        elsewhere: &[],
+    }
 }
 
 impl Rule {
@@ -189,6 +200,13 @@ impl Rule {
     #[must_use]
     pub const fn or(mut self, also_accepted: &'static [Alternative]) -> Self {
         self.also_accepted = also_accepted;
+        self
+    }
+
+    /// The same, with what would break it.
+    #[must_use]
+    pub const fn never(mut self, forbidden: &'static [Alternative]) -> Self {
+        self.forbidden = forbidden;
         self
     }
 
@@ -206,6 +224,12 @@ impl Rule {
         let own = document.and_then(|own| self.elsewhere.iter().find(|(other, _)| *other == own));
         own.copied().unwrap_or((self.document, self.section))
     }
+}
+
+/// A behaviour that breaks a rule.
+#[must_use]
+pub const fn forbidden(name: &'static str, text: &'static str) -> Alternative {
+    Alternative { name, text }
 }
 
 /// Another behaviour that conforms.

@@ -7,8 +7,10 @@
 //! and the records that show it. Start at [`Rule`].
 
 mod definition;
+mod document;
 mod finding;
 
 pub(crate) use definition::rules;
-pub use definition::{Alternative, Basis, Rule, RuleId, alternative, rule};
+pub use definition::{Alternative, Basis, Rule, RuleId, alternative, forbidden, rule};
+pub use document::{DOC_1, OWN};
 pub use finding::{Finding, Report, Severity};

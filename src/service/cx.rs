@@ -1,5 +1,6 @@
 //! What a handler may use besides its own state, and where it leaves what it wants done.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde::Serialize;
@@ -11,7 +12,7 @@ use crate::message::{
     VirtualTime,
 };
 use crate::rule::RuleId;
-use crate::service::Reject;
+use crate::service::{Mutation, Reject, Site};
 
 /// A timer that is due. It survives a crash: it is kept with the state.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,6 +54,10 @@ pub trait Host {
     fn applies(&mut self, rule: RuleId);
     /// Notes that an effect was emitted.
     fn emitted(&mut self) {}
+    /// Notes that of the effects emitted so far only the first `left` are.
+    fn withdrawn(&mut self, left: usize) {
+        let _ = left;
+    }
     /// The id that something new gets; `proposed` is the reference's.
     fn assign_id(&mut self, proposed: u32) -> u32 {
         proposed
@@ -107,6 +112,8 @@ pub struct Cx<'a> {
     pub(crate) ids: Stream,
     /// The trace of the effects: the cause's, or a new one where it has none.
     pub(crate) trace: Option<u128>,
+    /// The mistake that the service makes, where it has one.
+    mutation: Option<Arc<dyn Mutation>>,
 }
 
 impl<'a> Cx<'a> {
@@ -120,7 +127,8 @@ impl<'a> Cx<'a> {
     ) -> Self {
         let ids = Stream::keyed(seed, place);
         let trace = cause.trace().map(|parent| parent.trace);
-        Self { contracts, host, effects, now, tenant, cause, ids, trace }
+        let mutation = None;
+        Self { contracts, host, effects, now, tenant, cause, ids, trace, mutation }
     }
 
     /// The time of this call; it does not move while a handler runs.
@@ -181,6 +189,19 @@ impl<'a> Cx<'a> {
         options.get(picked).or(options.first()).copied().unwrap_or_default()
     }
 
+    /// Whether the handler is to do what `rule` forbids, by the name that
+    /// [`forbidden`](crate::rule::Rule::forbidden) lists. The reference never does: services with a
+    /// planted mistake do ([`Mutation`]), to see that the rule finds it.
+    #[must_use]
+    pub fn violates(&self, rule: RuleId, option: &'static str) -> bool {
+        self.mutation.as_ref().is_some_and(|mutation| mutation.takes(rule, option))
+    }
+
+    /// From here on, the handler makes a mistake.
+    pub fn mutate(&mut self, mutation: &Arc<dyn Mutation>) {
+        self.mutation = Some(Arc::clone(mutation));
+    }
+
     /// Notes that what `rule` speaks of happened here, so that reports can tell which rules were
     /// exercised.
     pub fn applies(&mut self, rule: RuleId) {
@@ -201,6 +222,30 @@ impl<'a> Cx<'a> {
     /// # Errors
     /// [`Reject::Unemittable`] when no contract names the channel or the value cannot be written.
     pub fn emit(&mut self, channel: &str, key: &Key, value: &impl Serialize) -> Result<(), Reject> {
+        self.emit_site(None, channel, key, value)
+    }
+
+    /// As [`Cx::emit`], where a rule demands the record.
+    ///
+    /// # Errors
+    /// As [`Cx::emit`].
+    pub fn emit_by(
+        &mut self,
+        rule: RuleId,
+        channel: &str,
+        key: &Key,
+        value: &impl Serialize,
+    ) -> Result<(), Reject> {
+        self.emit_site(Some(rule), channel, key, value)
+    }
+
+    fn emit_site(
+        &mut self,
+        rule: Option<RuleId>,
+        channel: &str,
+        key: &Key,
+        value: &impl Serialize,
+    ) -> Result<(), Reject> {
         let unemittable = |why: String| Reject::Unemittable(format!("{channel}: {why}"));
         let Some(ix) = self.contracts.channel_ix(channel) else {
             return Err(unemittable("no contract names this channel".to_owned()));
@@ -209,14 +254,13 @@ impl<'a> Cx<'a> {
         scratch.clear();
         let written = serde_json::to_writer(&mut scratch, value);
         if written.is_ok() {
-            self.emit_bytes(ix, key, &scratch);
+            self.emit_bytes(rule, ix, key, &scratch);
         }
         self.effects.scratch = scratch;
         written.map_err(|error| unemittable(error.to_string()))
     }
 
-    /// As [`Cx::emit`], with bytes that are already encoded.
-    pub fn emit_bytes(&mut self, channel: ChannelIx, key: &Key, value: &[u8]) {
+    fn emit_bytes(&mut self, rule: Option<RuleId>, channel: ChannelIx, key: &Key, value: &[u8]) {
         let headers = self.effect_headers();
         let key = match key {
             Key::None => None,
@@ -225,7 +269,26 @@ impl<'a> Cx<'a> {
         };
         let record = Record { key, headers, value: Some(Payload::new(value)) };
         self.effects.emits.push(Outgoing { channel, record });
+        if let Some(mutation) = &self.mutation {
+            let site = Site { rule, contracts: self.contracts, cause: self.cause };
+            mutation.emitted(&site, &mut self.effects.emits);
+        }
         self.host.emitted();
+    }
+
+    /// As [`Cx::emit`], with a value that is JSON already, and without a key.
+    pub(crate) fn say(&mut self, channel: &str, value: &Json) -> Result<(), Reject> {
+        let Some(ix) = self.contracts.channel_ix(channel) else {
+            return Err(Reject::Unemittable(format!("{channel}: no contract names this channel")));
+        };
+        self.emit_bytes(None, ix, &Key::None, &value.to_bytes());
+        Ok(())
+    }
+
+    /// Takes back what was emitted after the first `left` effects of this call.
+    pub(crate) fn withdraw(&mut self, left: usize) {
+        self.effects.emits.truncate(left);
+        self.host.withdrawn(left);
     }
 
     /// Sets a timer; it is kept with the state.
@@ -267,6 +330,7 @@ impl<'a> Cx<'a> {
             cause: self.cause,
             ids: self.ids.clone(),
             trace: self.trace,
+            mutation: self.mutation.clone(),
         }
     }
 

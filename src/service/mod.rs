@@ -10,6 +10,7 @@
 mod cx;
 mod given;
 mod model;
+mod mutation;
 pub(crate) mod support;
 #[cfg(test)]
 pub(crate) mod testing;
@@ -17,9 +18,11 @@ pub(crate) mod testing;
 pub use cx::{AskError, Cx, Effects, Host, Timer, TimerChange};
 pub use given::Given;
 pub use model::Model;
+pub use mutation::{Forbidden, Mutant, Mutation, Site};
 pub(crate) use support::tenant_of_own;
 
 use crate::message::{Json, Offset, Partition, RecordId, Tenant, VirtualTime};
+use crate::rule::RuleId;
 
 /// A service under the harness.
 ///
@@ -173,6 +176,22 @@ pub struct Asked<'a> {
     pub tenant: &'a Tenant,
     /// The moment of the question.
     pub now: VirtualTime,
+    /// The mistake that the service makes, where it has one.
+    pub mutation: Option<&'a dyn Mutation>,
+}
+
+impl<'a> Asked<'a> {
+    /// A tenant's question at a moment.
+    #[must_use]
+    pub const fn new(tenant: &'a Tenant, now: VirtualTime) -> Self {
+        Self { tenant, now, mutation: None }
+    }
+
+    /// As [`Cx::violates`], while a question is answered.
+    #[must_use]
+    pub fn violates(&self, rule: RuleId, option: &'static str) -> bool {
+        self.mutation.is_some_and(|mutation| mutation.takes(rule, option))
+    }
 }
 
 /// Why a stimulus had no effect.

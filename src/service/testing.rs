@@ -195,7 +195,7 @@ impl<S: Service + Debug + Default> Bench<S> {
     }
 
     pub(crate) fn query(&self, name: &str, args: Value) -> Value {
-        let asked = Asked { tenant: &self.tenant, now: self.now };
+        let asked = Asked::new(&self.tenant, self.now);
         let answer = self.service.query(name, &Json::from(args), &asked).expect("an answer");
         serde_json::from_slice(&answer.to_bytes()).expect("JSON")
     }

@@ -37,7 +37,7 @@ fn safety_has_no_alternative_but_to_start_empty() {
 fn alternatives_are_kebab_case_and_unique_in_their_rule() {
     for rule in rules() {
         let mut seen = BTreeSet::new();
-        for other in rule.also_accepted {
+        for other in rule.also_accepted.iter().chain(rule.forbidden) {
             let kebab = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
             assert!(other.name.chars().all(kebab), "{}: {}", rule.id(), other.name);
             assert!(seen.insert(other.name), "{}: {} twice", rule.id(), other.name);

@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
+use super::node::{Node, Step};
+use super::search::Search;
 use crate::message::Json;
+use crate::service::{Asked, Forbidden, Mutation};
 
 /// Fields with a moment, in seconds, that is so long after an input took effect.
 const MOMENTS: [&str; 1] = ["lockedUntil"];
@@ -36,6 +39,49 @@ fn are_near(model: &Json, seen: &Json, settle: Duration) -> bool {
     match (model.as_integer(), seen.as_integer()) {
         (Some(own), Some(seen)) => (own - seen).unsigned_abs() <= u128::from(settle.as_secs()) + 1,
         _ => model == seen,
+    }
+}
+
+impl Search<'_> {
+    /// A question is no step of the model, but it must have the answer that was seen.
+    pub(super) fn asked(&self, node: &Node, at: usize, number: usize) -> Vec<Node> {
+        let input = &self.case.inputs[at];
+        let agrees = self.answers(node, number) != Some(false);
+        // The answer of whoever makes a mistake may be another, and is the mistake.
+        let forbidden = self.runner.forbidden();
+        let answer = |one: &Forbidden| self.answers_as(node, number, Some(one));
+        let mistaken = forbidden.filter(|one| answer(one) != Some(agrees));
+        let fits = forbidden.map_or(agrees, |one| answer(&one) != Some(false));
+        if !fits || input.end.after(self.scene.clocks.skew) < node.clock {
+            return Vec::new();
+        }
+        let step = Step::answer(at, mistaken.map(|one| one.rule));
+        vec![node.at(at, input.start).with(step)]
+    }
+
+    /// Whether the model would give the answer that was seen; none where it has no such question.
+    pub(crate) fn answers(&self, node: &Node, number: usize) -> Option<bool> {
+        self.answers_as(node, number, None)
+    }
+
+    fn answers_as(
+        &self,
+        node: &Node,
+        number: usize,
+        forbidden: Option<&Forbidden>,
+    ) -> Option<bool> {
+        let mutation = forbidden.map(|one| -> &dyn Mutation { one });
+        let asked = &self.scene.seen.asked[number];
+        let mut fits = None;
+        for now in [asked.from, asked.to] {
+            let question = Asked { mutation, ..Asked::new(&self.case.tenant, now) };
+            let answer = node.model.query(&asked.name, &asked.args, &question).ok()?;
+            let others = node.model.other_answers(&asked.name, &asked.args, &question);
+            let settle = self.scene.seen.settle;
+            let agreed = |answer: &Json| agrees(answer, &asked.answer, settle);
+            fits = Some(fits == Some(true) || agreed(&answer) || others.iter().any(agreed));
+        }
+        fits
     }
 }
 

@@ -9,6 +9,7 @@ use std::time::Duration;
 use super::Asked;
 use super::blame::Blame;
 use super::case::Scene;
+use super::neighbour::Neighbour;
 use super::node::Node;
 use super::search::Search;
 use super::shape::Shape;
@@ -119,6 +120,11 @@ pub(crate) trait Attribution: std::fmt::Debug + Sync {
 
     /// Rules that an accepted behaviour hides.
     fn hidden(&self) -> &'static [Hidden] {
+        &[]
+    }
+
+    /// Neighbouring mistakes, cheapest first: the narrower before the wider.
+    fn neighbours(&self) -> &'static [Neighbour] {
         &[]
     }
 

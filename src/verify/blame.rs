@@ -162,7 +162,11 @@ impl Blame<'_> {
         let attribution = search.scene.attribution();
         let rule = attribution.beside_cause(self, &seen.shape);
         let rule = rule.or_else(|| self.of_another(output));
-        let rule = rule.or_else(|| attribution.sequence(search, self.node, output));
+        // Where the event that must come does, only what it says can be out of order.
+        let (same, known_id) = (seen.shape.kind == expected.kind, search.scene.roles().known_id);
+        let in_order = |rule: &RuleId| !same || *rule == known_id;
+        let rule =
+            rule.or_else(|| attribution.sequence(search, self.node, output).filter(in_order));
         let rule = rule.or_else(|| self.again());
         let rule = rule.unwrap_or_else(|| {
             let kinds = (expected, seen.shape.kind.as_deref());
@@ -254,7 +258,7 @@ impl Blame<'_> {
 /// A question has another answer than the model's.
 pub(crate) fn answer(search: &Search<'_>, node: &Node, number: usize) -> Named {
     let asked = &search.scene.seen.asked[number];
-    let question = Asked { tenant: &search.case.tenant, now: asked.from };
+    let question = Asked::new(&search.case.tenant, asked.from);
     let expected = node.model.query(&asked.name, &asked.args, &question).unwrap_or_default();
     let (subject, attribution) = (&search.scene.seen.subject, search.scene.attribution());
     let rule = attribution.answer(search, node, asked, &expected);

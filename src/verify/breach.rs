@@ -3,12 +3,16 @@
 use super::case::{Case, Scene};
 use super::node::Node;
 use super::other::moment_of;
-use super::repair::Repair;
+use super::repair::{Evidence, Repair};
+use super::run::Freedom;
 use super::search::{Found as Searched, Search};
 use super::tally::Tally;
 use super::{Found, Persistence};
 use crate::message::VirtualTime;
 use crate::rule::{RuleId, Severity};
+
+/// What shows first that something is wrong.
+pub(super) type Shown = Repair;
 
 /// States that are tried for one way to go on behind a breach, and behind one of a kind that was
 /// found before.
@@ -18,7 +22,7 @@ const KNOWN_BUDGET: u64 = 100;
 const MOST_TRIED: usize = 10;
 const MOST_KNOWN_TRIED: usize = 4;
 /// Breaches of kinds that were found before that are counted in one tenant.
-const MOST_KNOWN: usize = 40;
+pub(super) const MOST_KNOWN: usize = 40;
 /// What it costs to take commands out of order: more than one wrong or missing answer.
 const MUCH: u32 = 60;
 /// So many inputs and outputs are put together where there are more, and more than that only to
@@ -30,8 +34,6 @@ const MOST_MERGED: usize = 400;
 pub(super) enum Reached {
     All(Node),
     Ends(Vec<Node>),
-    /// Everything is explained, in another case.
-    Elsewhere,
 }
 
 pub(super) struct Tried {
@@ -50,7 +52,7 @@ impl Reached {
 
     fn progress(&self) -> usize {
         match self {
-            Self::All(_) | Self::Elsewhere => usize::MAX,
+            Self::All(_) => usize::MAX,
             Self::Ends(ends) => progress(ends),
         }
     }
@@ -60,8 +62,14 @@ fn progress(ends: &[Node]) -> usize {
     ends.first().map_or(0, Node::progress)
 }
 
+/// Notes what a repair says of a tenant.
+pub(super) fn note(scene: &Scene<'_>, repair: Repair, case: &Case, tally: &mut Tally<'_>) {
+    tally.misstated.extend(&repair.misstated);
+    tally.found(found(scene, repair, case));
+}
+
 /// What a repair says of a tenant.
-pub(super) fn found(scene: &Scene<'_>, repair: Repair, case: &Case) -> Found {
+fn found(scene: &Scene<'_>, repair: Repair, case: &Case) -> Found {
     let Repair { rule, message, records, relaxation, .. } = repair;
     let doubt = scene.doubt(&records);
     let about = (Some(case.tenant.clone()), records);
@@ -70,7 +78,7 @@ pub(super) fn found(scene: &Scene<'_>, repair: Repair, case: &Case) -> Found {
 }
 
 /// The ways to go on from some dead ends, cheapest first.
-fn repairs(search: &Search<'_>, ends: &[Node], most: usize) -> Vec<Repair> {
+pub(super) fn repairs(search: &Search<'_>, ends: &[Node], most: usize) -> Vec<Repair> {
     let mut repairs: Vec<Repair> = ends.iter().flat_map(|end| search.repairs(end)).collect();
     repairs.sort_by_key(|repair| repair.cost);
     repairs.truncate(most);
@@ -82,10 +90,11 @@ fn repairs(search: &Search<'_>, ends: &[Node], most: usize) -> Vec<Repair> {
 pub(super) fn all_known(
     search: &Search<'_>,
     mut ends: Vec<Node>,
+    most: usize,
     tally: &mut Tally<'_>,
 ) -> Option<(Vec<Repair>, Node)> {
     let mut known = Vec::new();
-    while known.len() < MOST_KNOWN {
+    while known.len() < most {
         let before = progress(&ends);
         let mut next = None;
         for repair in repairs(search, &ends, MOST_KNOWN_TRIED) {
@@ -115,21 +124,54 @@ pub(super) fn all_known(
     None
 }
 
+/// Whether breaches of one kind, at most so many, explain everything: they say the same of other
+/// records.
+pub(super) fn is_one_kind(
+    search: &Search<'_>,
+    (ends, most): (&[Node], usize),
+    message: &str,
+    tally: &mut Tally<'_>,
+) -> bool {
+    let kind = |message: &str| message.split_once(' ').map(|(_, kind)| kind.to_owned());
+    let mut ends = ends.to_vec();
+    for _ in 0..most {
+        let before = progress(&ends);
+        let mut next = None;
+        let same = repairs(search, &ends, MOST_TRIED).into_iter();
+        let same = same.filter(|one| kind(&one.message) == kind(message));
+        for repair in same.take(MOST_KNOWN_TRIED) {
+            let mut behind =
+                Search::new(search.scene, search.case, search.runner.bans, REPAIR_BUDGET)
+                    .with(search.runner.freedom.clone());
+            let found = behind.run(repair.node.clone());
+            tally.states(behind.states);
+            match Reached::of(found, repair.node) {
+                Reached::Ends(ends) if progress(&ends) > before => next = Some(ends),
+                Reached::Ends(_) => continue,
+                _ => return true,
+            }
+            break;
+        }
+        let Some(further) = next else { return false };
+        ends = further;
+    }
+    false
+}
+
 /// The cheapest of the repairs that lead furthest.
 pub(super) fn best(
     scene: &Scene<'_>,
-    (cases, number): (&[Case], usize),
+    case: &Case,
     (ends, first): (&[Node], bool),
     bans: bool,
     tally: &mut Tally<'_>,
 ) -> Option<Tried> {
-    let case = &cases[number];
     let search = Search::new(scene, case, bans, REPAIR_BUDGET);
     let repairs = repairs(&search, ends, MOST_TRIED);
     let mut best: Option<Tried> = None;
     let reached = progress(ends);
     if let (true, Some(shown)) = (first, repairs.first()) {
-        best = elsewhere(scene, (cases, number), bans, (reached, shown), ends, tally);
+        best = elsewhere(scene, case, bans, (reached, shown), tally);
     }
     for repair in repairs {
         // Those that follow cost more, and nothing explains more than all.
@@ -165,16 +207,15 @@ fn stuck_at(case: &Case, ends: &[Node]) -> VirtualTime {
 }
 
 /// Another way to take everything that was seen, as a whole: state lost at a restart, commands out
-/// of order, one state for all tenants.
+/// of order.
 fn elsewhere(
     scene: &Scene<'_>,
-    (cases, number): (&[Case], usize),
+    case: &Case,
     bans: bool,
     (reached, shown): (usize, &Repair),
-    ends: &[Node],
     tally: &mut Tally<'_>,
 ) -> Option<Tried> {
-    let (case, roles) = (&cases[number], scene.roles());
+    let roles = scene.roles();
     let mut best: Option<Tried> = None;
     let mut consider = |rule: RuleId, words: &str, scene: &Scene<'_>, case: &Case| {
         let mut search = Search::new(scene, case, bans, REPAIR_BUDGET * 3);
@@ -183,25 +224,10 @@ fn elsewhere(
         tally.states(search.states);
         let further = Reached::of(found, start.clone());
         let than = best.as_ref().map_or(reached, |best| best.reached.progress());
-        let other = rule == roles.isolation;
-        let further = match further {
-            // What was explained is not this case.
-            Reached::All(_) if other => Reached::Elsewhere,
-            Reached::Ends(_) if other => return,
-            further => further,
-        };
         if further.progress() > than {
-            let repair = Repair {
-                node: start,
-                // Where one wrong answer explains as much, it is that.
-                cost: if rule == roles.key_order || shown.is_answer { MUCH } else { 1 },
-                is_answer: shown.is_answer,
-                may_lack: shown.may_lack,
-                rule,
-                message: format!("{words}: {}", shown.message),
-                records: shown.records.clone(),
-                relaxation: format!("as if {words}"),
-            };
+            // Where one wrong answer explains as much, it is that.
+            let much = rule == roles.key_order || shown.evidence == Evidence::Answer;
+            let repair = otherwise(shown, start, (rule, words), if much { MUCH } else { 1 });
             best = Some(Tried { repair, reached: further });
         }
     };
@@ -215,18 +241,61 @@ fn elsewhere(
         free.inputs.iter_mut().for_each(|input| input.after = None);
         consider(roles.key_order, "commands of one key take effect out of order", scene, &free);
     }
-    // What comes without a trace, or after nonsense, is another reason.
-    let circumstance = [roles.no_trace, roles.unreadable].contains(&shown.rule);
-    if cases.len() > 1 && !circumstance {
-        // As much as can be looked at, and what is to be explained in any case.
-        let until = moment_of(cases, ENOUGH_MERGED).max(stuck_at(case, ends));
-        let answered = |record| scene.is_answered(record);
-        let merged = Case::merged(cases, number, (until, shown.is_answer), answered);
-        let whole = merged.inputs.len() + merged.outputs.len();
-        if whole <= MOST_MERGED {
-            let words = "what other tenants do takes effect in this one, too";
-            consider(roles.isolation, words, scene, &merged);
+    best
+}
+
+/// What is shown, told as what another way to take everything says of it.
+fn otherwise(shown: &Repair, node: Node, (rule, words): (RuleId, &str), cost: u32) -> Repair {
+    let message = format!("{words}: {}", shown.message);
+    let relaxation = format!("as if {words}");
+    Repair { node, cost, rule, message, relaxation, ..shown.clone() }
+}
+
+/// One state for all tenants, where that explains everything that was seen of all of them.
+pub(super) fn isolation(
+    scene: &Scene<'_>,
+    (cases, number): (&[Case], usize),
+    (bans, ends): (bool, &[Node]),
+    shown: &Shown,
+    tally: &mut Tally<'_>,
+) -> Option<Repair> {
+    if cases.len() < 2 {
+        return None;
+    }
+    // As much as can be looked at, and what is to be explained in any case.
+    let until = moment_of(cases, ENOUGH_MERGED).max(stuck_at(&cases[number], ends));
+    let answered = |record| scene.is_answered(record);
+    let asked = shown.evidence == Evidence::Answer;
+    let merged = Case::merged(cases, number, (until, asked), answered);
+    if merged.inputs.len() + merged.outputs.len() > MOST_MERGED {
+        return None;
+    }
+    let mut search = Search::new(scene, &merged, bans, REPAIR_BUDGET * 3);
+    let start = search.start()?;
+    let found = search.run(start.clone());
+    tally.states(search.states);
+    let words = "what other tenants do takes effect in this one, too";
+    matches!(found, Searched::Explained(_))
+        .then(|| otherwise(shown, start, (scene.roles().isolation, words), 1))
+}
+
+/// One breach that explains everything, with as little freedom: what it is, and the explanation.
+pub(super) fn single<'a>(
+    scene: &'a Scene<'a>,
+    (case, bans): (&'a Case, bool),
+    (ends, freedom): (&[Node], &Freedom),
+    is_wanted: impl Fn(&Repair) -> bool,
+    tally: &mut Tally<'_>,
+) -> Option<(Repair, Search<'a>, Node)> {
+    let search = Search::new(scene, case, bans, REPAIR_BUDGET).with(freedom.clone());
+    let all = repairs(&search, ends, MOST_TRIED);
+    for repair in all.into_iter().filter(|repair| !repair.may_lack && is_wanted(repair)) {
+        let mut behind = search.anew(REPAIR_BUDGET);
+        let found = behind.run(repair.node.clone());
+        tally.states(behind.states);
+        if let Searched::Explained(node) = found {
+            return Some((repair, behind, node));
         }
     }
-    best
+    None
 }

@@ -61,6 +61,8 @@ pub(crate) struct Input {
     pub(crate) again: Option<VirtualTime>,
     /// Whether readers may refuse it as well as act on it.
     pub(super) is_open: bool,
+    /// Whether it is of no tenant, and supposed to have an effect in this one.
+    pub(super) is_adopted: bool,
 }
 
 /// An event of the implementation.
@@ -171,8 +173,13 @@ impl<'a> Scene<'a> {
 
     /// A record: `#7 ban.command/DELETE`.
     pub(crate) fn tell(&self, record: RecordId) -> String {
+        format!("{record} {}", self.name(record))
+    }
+
+    /// What a record is, as its channel and its message.
+    pub(crate) fn name(&self, record: RecordId) -> String {
         let history = &self.seen.history;
-        format!("{record} {}", history.message_name(history.record(record)))
+        history.message_name(history.record(record))
     }
 
     /// The records that a service without any state says it cannot read.
@@ -287,7 +294,7 @@ impl<'a> Scene<'a> {
         }
         let mut cases: Vec<_> = cases.into_values().collect();
         for case in &mut cases {
-            self.complete(case);
+            self.complete(case, &[]);
         }
         cases
     }
@@ -307,7 +314,7 @@ impl<'a> Scene<'a> {
         self.kills.iter().any(|kill| kill.finds_in_hand(start, end))
     }
 
-    fn asked(&self, at: usize, asked: &Asked) -> Input {
+    pub(super) fn asked(&self, at: usize, asked: &Asked) -> Input {
         match asked.what {
             What::Query => {
                 let mut input = self.input(Act::Query(at), asked.from, asked.to, None);
@@ -355,11 +362,12 @@ impl<'a> Scene<'a> {
             lossy,
             again,
             is_open: false,
+            is_adopted: false,
         }
     }
 
     /// Puts the inputs in order, and adds what depends on all of them.
-    fn complete(&self, case: &mut Case) {
+    pub(super) fn complete(&self, case: &mut Case, more: &[RecordId]) {
         for (number, kill) in self.kills.iter().enumerate() {
             let mut restart = self.input(Act::Restart(number), kill.at, kill.restarted, None);
             restart.end = kill.restarted;
@@ -372,9 +380,9 @@ impl<'a> Scene<'a> {
         let by_trace = self.by_trace(case);
         let of_tenant = self.found.events_of.get(&case.tenant).into_iter().flatten();
         let traced = by_trace.keys().filter_map(|trace| self.found.events.get(trace)).flatten();
-        let candidates: BTreeSet<_> = of_tenant.chain(traced).copied().collect();
+        let candidates: BTreeSet<_> = of_tenant.chain(traced).chain(more).copied().collect();
         for record in candidates {
-            if self.tenant_of(record, case, &by_trace) {
+            if more.contains(&record) || self.tenant_of(record, case, &by_trace) {
                 case.outputs.push(self.output(record, &by_trace, case));
             }
         }

@@ -13,7 +13,12 @@ use crate::rule::{RuleId, Severity};
 pub(super) struct Outer {
     /// Events without a span header, with what is wrong.
     untraced: Vec<(RecordId, String)>,
+    /// Keys that do not go with what events say.
+    keys: Vec<WrongKey>,
 }
+
+/// A key that does not go with what an event says: the rule, the records and a sentence.
+type WrongKey = (RuleId, Vec<RecordId>, String);
 
 /// Looks at all events, and marks those that break their contract.
 pub(super) fn look(
@@ -22,7 +27,7 @@ pub(super) fn look(
     keys: Option<KeyEncoding>,
     tally: &mut Tally<'_>,
 ) -> Outer {
-    let mut outer = Outer { untraced: Vec::new() };
+    let mut outer = Outer { untraced: Vec::new(), keys: Vec::new() };
     let mut known = Keys::default();
     let mut used: Vec<&Tenant> = cases.iter().map(|case| &case.tenant).collect();
     used.sort();
@@ -48,7 +53,7 @@ pub(super) fn look(
             spoiled.push(record);
         }
         span(scene, record, tally);
-        known.look(scene, record, keys, tally);
+        known.look(scene, record, keys, (tally, &mut outer.keys));
     }
     for case in cases {
         for output in &mut case.outputs {
@@ -68,6 +73,12 @@ impl Outer {
         for (record, message) in self.untraced {
             if !tally.by_timer.contains(&record) {
                 violation(scene, tally, scene.roles().headers, vec![record], message);
+            }
+        }
+        // An event that says something else than it must says it with the key that it must have.
+        for (rule, records, message) in self.keys {
+            if !records.iter().any(|record| tally.misstated.contains(record)) {
+                violation(scene, tally, rule, records, message);
             }
         }
     }
@@ -208,7 +219,7 @@ impl Keys {
         scene: &Scene<'_>,
         record: RecordId,
         encoding: Option<KeyEncoding>,
-        tally: &mut Tally<'_>,
+        (tally, wrong): (&mut Tally<'_>, &mut Vec<WrongKey>),
     ) {
         let placed = scene.seen.history.record(record);
         let Ok(tenant) = placed.record.headers.tenant() else { return };
@@ -224,7 +235,7 @@ impl Keys {
                     scene.tell(record),
                     encoding.name()
                 );
-                violation(scene, tally, rule, vec![record], message);
+                wrong.push((rule, vec![record], message));
             }
             return;
         }
@@ -240,7 +251,7 @@ impl Keys {
             let (one, other) = (scene.tell(first.1), scene.tell(record));
             let message =
                 format!("{one} and {other} are of the same id, {of}, and have different keys");
-            violation(scene, tally, rule, vec![first.1, record], message);
+            wrong.push((rule, vec![first.1, record], message));
         }
         let (other, first) =
             *self.ids.entry((placed.channel, tenant.clone(), key)).or_insert((of, record));
@@ -248,7 +259,7 @@ impl Keys {
             let (one, two) = (scene.tell(first), scene.tell(record));
             let message =
                 format!("{one} is of {other} and {two} of {of}, and they have the same key");
-            violation(scene, tally, rule, vec![first, record], message);
+            wrong.push((rule, vec![first, record], message));
         }
     }
 }

@@ -77,8 +77,10 @@ impl Scene<'_> {
         let last = records.iter().map(|record| self.latest(*record)).max();
         let (first, last) = (first.unwrap_or_default(), last.unwrap_or(VirtualTime::NEVER));
         let until = last.after(self.seen.settle).after(MEANWHILE);
-        let mut lost = self.seen.lost_partitions.iter();
-        if lost.any(|at| first <= at.after(MEANWHILE) && *at <= until) {
+        let is_meanwhile = |at: &VirtualTime| first <= at.after(MEANWHILE) && *at <= until;
+        // What nothing shows explains nothing; without traces nothing could show it.
+        let is_shown = self.found.events.is_empty() || self.again.since.values().any(is_meanwhile);
+        if is_shown && self.seen.lost_partitions.iter().any(is_meanwhile) {
             Some("the group lost its partitions meanwhile")
         } else if !self.seen.holes.is_empty() {
             Some("offsets are missing at which a record may have lain")

@@ -2,13 +2,18 @@
 
 use std::collections::BTreeSet;
 
-use super::breach::{Reached, Tried, all_known, best, found};
+use super::breach::{
+    MOST_KNOWN, Reached, Shown, Tried, all_known, best, is_one_kind, isolation, note, repairs,
+    single,
+};
 use super::case::{Case, Scene};
 use super::envelope;
 use super::node::Node;
 use super::order::settled;
+use super::repair::Evidence;
 use super::run::Freedom;
 use super::search::{Found as Searched, Search};
+use super::supposition::{Supposition, explains};
 use super::tally::Tally;
 use super::{Judgement, Judging, Observation, properties};
 
@@ -18,6 +23,12 @@ const BUDGET: u64 = 6_000;
 const LEAST_BUDGET: u64 = 500;
 /// Breaches that are looked for in one tenant.
 const MOST_BREACHES: usize = 3;
+/// Breaches of one kind that are counted before something else may explain them.
+const MOST_SAME: usize = 6;
+/// Breaches that are looked at for an event that may never come.
+const MOST_NEVER: usize = 6;
+/// After so many tenants that no one mistake explains none is looked for any more.
+const MOST_VAIN: usize = 4;
 /// After so many kinds of violations no further kind is looked for: what cannot be explained costs
 /// most.
 const ENOUGH: usize = 24;
@@ -39,7 +50,8 @@ pub fn judge_until(seen: &Observation, judging: &Judging, stop: &dyn Fn() -> boo
     let mut cases = scene.cases();
     let mut tally = Tally::new(&scene);
     let outer = envelope::look(&scene, &mut cases, judging.keys, &mut tally);
-    let mut judge = Judge { scene: &scene, cases: &cases, bans: has_bans(&scene), budget: BUDGET };
+    let (bans, learned) = (has_bans(&scene), Vec::new());
+    let mut judge = Judge { scene: &scene, cases: &cases, bans, budget: BUDGET, learned, vain: 0 };
     for (number, case) in cases.iter().enumerate() {
         if scene.bound.over().is_some() {
             tally.gave_up(case, "there was too much to try");
@@ -72,14 +84,21 @@ struct Judge<'a> {
     bans: bool,
     /// States that may be tried for the next tenant.
     budget: u64,
+    /// What explained a tenant before, and whether it did wherever it could.
+    learned: Vec<(Supposition, bool)>,
+    /// How many tenants no one mistake explained.
+    vain: usize,
 }
 
 impl<'a> Judge<'a> {
     fn case(&mut self, number: usize, tally: &mut Tally<'_>) {
         let case = &self.cases[number];
         let narrow = self.scene.narrow(case);
-        let Some(ends) = self.strict(case, narrow.as_ref(), tally) else { return };
-        if tally.violations() > 0 && self.is_known(case, ends, tally) {
+        let Some(strict) = self.strict(case, narrow.as_ref(), tally) else { return };
+        // How a tenant is best explained is not looked for again and again in vain.
+        let most = if self.vain < MOST_VAIN { 1 } else { MOST_KNOWN };
+        let is_hasty = self.learned.is_empty();
+        if is_hasty && self.is_known(case, (strict.clone(), most), tally) {
             return;
         }
         let mut search = Search::new(self.scene, case, self.bans, self.budget);
@@ -95,7 +114,15 @@ impl<'a> Judge<'a> {
             Searched::Nothing(_) if tally.violations() >= ENOUGH => {
                 tally.gave_up(case, "enough kinds of violations were found before");
             }
-            Searched::Nothing(ends) => self.breaches(number, (search, ends), tally),
+            Searched::Nothing(ends) => {
+                let is_told = self.is_learned(number, (&search, &ends), tally)
+                    || !is_hasty && self.is_known(case, (strict.clone(), most), tally)
+                    || self.is_one_mistake(number, (&search, &ends), &strict, tally)
+                    || self.is_known(case, (strict, MOST_KNOWN), tally);
+                if !is_told {
+                    self.breaches(number, (search, ends), tally);
+                }
+            }
         }
     }
 
@@ -140,7 +167,15 @@ impl<'a> Judge<'a> {
 
     /// Whether nothing is wrong with a tenant but what was found before, which is then counted: it
     /// is not looked for in every tenant anew how that is best explained.
-    fn is_known(&self, case: &Case, mut ends: Vec<Node>, tally: &mut Tally<'_>) -> bool {
+    fn is_known(
+        &self,
+        case: &Case,
+        (mut ends, most): (Vec<Node>, usize),
+        tally: &mut Tally<'_>,
+    ) -> bool {
+        if tally.violations() == 0 {
+            return false;
+        }
         let freedom = tally.learned().unwrap_or(Freedom(Some(BTreeSet::new())));
         let mut search = self.search_of(case, freedom);
         if ends.is_empty() {
@@ -149,8 +184,133 @@ impl<'a> Judge<'a> {
             tally.states(search.states);
             ends = found;
         }
-        let Some((repairs, node)) = all_known(&search, ends, tally) else { return false };
-        repairs.into_iter().for_each(|repair| tally.found(found(self.scene, repair, case)));
+        let Some((repairs, node)) = all_known(&search, ends, most, tally) else {
+            return false;
+        };
+        repairs.into_iter().for_each(|repair| note(self.scene, repair, case, tally));
+        tally.partly_explained(&search, &node);
+        true
+    }
+
+    /// Whether what explained another tenant before explains this one.
+    fn is_learned(
+        &mut self,
+        number: usize,
+        (search, ends): (&Search<'_>, &[Node]),
+        tally: &mut Tally<'_>,
+    ) -> bool {
+        if self.learned.is_empty() {
+            return false;
+        }
+        let shown = repairs(search, ends, 1).into_iter().next();
+        let Some(shown) = shown.filter(|shown| !shown.may_lack) else { return false };
+        self.supposes(number, &self.learned.clone(), &shown, tally)
+    }
+
+    /// Whether one mistake explains everything that was seen of a tenant, which is then told: one
+    /// about whose a record is; one that is made wherever it can be; one wrong event; one that is
+    /// made now and then; one thing that is missing; or one that would explain any such thing.
+    fn is_one_mistake(
+        &mut self,
+        number: usize,
+        (search, ends): (&Search<'_>, &[Node]),
+        strict: &[Node],
+        tally: &mut Tally<'_>,
+    ) -> bool {
+        let shown = repairs(search, ends, 1).into_iter().next();
+        let Some(shown) = shown.filter(|shown| !shown.may_lack) else { return false };
+        if self.vain >= MOST_VAIN {
+            return false;
+        }
+        let headers = Supposition::OF_HEADERS.map(|one| (one, true));
+        let subject = Supposition::of_subject(self.scene, &self.cases[number]);
+        let (vague, subject): (Vec<_>, Vec<_>) =
+            subject.into_iter().partition(|one| one.is_vague(&shown));
+        let mut never: Vec<Supposition> = Vec::new();
+        for lacking in
+            [repairs(search, ends, MOST_NEVER), repairs(search, strict, MOST_NEVER)].concat()
+        {
+            let supposed = Supposition::never(self.scene, &lacking);
+            never.extend(supposed.filter(|one| !never.contains(one)));
+        }
+        let always = never.into_iter().chain(subject.clone());
+        let always: Vec<_> = always.map(|one| (one, true)).collect();
+        // Where one thing is wrong again and again, what would explain anything explains no more.
+        let none = || Freedom(Some(BTreeSet::new()));
+        let plain = self.search_of(&self.cases[number], none());
+        let is_one = is_one_kind(&plain, (strict, MOST_SAME), &shown.message, tally);
+        let vague = vague.into_iter().filter(|one| !is_one || one.is_of(shown.rule));
+        let vague: Vec<_> = vague.map(|one| (one, true)).collect();
+        let sometimes = subject.into_iter().filter(Supposition::is_free);
+        let sometimes: Vec<_> = sometimes.map(|one| (one, false)).collect();
+        let asked = shown.evidence == Evidence::Answer;
+        let is_it = self.supposes(number, &headers, &shown, tally)
+            || !asked && self.is_mixed_up(number, ends, &shown, tally)
+            || self.supposes(number, &always, &shown, tally)
+            || asked && self.is_mixed_up(number, ends, &shown, tally)
+            || self.is_single(number, strict, Some(&Evidence::Event), tally)
+            || asked && self.is_single(number, strict, None, tally)
+            || self.supposes(number, &sometimes, &shown, tally)
+            || self.is_single(number, strict, None, tally)
+            || self.supposes(number, &vague, &shown, tally);
+        self.vain += usize::from(!is_it);
+        is_it
+    }
+
+    /// Whether one of these explains everything.
+    fn supposes(
+        &mut self,
+        number: usize,
+        all: &[(Supposition, bool)],
+        shown: &Shown,
+        tally: &mut Tally<'_>,
+    ) -> bool {
+        let of = (self.cases, number);
+        for (supposition, always) in all {
+            if self.scene.bound.over().is_some() {
+                return false;
+            }
+            if explains(self.scene, of, self.bans, (supposition, *always), shown, tally) {
+                let learned = (supposition.clone(), *always);
+                if !self.learned.contains(&learned) {
+                    self.learned.push(learned);
+                }
+                return true;
+            }
+        }
+        false
+    }
+
+    /// Whether what other tenants do explains everything.
+    fn is_mixed_up(
+        &self,
+        number: usize,
+        ends: &[Node],
+        shown: &Shown,
+        tally: &mut Tally<'_>,
+    ) -> bool {
+        let of = (self.cases, number);
+        let repair = isolation(self.scene, of, (self.bans, ends), shown, tally);
+        let is_it = repair.is_some();
+        repair.into_iter().for_each(|one| note(self.scene, one, &self.cases[number], tally));
+        is_it
+    }
+
+    /// Whether one breach explains everything, shown by such evidence where that is asked for.
+    fn is_single(
+        &self,
+        number: usize,
+        strict: &[Node],
+        evidence: Option<&Evidence>,
+        tally: &mut Tally<'_>,
+    ) -> bool {
+        let case = &self.cases[number];
+        let freedom = tally.learned().unwrap_or(Freedom(Some(BTreeSet::new())));
+        let is_wanted = |shown: &Shown| evidence.is_none_or(|one| *one == shown.evidence);
+        let of = (case, self.bans);
+        let found = single(self.scene, of, (strict, &freedom), is_wanted, tally);
+        let Some((repair, search, node)) = found else { return false };
+        note(self.scene, repair, case, tally);
         tally.explained(&search, &node);
         true
     }
@@ -164,28 +324,27 @@ impl<'a> Judge<'a> {
     ) {
         let case = &self.cases[number];
         for breach in 0..MOST_BREACHES {
-            let of = (self.cases, number);
-            let tried = best(self.scene, of, (&ends, breach == 0), self.bans, tally);
+            let tried = best(self.scene, case, (&ends, breach == 0), self.bans, tally);
             let Some(Tried { repair, reached }) = tried else { break };
             if repair.may_lack {
                 if let Some(end) = ends.first() {
-                    tally.explained(&search, end);
+                    tally.partly_explained(&search, end);
                 }
                 return tally.gave_up(case, LACKS);
             }
-            tally.found(found(self.scene, repair, case));
+            note(self.scene, repair, case, tally);
             match reached {
-                Reached::All(node) => return tally.explained(&search, &node),
-                Reached::Elsewhere => return,
+                Reached::All(node) => return tally.partly_explained(&search, &node),
                 Reached::Ends(next) => ends = next,
             }
         }
-        if let Some((repairs, node)) = all_known(&search, ends.clone(), tally) {
-            repairs.into_iter().for_each(|repair| tally.found(found(self.scene, repair, case)));
-            return tally.explained(&search, &node);
+        let known = all_known(&search, ends.clone(), MOST_KNOWN, tally);
+        if let Some((repairs, node)) = known {
+            repairs.into_iter().for_each(|repair| note(self.scene, repair, case, tally));
+            return tally.partly_explained(&search, &node);
         }
         if let Some(end) = ends.first() {
-            tally.explained(&search, end);
+            tally.partly_explained(&search, end);
         }
         tally.gave_up(case, "more lies behind the violations that were found");
     }
@@ -193,7 +352,7 @@ impl<'a> Judge<'a> {
 
 /// Counts an explanation: one that differs from the reference, and from the order of sending, in
 /// nothing that it need not.
-fn explained(search: Search<'_>, node: Node, tally: &mut Tally<'_>) {
+pub(super) fn explained(search: Search<'_>, node: Node, tally: &mut Tally<'_>) {
     let (search, node) = simplest(search, node, tally);
     let (search, node) = settled(search, node, tally);
     tally.explained(&search, &node);
@@ -213,9 +372,7 @@ fn simplest<'a>(
             return (search, node);
         };
         let others = ways.iter().copied().filter(|other| *other != way).collect();
-        let (scene, case) = (search.scene, search.case);
-        let mut fewer = Search::new(scene, case, search.runner.bans, search.budget / 4)
-            .with(Freedom(Some(others)));
+        let mut fewer = search.anew(search.budget / 4).with(Freedom(Some(others)));
         let Some(start) = fewer.start() else { return (search, node) };
         let found = fewer.run(start);
         tally.states(fewer.states);

@@ -26,6 +26,7 @@ mod judgement;
 mod kind;
 #[cfg(feature = "kafka")]
 pub mod live;
+pub(crate) mod neighbour;
 pub(crate) mod node;
 mod observation;
 mod order;
@@ -39,6 +40,7 @@ pub mod script;
 pub(crate) mod search;
 mod sequence;
 pub(crate) mod shape;
+mod supposition;
 mod tally;
 pub mod traffic;
 pub(crate) mod words;

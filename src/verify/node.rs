@@ -134,10 +134,20 @@ impl Node {
 
     /// After an input that takes effect at `start` or later, and has none.
     pub(super) fn without_effect(&self, input: usize, start: VirtualTime) -> Self {
+        self.at(input, start).with(Step::answer(input, None))
+    }
+
+    /// At an input that takes effect at `start` or later.
+    pub(super) fn at(&self, input: usize, start: VirtualTime) -> Self {
         let mut next = self.clone();
         next.delivered.add(input);
         next.clock = next.clock.max(start);
-        next.with(Step::answer(input, None))
+        next
+    }
+
+    /// Whether the last step is not as the reference would have it.
+    pub(crate) fn ends_in_breach(&self) -> bool {
+        self.trail.as_ref().is_some_and(|trail| trail.step.broken.is_some())
     }
 
     /// With one more step.

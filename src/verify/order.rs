@@ -74,9 +74,7 @@ pub(super) fn settled<'a>(
             if left == 0 {
                 return (search, node);
             }
-            let mut other = Search::new(search.scene, search.case, search.runner.bans, left)
-                .with(search.runner.freedom.clone())
-                .in_order(&wanted);
+            let mut other = search.anew(left).in_order(&wanted);
             let Some(start) = other.start() else { return (search, node) };
             let found = other.run(start);
             tally.states(other.states);

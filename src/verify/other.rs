@@ -1,6 +1,6 @@
 //! Other ways to take what was seen of a tenant: with less freedom, or together with all others.
 
-use super::case::{Act, Case, Output, Scene};
+use super::case::{Act, Case, Input, Output, Scene};
 use crate::message::{RecordId, VirtualTime};
 
 impl Case {
@@ -71,6 +71,29 @@ pub(super) fn moment_of(cases: &[Case], many: usize) -> VirtualTime {
 }
 
 impl Scene<'_> {
+    /// A case with more inputs, which need not have an effect, and more events.
+    pub(super) fn rebuilt(&self, of: &Case, inputs: &[RecordId], events: &[RecordId]) -> Case {
+        let (tenant, outputs) = (of.tenant.clone(), Vec::new());
+        let own = of.inputs.iter().filter_map(|input| match input.act {
+            Act::Record(record) => Some(self.receive(record)),
+            Act::Stimulus(at) | Act::Query(at) => Some(self.asked(at, &self.seen.asked[at])),
+            Act::Restart(_) => None,
+        });
+        let adopted = |record: &RecordId| Input {
+            skippable: true,
+            is_adopted: true,
+            ..self.receive(*record)
+        };
+        let more = inputs.iter().map(adopted);
+        let mut case = Case { tenant, inputs: own.chain(more).collect(), outputs };
+        self.complete(&mut case, events);
+        for output in &mut case.outputs {
+            let before = of.outputs.iter().find(|before| before.record == output.record);
+            output.spoiled = before.is_some_and(|before| before.spoiled);
+        }
+        case
+    }
+
     /// The case of an implementation whose events have the trace of their cause: those with a trace
     /// of their own come from stimuli. None where that makes no difference.
     pub(super) fn narrow(&self, case: &Case) -> Option<Case> {

@@ -22,10 +22,24 @@ pub(super) struct Repair {
     pub(super) message: String,
     pub(super) records: Vec<RecordId>,
     pub(super) relaxation: String,
-    /// Whether it is the answer to a question that is taken back.
-    pub(super) is_answer: bool,
+    pub(super) evidence: Evidence,
+    /// Events that say something else than they must.
+    pub(super) misstated: Vec<RecordId>,
     /// Whether a record that was not seen could explain what is taken back.
     pub(super) may_lack: bool,
+}
+
+/// What shows that something is wrong.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Evidence {
+    /// An event of an input that says something else, comes twice, or must not come.
+    Event,
+    /// An input without this event.
+    Missing(Shape),
+    /// The answer to a question.
+    Answer,
+    /// An event that is no input's.
+    Unexplained,
 }
 
 /// Inputs that are looked at in a dead end, and repairs that are kept of each.
@@ -121,6 +135,11 @@ impl Search<'_> {
             wrongs.push(if twice { Wrong::Twice(*output) } else { Wrong::Extra(*output) });
         }
         let named = blame.name(wrongs.first()?);
+        let evidence = match wrongs.first()? {
+            Wrong::Missing(event) => Evidence::Missing((*event).clone()),
+            Wrong::Differs(..) | Wrong::Twice(_) | Wrong::Extra(_) => Evidence::Event,
+        };
+        let misstated = matched.differing.iter().map(|(_, at)| self.case.outputs[*at].record);
         let mut records: Vec<_> = blame.record().into_iter().collect();
         records.extend(self.records(matched));
         let input = &self.case.inputs[blame.at];
@@ -134,7 +153,8 @@ impl Search<'_> {
             message: named.message,
             records,
             relaxation: named.relaxation,
-            is_answer: false,
+            evidence,
+            misstated: misstated.collect(),
             may_lack: self.may_lack(blame, matched, &wrongs),
         })
     }
@@ -214,7 +234,8 @@ impl Search<'_> {
             message: named.message,
             records: Vec::new(),
             relaxation: named.relaxation,
-            is_answer: true,
+            evidence: Evidence::Answer,
+            misstated: Vec::new(),
             may_lack: self.scene.lacks_input(self.case.inputs[at].bound),
         }]
     }
@@ -232,7 +253,8 @@ impl Search<'_> {
             message: named.message,
             records: vec![self.case.outputs[at].record],
             relaxation: named.relaxation,
-            is_answer: false,
+            evidence: Evidence::Unexplained,
+            misstated: Vec::new(),
             may_lack: self.scene.lacks_input(self.case.outputs[at].seen),
         })
     }

@@ -3,15 +3,18 @@
 use std::cell::Cell;
 use std::collections::BTreeSet;
 use std::rc::Rc;
+use std::sync::Arc;
 
 use uuid::Uuid;
 
 use super::case::{Act, Input, Scene};
+use super::neighbour::{self, Does, Mistake, Taken};
 use super::shape::Shape;
 use crate::message::{Headers, Json, Record, Seed, Tenant, TraceParent, VirtualTime};
 use crate::rule::RuleId;
 use crate::service::{
-    AskError, Cx, Effects, Host, Incoming, Model, Reject, StimulusError, Timer, TimerChange,
+    AskError, Cx, Effects, Host, Incoming, Model, Mutation, Reject, StimulusError, Timer,
+    TimerChange,
 };
 
 /// More ways to go on from one input are not tried, and then nothing is held against anybody.
@@ -34,6 +37,8 @@ pub(crate) struct Outcome {
     pub(crate) due: VirtualTime,
     /// Whether ids that nothing shows were made up.
     pub(crate) guessed: bool,
+    /// The rule that is broken in it, where it is a mistake.
+    pub(crate) mistaken: Option<RuleId>,
 }
 
 /// Which of several accepted behaviours it was.
@@ -96,6 +101,8 @@ pub(crate) struct Runner<'a> {
     /// Whether somebody of the tenant may be banned, as far as the account service can tell.
     pub(crate) bans: bool,
     pub(crate) freedom: Freedom,
+    /// The mistake that is supposed, if any.
+    pub(super) mistake: Option<Mistake>,
     /// Whether there were more ways to go on than are tried.
     overflowed: Cell<bool>,
     /// How often the model was tried.
@@ -105,7 +112,8 @@ pub(crate) struct Runner<'a> {
 impl<'a> Runner<'a> {
     pub(crate) fn new(scene: &'a Scene<'a>, tenant: &'a Tenant, bans: bool) -> Self {
         let (overflowed, tried) = (Cell::new(false), Cell::new(0));
-        Self { scene, tenant, bans, freedom: Freedom::default(), overflowed, tried }
+        let freedom = Freedom::default();
+        Self { scene, tenant, bans, freedom, mistake: None, overflowed, tried }
     }
 
     /// How often the model was tried.
@@ -131,7 +139,7 @@ impl<'a> Runner<'a> {
         now: VirtualTime,
         offered: &Offered,
     ) -> Vec<Outcome> {
-        self.some_outcomes(model, call, (now, offered), (MOST_UNSHOWN, &|_, _| true))
+        self.some_outcomes(model, (call, None), (now, offered), (MOST_UNSHOWN, &|_, _| true))
     }
 
     /// All ways in which a call can go where it emits nothing but what `may` be, by the event and
@@ -144,9 +152,13 @@ impl<'a> Runner<'a> {
         at: (VirtualTime, &Offered),
         may: May<'_>,
     ) -> Vec<Outcome> {
-        let found = self.some_outcomes(model, call, at, (MOST_OUTCOMES, may));
-        if found.len() >= MOST_OUTCOMES {
-            self.overflow();
+        let mut found = Vec::new();
+        for plan in self.plans(model, call, at.0) {
+            let some = self.some_outcomes(model, (call, plan.as_deref()), at, (MOST_OUTCOMES, may));
+            if some.len() >= MOST_OUTCOMES {
+                self.overflow();
+            }
+            found.extend(some);
         }
         found
     }
@@ -154,7 +166,7 @@ impl<'a> Runner<'a> {
     fn some_outcomes(
         &self,
         model: &dyn Model,
-        call: Call<'_>,
+        (call, plan): (Call<'_>, Option<&[Does]>),
         (now, offered): (VirtualTime, &Offered),
         (most, may): (usize, May<'_>),
     ) -> Vec<Outcome> {
@@ -163,7 +175,7 @@ impl<'a> Runner<'a> {
         loop {
             let mut host = Trial::new(script, offered, (self.bans, &self.freedom));
             host.not_firing = self.scene.attribution().not_firing();
-            let outcome = self.once(model, call, now, &mut host);
+            let outcome = self.once(model, (call, plan), now, &mut host);
             self.tried.set(self.tried.get() + 1);
             let wanted = match call {
                 Call::Timer(_) => host.ended.is_some(),
@@ -203,7 +215,7 @@ impl<'a> Runner<'a> {
     fn once(
         &self,
         model: &dyn Model,
-        call: Call<'_>,
+        (call, plan): (Call<'_>, Option<&[Does]>),
         now: VirtualTime,
         host: &mut Trial<'_>,
     ) -> Outcome {
@@ -224,7 +236,12 @@ impl<'a> Runner<'a> {
         let place = (Seed(0), &0u8);
         let mut cx =
             Cx::new(contracts, (&mut *host, &mut effects), (self.tenant, cause), now, place);
-        let result = self.act(&mut *model, call, &mut cx);
+        let taken = self.forbidden().map(|forbidden| Arc::new(Taken::new(forbidden)));
+        if let Some(taken) = &taken {
+            let mutation: Arc<dyn Mutation> = Arc::<Taken>::clone(taken);
+            cx.mutate(&mutation);
+        }
+        let result = self.act(&mut *model, (call, plan), &mut cx);
         let reject = result.err();
         if reject.is_some() {
             effects.emits.clear();
@@ -232,20 +249,32 @@ impl<'a> Runner<'a> {
         }
         let subject = &self.scene.seen.subject;
         let shape = |record: &Record, channel| Shape::of(contracts, subject, channel, record);
-        let emits = effects.emits.iter().map(|out| shape(&out.record, out.channel)).collect();
+        let mut emits =
+            effects.emits.iter().map(|out| shape(&out.record, out.channel)).collect::<Vec<_>>();
+        let mistaken = match plan {
+            Some(_) => self.neighbour().map(|neighbour| neighbour.rule),
+            None => self.miscounted(call, &mut emits, host),
+        };
+        let mistaken = mistaken.or_else(|| taken.and_then(|taken| taken.rule()));
         Outcome {
             model: Rc::from(model),
-            emits,
+            emits: emits.into(),
             timers: effects.timers,
             applied: host.applied.as_slice().into(),
             decided: host.decided.as_slice().into(),
             reject,
             due: host.ended.unwrap_or(now),
             guessed: host.guessed,
+            mistaken,
         }
     }
 
-    fn act(&self, model: &mut dyn Model, call: Call<'_>, cx: &mut Cx<'_>) -> Result<(), String> {
+    fn act(
+        &self,
+        model: &mut dyn Model,
+        (call, plan): (Call<'_>, Option<&[Does]>),
+        cx: &mut Cx<'_>,
+    ) -> Result<(), String> {
         let input = match call {
             Call::Input(input) => input,
             Call::Timer(name) => {
@@ -267,7 +296,11 @@ impl<'a> Runner<'a> {
                     offset: placed.offset,
                     attempt: 1,
                 };
-                model.handle(&incoming, cx).map_err(|reject| {
+                let handled = match plan {
+                    Some(plan) => neighbour::act(model, &incoming, plan, cx),
+                    None => model.handle(&incoming, cx),
+                };
+                handled.map_err(|reject| {
                     if !matches!(reject, Reject::Refused(_) | Reject::Unemittable(_)) {
                         cx.applies(self.scene.roles().unreadable);
                     }
@@ -289,16 +322,16 @@ impl<'a> Runner<'a> {
 }
 
 /// Takes the choices of a script, and the first option after its end.
-struct Trial<'a> {
+pub(super) struct Trial<'a> {
     script: Vec<usize>,
     arity: Vec<usize>,
     /// How many choices there were before each event.
-    emitted: Vec<usize>,
+    pub(super) emitted: Vec<usize>,
     offered: &'a Offered,
     bans: bool,
     freedom: &'a Freedom,
     not_firing: &'static [(RuleId, &'static str)],
-    applied: Vec<RuleId>,
+    pub(super) applied: Vec<RuleId>,
     decided: Vec<Decided>,
     /// When the one thing that a timer ends could end.
     ended: Option<VirtualTime>,
@@ -357,6 +390,10 @@ impl Host for Trial<'_> {
 
     fn emitted(&mut self) {
         self.emitted.push(self.arity.len());
+    }
+
+    fn withdrawn(&mut self, left: usize) {
+        self.emitted.truncate(left);
     }
 
     fn assign_id(&mut self, proposed: u32) -> u32 {

@@ -8,14 +8,12 @@ use std::time::Duration;
 use rustc_hash::FxHashSet;
 use uuid::Uuid;
 
-use super::answer::agrees;
 use super::case::{Act, Case, Input, Output, Scene};
 use super::node::{Ends, Node, Step};
 use super::run::{Call, Freedom, Offered, Outcome, Runner, Way};
 use super::shape::Shape;
-use crate::message::{Json, VirtualTime};
+use crate::message::VirtualTime;
 use crate::rule::RuleId;
-use crate::service::Asked;
 
 /// What ends by time ends this much later at most than it can.
 const SWEEP: Duration = Duration::from_secs(5);
@@ -65,6 +63,14 @@ impl<'a> Search<'a> {
     pub(crate) fn in_order_of_sending(self) -> Self {
         let order: Vec<_> = (0..self.case.inputs.len()).collect();
         self.in_order(&order)
+    }
+
+    /// The same search from the beginning, with another budget.
+    pub(crate) fn anew(&self, budget: u64) -> Self {
+        let mut anew = Self::new(self.scene, self.case, self.runner.bans, budget);
+        anew.runner.freedom.clone_from(&self.runner.freedom);
+        anew.runner.mistake.clone_from(&self.runner.mistake);
+        anew
     }
 
     /// Tries only these ways to differ from the reference.
@@ -124,7 +130,8 @@ impl<'a> Search<'a> {
             let ways = self.deliveries(node, at);
             // What neither says nor changes anything can as well be now.
             let idle = |after: &Node| {
-                after.explained == node.explained
+                !ways.iter().any(Node::ends_in_breach)
+                    && after.explained == node.explained
                     && after.timers == node.timers
                     && after.model.fingerprint() == node.model.fingerprint()
             };
@@ -147,7 +154,9 @@ impl<'a> Search<'a> {
         let waits = |(other, earlier): (usize, &Input)| {
             !node.delivered.has(from + other)
                 && earlier.start < input.start
-                && (!earlier.skippable || shown(from + other))
+                && (!earlier.skippable
+                    || shown(from + other)
+                    || earlier.is_adopted && earlier.bound >= node.clock)
         };
         // It must not make another one come too late, nor what time has ended before it.
         let ended = |(_, output): (usize, &Output)| {
@@ -268,7 +277,8 @@ impl<'a> Search<'a> {
             }
             let lost = again || outputs.len() < outcome.emits.len() && input.again.is_some();
             let lost = lost && !self.is_handled_again(at);
-            let step = Step { lost_at_kill: lost, ..Step::of(Some(at), outputs, outcome) };
+            let broken = outcome.mistaken;
+            let step = Step { lost_at_kill: lost, broken, ..Step::of(Some(at), outputs, outcome) };
             let next = node.after(outcome, input.start, step);
             (!self.is_dead(&next)).then_some(next)
         };
@@ -289,32 +299,6 @@ impl<'a> Search<'a> {
     fn restarted(&self) -> Option<Node> {
         let empty = self.scene.persistence == super::Persistence::Empty;
         empty.then(|| self.start()).flatten()
-    }
-
-    /// A question is no step of the model, but it must have the answer that was seen.
-    fn asked(&self, node: &Node, at: usize, number: usize) -> Vec<Node> {
-        let input = &self.case.inputs[at];
-        if self.answers(node, number) == Some(false)
-            || input.end.after(self.scene.clocks.skew) < node.clock
-        {
-            return Vec::new();
-        }
-        vec![node.without_effect(at, input.start)]
-    }
-
-    /// Whether the model would give the answer that was seen; none where it has no such question.
-    pub(crate) fn answers(&self, node: &Node, number: usize) -> Option<bool> {
-        let asked = &self.scene.seen.asked[number];
-        let mut fits = None;
-        for now in [asked.from, asked.to] {
-            let question = Asked { tenant: &self.case.tenant, now };
-            let answer = node.model.query(&asked.name, &asked.args, &question).ok()?;
-            let others = node.model.other_answers(&asked.name, &asked.args, &question);
-            let settle = self.scene.seen.settle;
-            let agreed = |answer: &Json| agrees(answer, &asked.answer, settle);
-            fits = Some(fits == Some(true) || agreed(&answer) || others.iter().any(agreed));
-        }
-        fits
     }
 
     /// The moment of the first of some outputs.
@@ -425,7 +409,8 @@ impl<'a> Search<'a> {
                     let Some(outputs) = outputs.filter(|outputs| outputs.contains(&at)) else {
                         continue;
                     };
-                    let step = Step::of(None, outputs, &outcome);
+                    let broken = outcome.mistaken;
+                    let step = Step { broken, ..Step::of(None, outputs, &outcome) };
                     next.push(node.after(&outcome, outcome.due, step));
                 }
             }

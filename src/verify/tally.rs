@@ -60,6 +60,8 @@ pub(super) struct Tally<'a> {
     lost_at_kill: Times,
     /// Events that a timer caused.
     pub(super) by_timer: BTreeSet<RecordId>,
+    /// Events that say something else than they must, which is told.
+    pub(super) misstated: BTreeSet<RecordId>,
 }
 
 impl<'a> Tally<'a> {
@@ -76,6 +78,7 @@ impl<'a> Tally<'a> {
             decided: BTreeMap::new(),
             lost_at_kill: Times::default(),
             by_timer: BTreeSet::new(),
+            misstated: BTreeSet::new(),
         };
         let roles = scene.roles();
         for _ in &scene.kills {
@@ -135,11 +138,28 @@ impl<'a> Tally<'a> {
 
     /// Counts what an explanation shows.
     pub(super) fn explained(&mut self, search: &Search<'_>, node: &Node) {
+        for step in node.steps() {
+            self.decided(search, step);
+        }
+        self.partly_explained(search, node);
+    }
+
+    /// Counts what an explanation shows that takes something back: that it differs from the
+    /// reference as well is not shown, since another one might do without.
+    pub(super) fn partly_explained(&mut self, search: &Search<'_>, node: &Node) {
         let steps = node.steps();
         let inverted = inverted(search.case, &steps);
         for step in steps {
             let is_excused = step.input.is_some_and(|input| inverted.contains(&input));
             self.step(search, step, is_excused);
+        }
+    }
+
+    /// Counts how a step is decided.
+    fn decided(&mut self, search: &Search<'_>, step: &Step) {
+        let records = records(search, step);
+        for decided in step.decided.iter() {
+            self.decided.entry(*decided).or_default().add(&records);
         }
     }
 
@@ -174,9 +194,6 @@ impl<'a> Tally<'a> {
         let roles = self.scene.roles();
         self.premises(search, step, is_excused);
         let records = records(search, step);
-        for decided in step.decided.iter() {
-            self.decided.entry(*decided).or_default().add(&records);
-        }
         if step.lost_at_kill {
             self.lost_at_kill.add(&records);
         }
@@ -285,6 +302,12 @@ impl<'a> Tally<'a> {
     /// Tells where the implementation differs from the reference, once for each way.
     fn advise(&mut self) {
         let mut ways: BTreeMap<(RuleId, &str), BTreeSet<&str>> = BTreeMap::new();
+        // What another tenant does there is no decision.
+        let isolation = self.scene.roles().isolation;
+        let is_broken = |found: &Found| found.rule == isolation;
+        if self.judgement.findings.iter().any(is_broken) {
+            self.decided.clear();
+        }
         for decided in self.decided.keys() {
             ways.entry((decided.rule, decided.reference)).or_default().insert(decided.option);
         }

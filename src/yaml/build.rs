@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use granit_parser::{ErrorKind, Event, Parser, ScalarStyle, ScanError, StructureStyle, options};
 
-use super::{Node, Scalar, Style, Value, is_secret_name};
+use super::any::{Anchors, plain};
+use super::{Node, Scalar, Style, Value, Which, is_secret_name};
 use crate::diagnostic::{Diagnostic, MAX_FILE_BYTES, SourceFile, Span};
 
 /// Mappings and lists may be nested this deep.
@@ -15,19 +16,30 @@ const MAX_NODES: usize = 250_000;
 /// After so many problems of one file nothing more is looked for.
 const MAX_PROBLEMS: usize = 200;
 
-pub(super) fn build(file: &Arc<SourceFile>, diagnostics: &mut Vec<Diagnostic>) -> Option<Node> {
+pub(super) fn build(
+    file: &Arc<SourceFile>,
+    which: Which,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Option<Node> {
     let options = options! {
         emit_comments: false,
         emit_anchor_events: true,
         emit_unresolved_aliases: true,
-        disallow_directives: true,
+        disallow_directives: which == Which::Strict,
         flow_nesting_limit: 2 * MAX_DEPTH,
         block_nesting_limit: 2 * MAX_DEPTH,
     };
     let text = Arc::clone(&file.text);
     let problems = diagnostics.len();
-    let mut builder =
-        Builder { file, diagnostics, stack: Vec::new(), root: None, documents: 0, nodes: 0 };
+    let mut builder = Builder {
+        file,
+        diagnostics,
+        anchors: (which == Which::Any).then(Anchors::default),
+        stack: Vec::new(),
+        root: None,
+        documents: 0,
+        nodes: 0,
+    };
     for event in Parser::new_from_str_with_options(&text, options) {
         let go_on = match event {
             Ok((event, span)) => builder.event(event, &span),
@@ -51,6 +63,8 @@ struct Frame {
     kind: Kind,
     /// Whether its scalars are secrets: a list under a secret name.
     secret: bool,
+    /// The number of its anchor; 0 where it has none.
+    anchor: usize,
 }
 
 enum Kind {
@@ -71,6 +85,8 @@ enum Key {
 struct Builder<'a> {
     file: &'a Arc<SourceFile>,
     diagnostics: &'a mut Vec<Diagnostic>,
+    /// Where all of YAML is read: the nodes that aliases may name.
+    anchors: Option<Anchors>,
     stack: Vec<Frame>,
     root: Option<Node>,
     documents: usize,
@@ -81,11 +97,14 @@ impl Builder<'_> {
     /// Takes an event; false ends the reading.
     fn event(&mut self, event: Event<'_>, at: &granit_parser::Span) -> bool {
         let span = bytes(at);
-        if let Some(tag) = at.tag_span() {
+        let is_strict = self.anchors.is_none();
+        if let Some(tag) = at.tag_span().filter(|_| is_strict) {
             self.report("yaml::tag", "tags are not part of the format", bytes(&tag));
-        } else if event.tag().is_some() {
+        } else if event.tag().is_some() && is_strict {
             self.report("yaml::tag", "tags are not part of the format", span);
         }
+        let is_text =
+            event.tag().is_some_and(|tag| tag.is_yaml_core_schema() && tag.suffix() == "str");
         match event {
             Event::DocumentStart(..) => {
                 self.documents += 1;
@@ -95,20 +114,25 @@ impl Builder<'_> {
                     return false;
                 }
             }
-            Event::Scalar(text, style, ..) => return self.scalar(&text, style, span),
-            Event::Anchor(..) => {
+            Event::Scalar(text, style, anchor, ..) => {
+                let style = if is_text { ScalarStyle::DoubleQuoted } else { style };
+                return self.scalar(&text, style, (span, anchor));
+            }
+            Event::Anchor(..) if is_strict => {
                 self.report("yaml::anchor", "anchors are not part of the format", span);
             }
+            Event::Alias(number) if !is_strict => return self.alias(number, span),
             Event::Alias(_) | Event::UnresolvedAlias(_) => {
                 self.report("yaml::alias", "aliases are not part of the format", span);
-                return self.scalar("null", ScalarStyle::Plain, span);
+                return self.scalar("null", ScalarStyle::Plain, (span, 0));
             }
-            Event::SequenceStart(style, ..) => {
-                return self.open(style, span, Kind::Sequence(Vec::new()));
+            Event::SequenceStart(style, anchor, ..) => {
+                return self.open(style, (span, anchor), Kind::Sequence(Vec::new()));
             }
-            Event::MappingStart(style, ..) => {
+            Event::MappingStart(style, anchor, ..) => {
                 let (entries, keys) = (Vec::new(), BTreeMap::new());
-                return self.open(style, span, Kind::Mapping { entries, key: Key::Awaited, keys });
+                let kind = Kind::Mapping { entries, key: Key::Awaited, keys };
+                return self.open(style, (span, anchor), kind);
             }
             Event::SequenceEnd | Event::MappingEnd => return self.close(span),
             _ => {}
@@ -116,8 +140,24 @@ impl Builder<'_> {
         true
     }
 
-    fn scalar(&mut self, text: &str, style: ScalarStyle, span: Span) -> bool {
-        let (style, mut span) = (style_of(style), span);
+    /// What an alias names, once more.
+    fn alias(&mut self, number: usize, span: Span) -> bool {
+        let named = self.anchors.as_ref().and_then(|anchors| anchors.get(number));
+        let Some((node, size)) = named else {
+            self.report("yaml::alias", "the alias names what it stands in", span);
+            return false;
+        };
+        self.nodes += size;
+        self.add(node, 0)
+    }
+
+    fn scalar(
+        &mut self,
+        text: &str,
+        style: ScalarStyle,
+        (mut span, anchor): (Span, usize),
+    ) -> bool {
+        let style = style_of(style);
         // What a value that is left out stands for has no bytes.
         let missing = style == Style::Plain && span.start == span.end;
         if matches!(style, Style::Literal | Style::Folded) {
@@ -128,7 +168,10 @@ impl Builder<'_> {
         if is_value && self.under_secret() {
             self.file.mask(span);
         }
-        if is_value && !missing && style == Style::Plain && is_ambiguous(text) {
+        let is_plain_value = is_value && !missing && style == Style::Plain;
+        let is_strict = self.anchors.is_none();
+        let text = if is_plain_value && !is_strict { plain(text) } else { text };
+        if is_plain_value && is_strict && is_ambiguous(text) {
             let message = "this word means different things to different readers of YAML";
             self.diagnostics.push(
                 Diagnostic::error("yaml::ambiguous-word", message, self.file, span)
@@ -136,7 +179,7 @@ impl Builder<'_> {
             );
         }
         let text = if missing { String::new() } else { text.to_owned() };
-        self.add(Node { span, value: Value::Scalar(Scalar { text, style }) })
+        self.add(Node { span, value: Value::Scalar(Scalar { text, style }) }, anchor)
     }
 
     fn awaits_key(&self) -> bool {
@@ -158,14 +201,14 @@ impl Builder<'_> {
         }
     }
 
-    fn open(&mut self, style: StructureStyle, span: Span, kind: Kind) -> bool {
+    fn open(&mut self, style: StructureStyle, (span, anchor): (Span, usize), kind: Kind) -> bool {
         if self.stack.len() >= MAX_DEPTH {
             let message = format!("values are nested more than {MAX_DEPTH} deep");
             self.report("yaml::too-deep", &message, span);
             return false;
         }
         let secret = matches!(kind, Kind::Sequence(_)) && self.under_secret();
-        self.stack.push(Frame { start: span.start, style, kind, secret });
+        self.stack.push(Frame { start: span.start, style, kind, secret, anchor });
         true
     }
 
@@ -187,11 +230,18 @@ impl Builder<'_> {
             StructureStyle::Flow => end.end,
             StructureStyle::Block => last.unwrap_or(frame.start),
         };
-        self.add(Node { span: Span::new(frame.start, end.max(frame.start)), value })
+        let value = match (value, &self.anchors) {
+            (Value::Mapping(entries), Some(_)) => Value::Mapping(super::any::merged(entries)),
+            (value, _) => value,
+        };
+        self.add(Node { span: Span::new(frame.start, end.max(frame.start)), value }, frame.anchor)
     }
 
-    fn add(&mut self, node: Node) -> bool {
+    fn add(&mut self, node: Node, anchor: usize) -> bool {
         self.nodes += 1;
+        if let Some(anchors) = self.anchors.as_mut().filter(|_| anchor > 0) {
+            anchors.keep(anchor, &node);
+        }
         if self.nodes > MAX_NODES {
             let message = format!("the file has more than {MAX_NODES} values");
             self.report("yaml::too-large", &message, node.span);
@@ -206,7 +256,10 @@ impl Builder<'_> {
             Kind::Mapping { entries, key, keys } => match std::mem::replace(key, Key::Awaited) {
                 Key::Read(name) => entries.push((name, node)),
                 Key::Refused => {}
-                Key::Awaited => *key = new_key(node, keys, self.file, self.diagnostics),
+                Key::Awaited => {
+                    let is_strict = self.anchors.is_none();
+                    *key = new_key(node, (keys, is_strict), self.file, self.diagnostics);
+                }
             },
         }
         true
@@ -247,7 +300,7 @@ impl Builder<'_> {
 /// What becomes of a node that stands where a key is expected.
 fn new_key(
     node: Node,
-    keys: &mut BTreeMap<String, Span>,
+    (keys, is_strict): (&mut BTreeMap<String, Span>, bool),
     file: &Arc<SourceFile>,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Key {
@@ -264,7 +317,7 @@ fn new_key(
         diagnostics.push(Diagnostic::error("yaml::complex-key", message, file, node.span));
         return Key::Refused;
     }
-    if scalar.text == "<<" && scalar.style == Style::Plain {
+    if scalar.text == "<<" && scalar.style == Style::Plain && is_strict {
         let message = "merge keys are not part of the format";
         diagnostics.push(
             Diagnostic::error("yaml::merge-key", message, file, node.span)

@@ -11,6 +11,7 @@
 //!
 //! Start with [`read`].
 
+mod any;
 mod build;
 mod secret;
 #[cfg(test)]
@@ -177,11 +178,34 @@ pub fn is_json_number(text: &str) -> bool {
 /// All problems that do not hide the structure are reported together, and the tree is returned
 /// beside them. `None` means that the structure could not be read; there is an error then.
 pub fn read(file: &Arc<SourceFile>, diagnostics: &mut Vec<Diagnostic>) -> Option<Node> {
+    read_which(file, Which::Strict, diagnostics)
+}
+
+/// As [`read`], of a file that others wrote: with anchors, aliases, merge keys, tags and
+/// directives, and words as YAML 1.2 takes them.
+pub(crate) fn read_any(file: &Arc<SourceFile>, diagnostics: &mut Vec<Diagnostic>) -> Option<Node> {
+    read_which(file, Which::Any, diagnostics)
+}
+
+/// How much of YAML is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Which {
+    /// The strict subset.
+    Strict,
+    /// All of it, but for several documents, keys that are no words and keys that come twice.
+    Any,
+}
+
+fn read_which(
+    file: &Arc<SourceFile>,
+    which: Which,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Option<Node> {
     if !text::check(file, diagnostics) {
         secret::mask_by_line(file);
         return None;
     }
-    let node = build::build(file, diagnostics);
+    let node = build::build(file, which, diagnostics);
     if node.is_none() {
         secret::mask_by_line(file);
     }

@@ -17,7 +17,7 @@ pub(crate) mod plant;
 #[path = "sequence.rs"]
 mod sequence;
 #[path = "warp.rs"]
-mod warp;
+pub(crate) mod warp;
 
 use quintet::rule::RuleId;
 use quintet::service::Service;

@@ -92,3 +92,24 @@ fn depth_ends_before_the_stack_does() {
     let not = (0..100).fold(json!({"type": "string"}), |inner, _| json!({"not": inner}));
     assert_eq!(said(&not, &json!({"type": "string"})), "compatible");
 }
+
+/// What any two of them ask for can be in one string, so nothing is decided early.
+#[test]
+fn patterns_that_overlap_are_ended() {
+    let names = |count: u8| (0..count).map(|at| format!("a{}", char::from(b'a' + at)));
+    let all = |count: u8| {
+        let all: Vec<_> = names(count).map(|pattern| json!({ "pattern": pattern })).collect();
+        json!({ "allOf": all })
+    };
+    assert_eq!(said(&all(25), &all(24)), "compatible");
+    assert_ne!(said(&all(24), &all(25)), "compatible");
+    let members = |wrap: fn(&str) -> String| {
+        let all = names(25).map(|name| (wrap(&name), json!({"type": "integer"})));
+        json!({"type": "object", "patternProperties": all.collect::<serde_json::Map<_, _>>()})
+    };
+    // A validator that knows no lookarounds is made anew for each value: that is work, too.
+    let (plain, looking) = (members(str::to_owned), members(|name| format!("^(?=.*{name})")));
+    assert_ne!(said(&plain, &looking), "breaking");
+    // A dot takes no line break, so there is a name that only one of them looks at.
+    assert_ne!(said(&looking, &plain), "compatible");
+}

@@ -1,6 +1,7 @@
 //! Files of sequence properties, by what the commands say of them.
 
 #[path = "../cli/files.rs"]
+#[expect(dead_code, reason = "what else stands there is for other tests")]
 mod files;
 
 use std::collections::BTreeSet;

@@ -199,6 +199,36 @@ fn with_kill(seen: Observation, at: VirtualTime) -> Observation {
     Observation { history, ..seen }
 }
 
+/// That its group lost its partitions is a doubt where something was handled again.
+#[rstest]
+#[case::nothing_else_shows_it(&[], false)]
+#[case::something_was_handled_again(&[1, 0], true)]
+fn a_loss_that_shows_nowhere_explains_nothing(#[case] back: &[usize], #[case] is_doubted: bool) {
+    let course = Course { seed: 5, inputs: 0, partitions: 1, crashes: false, pick: as_reference };
+    let mute = after(Box::new(Ban::default()), "CREATE", |_, input, _, cx| {
+        let value = input.value.and_then(|value| std::str::from_utf8(value).ok());
+        if value.unwrap_or_default().contains("mute") {
+            cx.effects().emits.clear();
+        }
+    });
+    let mut play = Play::new(vec![mute], course);
+    for value in ["mute", "10.0.0.1", "10.0.0.2"] {
+        let create = json!({ "type": "CREATE", "body": { "banType": 0, "value": value, "reason": "r",
+            "reasonCode": 0, "permanent": true, "issuedBy": "gm", "expiresAt": 0 } });
+        play.send("ban.command", &create);
+        play.wait_ms(300);
+    }
+    play.wait_ms(3_000);
+    let lost = play.world.now();
+    let mut seen = redelivered(play, "ban", "ban.command", back).observed();
+    seen.lost_partitions.push(lost);
+    seen.ended = lost.after(std::time::Duration::from_secs(60));
+    let judgement = judge(&seen, &Judging::default());
+    let missing = |one: &&quintet::verify::Found| one.message.contains("none was seen");
+    let found = judgement.findings.iter().find(missing).expect("it is mute");
+    assert_eq!(found.doubt.is_some(), is_doubted, "{found:#?}");
+}
+
 /// A service that answers each command twice at once is not one whose group lost its partitions.
 #[test]
 fn what_comes_twice_at_once_is_found() {

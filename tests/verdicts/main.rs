@@ -7,6 +7,7 @@ mod evidence;
 mod faults;
 mod inputs;
 mod lane;
+mod named;
 #[path = "../bugs/outside.rs"]
 mod outside;
 mod outsider;

@@ -131,9 +131,18 @@ impl Play {
     }
 
     pub(crate) fn send_bytes(&mut self, channel: &'static str, bytes: &[u8]) {
+        let headers = self.headers();
+        self.send_under(channel, bytes, headers);
+    }
+
+    /// The tenant's headers, with a trace of its own.
+    pub(crate) fn headers(&mut self) -> Headers {
         self.traces += 1;
-        let trace = TraceParent { trace: self.traces, span: 1, flags: 1 };
-        let headers = Headers::of_tenant(&tenant(self.of), trace);
+        Headers::of_tenant(&tenant(self.of), TraceParent { trace: self.traces, span: 1, flags: 1 })
+    }
+
+    /// Sends a value under its own key and these headers.
+    pub(crate) fn send_under(&mut self, channel: &'static str, bytes: &[u8], headers: Headers) {
         let contracts = self.world.contracts();
         let channel = contracts.channel_ix(channel).expect("a channel");
         let key = Json::parse(bytes).ok().and_then(|value| contracts.key_for(channel, &value));

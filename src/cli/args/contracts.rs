@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
 
+use super::compatibility::{Breaking, Drift, Matrix};
 use crate::evolution::{Mode, Policy};
 
 /// `contracts`
@@ -24,6 +25,91 @@ pub(in crate::cli) enum ContractsCommand {
         Exit codes: 0 compatible, 1 breaking, 4 undecided. What is compared and how: \
         docs/contracts.md.")]
     Compare(Compare),
+    /// Hold the documents of services against each other: what one sends and another reads
+    #[command(after_help = "Examples:\n  \
+        quintet contracts drift                        the built-in contracts\n  \
+        quintet contracts drift contracts --format sarif --out drift.sarif\n  \
+        quintet contracts drift one.asyncapi.yaml other.asyncapi.yaml --accept accepted.yaml\n\n\
+        Exit codes: 0 what is found is accepted, 1 something new or no longer accepted, \
+        4 undecided.\nWhat is compared, and the file of accepted ones: docs/contracts.md.")]
+    Drift(Drift),
+    /// Say what a change of documents breaks, against a commit of git or a folder
+    #[command(after_help = "Examples:\n  \
+        quintet contracts breaking --against main\n  \
+        quintet contracts breaking contracts --against v1.4.0 --mode FULL_TRANSITIVE\n  \
+        quintet contracts breaking new --against old --policy tolerant-reader --format markdown\n\n\
+        Exit codes: 0 compatible, 1 breaking, 4 undecided. What is compared and how: \
+        docs/contracts.md.")]
+    Breaking(Breaking),
+    /// Say which versions of services can run beside each other
+    #[command(after_help = "Examples:\n  \
+        quintet contracts matrix --against v1.4.0\n  \
+        quintet contracts matrix new --against old --deployed deployed.yaml\n\n\
+        Exit codes: 0 all pairs can, or what is there now may go out, 1 not, 4 undecided.")]
+    Matrix(Matrix),
+    /// Say everything that is wrong with AsyncAPI documents
+    #[command(after_help = "Examples:\n  \
+        quintet contracts check contracts\n  \
+        quintet contracts check shop.yaml --format github\n  \
+        quintet contracts check contracts --portable\n\n\
+        Exit codes: 0 nothing but warnings, 1 errors, 2 a file cannot be read. What is checked: \
+        docs/contracts.md.")]
+    Check(CheckDocuments),
+    /// Show AsyncAPI documents as tables
+    #[command(after_help = "Examples:\n  \
+        quintet contracts show shop.yaml\n  \
+        quintet contracts show contracts --format html > contracts.html")]
+    Show(ShowDocuments),
+}
+
+/// `contracts show`
+#[derive(Debug, Args)]
+pub(in crate::cli) struct ShowDocuments {
+    /// AsyncAPI documents (.yaml, .yml or .json), or folders with such files
+    #[arg(value_name = "PATH", required = true)]
+    pub(in crate::cli) paths: Vec<PathBuf>,
+
+    /// In which form: text (the default), Markdown, or a page of HTML that needs nothing else
+    #[arg(long, value_enum, value_name = "FORMAT", default_value = "text")]
+    pub(in crate::cli) format: Page,
+}
+
+/// The form of what people read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(in crate::cli) enum Page {
+    /// For a terminal.
+    Text,
+    /// With tables.
+    Markdown,
+    /// One page.
+    Html,
+}
+
+/// `contracts check`
+#[derive(Debug, Args)]
+pub(in crate::cli) struct CheckDocuments {
+    /// AsyncAPI documents (.yaml, .yml or .json), or folders with such files
+    #[arg(value_name = "PATH", required = true)]
+    pub(in crate::cli) paths: Vec<PathBuf>,
+
+    /// Say too what keeps a document from being a portable contract
+    #[arg(long)]
+    pub(in crate::cli) portable: bool,
+
+    /// How to report: text for people (the default), JSON lines, or GitHub annotations
+    #[arg(long, value_enum, value_name = "FORMAT", default_value = "text")]
+    pub(in crate::cli) format: Annotated,
+}
+
+/// The form of a report on files.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(in crate::cli) enum Annotated {
+    /// For people.
+    Text,
+    /// One JSON object a line.
+    Json,
+    /// GitHub's workflow commands, which become annotations.
+    Github,
 }
 
 /// `contracts compare`
@@ -62,13 +148,13 @@ pub(in crate::cli) enum Lines {
     Json,
 }
 
-fn mode(text: &str) -> Result<Mode, String> {
+pub(super) fn mode(text: &str) -> Result<Mode, String> {
     let wanted = text.to_ascii_uppercase().replace('-', "_");
     let found = Mode::ALL.into_iter().find(|mode| mode.name() == wanted);
     found.ok_or_else(|| format!("the modes are {}", Mode::ALL.map(Mode::name).join(", ")))
 }
 
-fn policy(text: &str) -> Result<Policy, String> {
+pub(super) fn policy(text: &str) -> Result<Policy, String> {
     let found = Policy::ALL.into_iter().find(|policy| policy.name() == text);
     found.ok_or_else(|| format!("the policies are {}", Policy::ALL.map(Policy::name).join(", ")))
 }

@@ -167,7 +167,7 @@ pub(in crate::cli) struct Monitor {
 }
 
 /// A time as people write it.
-pub(super) fn duration(text: &str) -> Result<Duration, String> {
+pub(in crate::cli) fn duration(text: &str) -> Result<Duration, String> {
     parse_duration(text)
         .ok_or_else(|| "write a duration like `250ms`, `2s`, `2m 40s` or `1h`".to_owned())
 }

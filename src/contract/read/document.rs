@@ -60,6 +60,7 @@ impl<'a> Reader<'a> {
             span,
             channels,
             operations,
+            open: None,
         })
     }
 
@@ -142,6 +143,7 @@ impl<'a> Reader<'a> {
             discriminator,
             messages,
             span,
+            open: None,
         })
     }
 

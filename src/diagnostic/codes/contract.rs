@@ -6,8 +6,8 @@ pub(super) const CODES: &[CodeInfo] = &[
     CodeInfo {
         code: "contract::unreadable",
         title: "a contract or its folder cannot be read",
-        explanation: "The folder given with `--contracts` must hold at least one file that ends in \
-                      `.asyncapi.yaml`, and all of them must be readable.",
+        explanation: "A path given with `--contracts` is an AsyncAPI document, or a folder with at \
+                      least one in it or below it, and all of them must be readable.",
         example: None,
     },
     CodeInfo {

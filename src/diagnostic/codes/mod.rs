@@ -4,6 +4,7 @@
 //! code, add its entry to the area's file; a test fails while the sources and the list disagree.
 
 mod accepted;
+mod asyncapi;
 mod capture;
 mod choices;
 mod contract;
@@ -27,9 +28,10 @@ pub struct CodeInfo {
     pub example: Option<&'static str>,
 }
 
-const AREAS: [&[CodeInfo]; 10] = [
+const AREAS: [&[CodeInfo]; 11] = [
     yaml::CODES,
     contract::CODES,
+    asyncapi::CODES,
     scenario::CODES,
     run::CODES,
     choices::CODES,

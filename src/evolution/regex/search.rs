@@ -1,6 +1,6 @@
 //! Whether a language has a string, and which are its shortest.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 
 use indexmap::IndexMap;
 use rustc_hash::FxBuildHasher;
@@ -123,8 +123,9 @@ impl Languages {
         if self.steps == 0 {
             return Err(Exhausted);
         }
-        let mut classes = Vec::new();
-        self.first_classes(rx, &mut classes);
+        let (mut classes, mut seen) = (Vec::new(), BTreeSet::new());
+        self.first_classes(rx, &mut classes, &mut seen);
+        let touched = seen.len() as u64;
         classes.sort_unstable();
         classes.dedup();
         let mut cuts: Vec<u32> = vec![0, 0xD800, 0xE000];
@@ -134,7 +135,9 @@ impl Languages {
         cuts.sort_unstable();
         cuts.dedup();
         cuts.retain(|cut| *cut <= LAST);
-        self.steps = self.steps.saturating_sub(cuts.len() as u64 / 4);
+        // Each class is asked for each cut; a step is what a term costs to make.
+        let asked = (cuts.len() * (classes.len() + 4)) as u64 / 16;
+        self.steps = self.steps.saturating_sub(touched + asked);
         let mut kinds: IndexMap<Vec<bool>, Vec<(u32, u32)>, FxBuildHasher> = IndexMap::default();
         for (n, from) in cuts.iter().enumerate() {
             let to = cuts.get(n + 1).map_or(LAST, |next| next - 1);
@@ -153,20 +156,24 @@ impl Languages {
     }
 
     /// The classes that a first character is told apart by.
-    fn first_classes(&self, rx: Rx, classes: &mut Vec<Class>) {
+    fn first_classes(&self, rx: Rx, classes: &mut Vec<Class>, seen: &mut BTreeSet<Rx>) {
+        // Terms are shared: what was looked at says nothing new.
+        if !seen.insert(rx) {
+            return;
+        }
         match self.term(rx) {
             Term::Never | Term::Nothing => {}
             Term::Class(class) => classes.push(class.clone()),
             Term::Cat(a, b) => {
-                self.first_classes(*a, classes);
+                self.first_classes(*a, classes, seen);
                 if self.takes_nothing(*a) {
-                    self.first_classes(*b, classes);
+                    self.first_classes(*b, classes, seen);
                 }
             }
             Term::Or(of) | Term::And(of) => {
-                of.iter().for_each(|rx| self.first_classes(*rx, classes));
+                of.iter().for_each(|rx| self.first_classes(*rx, classes, seen));
             }
-            Term::Not(inner) | Term::Times(inner, ..) => self.first_classes(*inner, classes),
+            Term::Not(inner) | Term::Times(inner, ..) => self.first_classes(*inner, classes, seen),
         }
     }
 

@@ -176,11 +176,19 @@ impl Languages {
                 return self.all;
             }
         }
+        self.charge(flat.len());
         match flat.len() {
             0 => self.never,
             1 => flat[0],
             _ => self.put(Term::Or(flat)),
         }
+    }
+
+    /// Steps for a union or intersection of so many: it is sorted, compared and hashed, and each
+    /// of it may be looked for in all of it.
+    fn charge(&mut self, parts: usize) {
+        let parts = parts as u64;
+        self.steps = self.steps.saturating_sub(parts / 2 + parts * parts / 64);
     }
 
     fn flatten_or(&self, rx: Rx, flat: &mut Vec<Rx>, class: &mut Option<Class>) {
@@ -227,6 +235,7 @@ impl Languages {
 
     /// `x & !(x & y)` is `x & !y`; `x & !x` is nothing at all.
     fn without_contradiction(&mut self, mut flat: Vec<Rx>) -> Rx {
+        self.charge(flat.len());
         for at in 0..flat.len() {
             let Term::Not(inner) = self.term(flat[at]) else { continue };
             if flat.contains(inner) {

@@ -20,7 +20,7 @@ struct Reader<'a> {
 type Failed = (Span, String);
 
 /// Reads the one value of a file.
-pub(super) fn read(file: &Arc<SourceFile>, diagnostics: &mut Vec<Diagnostic>) -> Option<Node> {
+pub(crate) fn read(file: &Arc<SourceFile>, diagnostics: &mut Vec<Diagnostic>) -> Option<Node> {
     let text = file.text.strip_prefix('\u{feff}').map_or(0, |_| '\u{feff}'.len_utf8());
     let mut reader = Reader { file, text: &file.text, at: text, depth: 0 };
     let read = reader.value().and_then(|node| {

@@ -51,7 +51,7 @@ impl Host for Backstage<'_> {
             Some(slot) => match &slot.service {
                 None => Err(AskError::Unreachable(service.to_owned())),
                 Some(other) => other
-                    .query(query, args, &Asked { tenant, now: self.now })
+                    .query(query, args, &Asked::new(tenant, self.now))
                     .map_err(|error| AskError::Failed(error.to_string())),
             },
             None => {

@@ -425,7 +425,7 @@ impl Stage {
         let at = self.up(service)?;
         let running = self.slots[at].service.as_ref();
         let running = running.ok_or_else(|| DriverError::Down(service.to_owned()))?;
-        Ok(running.query(name, args, &Asked { tenant, now: self.clock.now() })?)
+        Ok(running.query(name, args, &Asked::new(tenant, self.clock.now()))?)
     }
 
     /// The place of a service that runs.

@@ -107,7 +107,6 @@ pub(crate) fn head(command: &str, service: Option<&str>) -> String {
 
 /// A finding.
 pub(crate) fn finding(one: &Reported) -> String {
-    let (document, section) = one.document;
     line(&Line::Finding {
         severity: match one.severity {
             crate::rule::Severity::Violation => "violation",
@@ -116,7 +115,7 @@ pub(crate) fn finding(one: &Reported) -> String {
         rule: one.rule.as_str(),
         message: &one.message,
         text: one.rule.rule().text,
-        document: format!("{document}, {section}"),
+        document: one.cited(),
         tenant: one.tenant.as_deref(),
         records: one.records.iter().map(shown).collect(),
         relaxation: one.relaxation.as_deref(),

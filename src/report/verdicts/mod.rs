@@ -196,7 +196,8 @@ impl Verdicts {
     /// Adds a finding on a history.
     pub(crate) fn find(&mut self, history: &History, found: &Found) {
         let shown = |id: &RecordId| Shown { is_known: !self.of_traffic, ..Shown::of(history, *id) };
-        let own = self.subject.as_deref();
+        let concerned = found.records.last().and_then(|id| history.concerned(*id));
+        let own = self.subject.as_deref().or(concerned);
         let own = own.and_then(|name| history.contracts().packs().document(name));
         self.findings.push(Reported {
             severity: found.severity,
@@ -281,6 +282,14 @@ impl Verdicts {
 }
 
 impl Reported {
+    /// The document that the rule rests on, and its section.
+    pub(crate) fn cited(&self) -> String {
+        match self.document {
+            (document, "") => document.to_owned(),
+            (document, section) => format!("{document}, {section}"),
+        }
+    }
+
     /// Whether it is a violation that nobody accepts any more.
     pub(crate) fn counts(&self) -> bool {
         let accepted = self.acceptance.as_ref().is_some_and(|acceptance| !acceptance.expired);

@@ -74,8 +74,7 @@ pub(crate) fn finding(one: &Reported) -> String {
     let head = paint(style, format!("{}[{}]", one.word(), one.rule));
     let mut text = format!("{head}: {}", paint(STRONG, one_line(&one.message)));
     text.push_str(&fact("rule", rule.text));
-    let (document, section) = one.document;
-    text.push_str(&fact("document", &format!("{document}, {section}")));
+    text.push_str(&fact("document", &one.cited()));
     if let Some(tenant) = &one.tenant {
         text.push_str(&fact("tenant", tenant));
     }
@@ -289,9 +288,12 @@ pub(crate) fn counts(verdicts: &Verdicts) -> String {
 mod tests {
     use super::super::{Reported, Verdicts, json};
     use super::all;
+    use crate::contract::Contracts;
+    use crate::history::{History, Producer, ServiceIx};
+    use crate::message::{Headers, Offset, Partition, Record, VirtualTime};
     use crate::rule::{RuleId, Severity};
     use crate::services::id;
-    use crate::verify::{More, Reproduced};
+    use crate::verify::{Found, More, Reproduced};
 
     fn found(rule: RuleId, message: String) -> Reported {
         Reported {
@@ -323,6 +325,29 @@ mod tests {
         assert!(text.contains("another kind"), "{text}");
         assert!(text.contains("2 more violations of BAN-5"), "{text}");
         assert!(!text.contains("more violations of COM-9"), "{text}");
+    }
+
+    #[test]
+    fn what_flows_is_held_against_the_document_of_whoever_wrote_it() {
+        let all = ["invite.md", "account.md"];
+        let of = ["invite.status", "account.status"];
+        for (at, (channel, document)) in (0_u16..).zip(of.into_iter().zip(all)) {
+            let services = vec!["invite".to_owned(), "account".to_owned()];
+            let mut history = History::new(Contracts::builtin(), services);
+            let channel = history.contracts().channel_ix(channel).expect("a channel");
+            let headers = Headers::from_list(Vec::new());
+            let record = Record { key: None, headers, value: None };
+            let written = Producer::Service { service: ServiceIx(at), cause: None };
+            for producer in [Producer::Test, written] {
+                let place = (channel, Partition(0), Offset(0));
+                let id = history.append(VirtualTime::ZERO, place, record.clone(), producer);
+                let about = (None, vec![id]);
+                let found = Found::new(Severity::Violation, id::COM_7, "it is".to_owned(), about);
+                let mut verdicts = Verdicts::on_traffic(None);
+                verdicts.find(&history, &found);
+                assert_eq!(verdicts.findings[0].document.0, document);
+            }
+        }
     }
 
     #[test]

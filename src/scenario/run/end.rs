@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::engine::{Engine, code_of};
 use super::outcome::Trouble;
 use crate::driver::Until;
+use crate::history::History;
 use crate::message::VirtualTime;
 use crate::property::{Checker, Evidence, Properties};
 use crate::rule::{self, Finding};
@@ -91,8 +92,11 @@ impl Engine<'_> {
 }
 
 /// A broken rule as a trouble of the test.
-pub(super) fn violation(finding: Finding) -> Trouble {
+pub(super) fn violation(finding: Finding, history: &History) -> Trouble {
     let rule = finding.rule.rule();
+    let service = finding.records.last().and_then(|id| history.concerned(*id));
+    let own = service.and_then(|name| history.contracts().packs().document(name));
+    let (document, section) = rule.cited(own);
     Trouble {
         code: "rule::violated",
         message: format!("{}: {}", finding.rule, finding.message),
@@ -100,7 +104,7 @@ pub(super) fn violation(finding: Finding) -> Trouble {
         nearest: None,
         records: finding.records.clone(),
         notes: vec![
-            format!("{} ({}, {})", rule.text, rule.document, rule.section),
+            format!("{} ({document}, {section})", rule.text),
             format!("basis: {}", rule.basis.as_str()),
         ],
         finding: Some(finding),

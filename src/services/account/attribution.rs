@@ -8,6 +8,7 @@ use crate::service::{Asked, Model};
 use crate::services::id;
 use crate::verify::attribution::{Attribution, Difference};
 use crate::verify::blame::Blame;
+use crate::verify::neighbour::Neighbour;
 use crate::verify::node::Node;
 use crate::verify::search::Search;
 use crate::verify::shape::Shape;
@@ -18,6 +19,10 @@ use crate::verify::words::{integer, text};
 pub(super) struct Known;
 
 impl Attribution for Known {
+    fn neighbours(&self) -> &'static [Neighbour] {
+        super::neighbours::NEIGHBOURS
+    }
+
     fn claims(&self, channel: &str, kind: &str) -> &'static [RuleId] {
         match (channel, kind) {
             ("account.session.status", "STATE_CHANGED") => &[id::ACC_7, id::ACC_8, id::ACC_9],
@@ -171,7 +176,7 @@ fn sessions(
 ) -> usize {
     let Ok(account) = u32::try_from(account) else { return 0 };
     let args = Json::from(serde_json::json!({ "accountId": account }));
-    let question = Asked { tenant: &search.case.tenant, now };
+    let question = Asked::new(&search.case.tenant, now);
     let answer = model.query("account", &args, &question).unwrap_or_default();
     let Some(Json::Array(sessions)) = answer.get("sessions") else { return 0 };
     let counts = |session: &&Json| state.is_none() || integer(session, "/state") == state;

@@ -45,13 +45,22 @@ impl Account {
             if taken.is_some_and(|(_, holder)| holder.password == create.password.detached()) {
                 cx.applies(id::ACC_TWICE);
             }
+            if cx.violates(id::ACC_2, "announced") {
+                let (account_id, _) = taken.unwrap_or((1, &Holder::new("", Secret::new(""))));
+                let event = (id::ACC_2, AccountStatusType::Created);
+                return announce::account(account_id, &create.name, event, cx);
+            }
             if cx.decide(id::ACC_2, &["nothing", "accept"]) == "nothing" {
                 return refused("the name is empty or taken");
             }
         }
         cx.applies(id::ACC_1);
         let account_id = state.new_id(cx)?;
-        announce::account(account_id, &create.name, AccountStatusType::Created, cx)?;
+        let shown = if cx.violates(id::ACC_1, "always-1") { 1 } else { account_id };
+        announce::account(shown, &create.name, (id::ACC_1, AccountStatusType::Created), cx)?;
+        if cx.violates(id::ACC_1, "not-kept") {
+            return Ok(());
+        }
         state.add(account_id, Holder::new(&create.name, create.password.detached()));
         Ok(())
     }
@@ -74,8 +83,13 @@ impl Account {
         let holder = state.get(account_id);
         let unannounced = holder.sessions.iter().any(|session| !session.announced);
         if unannounced {
-            announce::account(account_id, &holder.name, AccountStatusType::LoggedIn, cx)
-                .map_err(|reject| StimulusError::Refused(reject.to_string()))?;
+            announce::account(
+                account_id,
+                &holder.name,
+                (id::ACC_5, AccountStatusType::LoggedIn),
+                cx,
+            )
+            .map_err(|reject| StimulusError::Refused(reject.to_string()))?;
         }
         let holder = state.get_mut(account_id);
         holder.licence = true;

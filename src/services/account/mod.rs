@@ -5,6 +5,7 @@ pub(in crate::services) mod check;
 pub mod handler;
 pub(crate) mod inputs;
 pub mod messages;
+mod neighbours;
 pub mod rules;
 
 pub use handler::Account;

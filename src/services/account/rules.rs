@@ -1,7 +1,7 @@
 //! Rules of the account service.
 
 use crate::rule::Basis::{Choice, Documented, Safety};
-use crate::rule::{alternative, rule, rules};
+use crate::rule::{alternative, forbidden, rule, rules};
 use crate::services::document::ACCOUNT;
 
 const CREATE_ACCOUNT: (&str, &str) = (ACCOUNT, "CreateCommand");
@@ -22,7 +22,11 @@ rules! {
         CREATE_ACCOUNT,
         "A create command makes the account and emits one CREATED with its name and an id that is not \
          0 and that no other account of the tenant has.",
-    );
+    )
+    .never(&[
+        forbidden("always-1", "every account gets the id 1"),
+        forbidden("not-kept", "CREATED is emitted and no account is kept"),
+    ]);
     ACC_2 = rule(
         "ACC-2",
         Choice,
@@ -32,6 +36,9 @@ rules! {
     .or(&[
         alternative("accept", "it makes a further account with an id of its own"),
         alternative("other-of-name", "of the accounts of one name, another than the oldest logs in"),
+    ])
+    .never(&[
+        forbidden("announced", "CREATED is emitted for a name that is taken, and nothing is kept"),
     ]);
     ACC_3 = rule(
         "ACC-3",
@@ -39,7 +46,11 @@ rules! {
         ANSWERS,
         "CREATE of a session is answered by exactly one session event with its session id: CREATED, \
          REQUEST_LICENSE_AGREEMENT, or ERROR with one of the six codes.",
-    );
+    )
+    .never(&[
+        forbidden("unanswered", "CREATE of a session is not answered"),
+        forbidden("twice", "CREATE of a session is answered twice"),
+    ]);
     ACC_4 = rule(
         "ACC-4",
         Choice,
@@ -60,6 +71,12 @@ rules! {
             "register",
             "an unknown name is registered, and its CREATED precedes its LOGGED_IN",
         ),
+    ])
+    .never(&[
+        forbidden("any-password", "any password is right"),
+        forbidden("no-password", "no password is right"),
+        forbidden("banned-anyway", "who is banned is logged in"),
+        forbidden("logged-in-again", "who is logged in is logged in again"),
     ]);
     ACC_5 = rule(
         "ACC-5",
@@ -71,7 +88,11 @@ rules! {
     .or(&[alternative(
         "after-acceptance",
         "LOGGED_IN comes only when the licence has been accepted",
-    )]);
+    )])
+    .never(&[
+        forbidden("silent", "a login that succeeds emits no LOGGED_IN"),
+        forbidden("refused-too", "a refused login emits LOGGED_IN"),
+    ]);
     ACC_6 = rule(
         "ACC-6",
         Choice,
@@ -84,6 +105,11 @@ rules! {
         alternative("never", "the attempt is judged as if none had come before"),
         alternative("other-threshold", "fewer wrong passwords are too many"),
         alternative("any-reason-and-until", "reason and until say something else"),
+    ])
+    .never(&[
+        forbidden("for-ever", "TOO_MANY_ATTEMPTS does not end"),
+        forbidden("when-logged-in", "who is logged in already gets TOO_MANY_ATTEMPTS"),
+        forbidden("later-until", "each further attempt gets a later until"),
     ]);
     ACC_7 = rule(
         "ACC-7",
@@ -91,7 +117,11 @@ rules! {
         CHANGED,
         "PROGRESS_STATE that is carried out emits one STATE_CHANGED with its state and its params.",
     )
-    .or(&[alternative("float-params", "numbers in params are rounded to 64-bit floats")]);
+    .or(&[alternative("float-params", "numbers in params are rounded to 64-bit floats")])
+    .never(&[
+        forbidden("no-params", "STATE_CHANGED has no params"),
+        forbidden("silent", "PROGRESS_STATE is carried out without an event"),
+    ]);
     ACC_8 = rule(
         "ACC-8",
         Choice,
@@ -112,6 +142,12 @@ rules! {
             "transition-remains",
             "LOGGED_OUT is emitted although sessions in transition remain",
         ),
+    ])
+    .never(&[
+        forbidden("no-takeover", "no channel takes an account over"),
+        forbidden("keeps-others", "a channel that takes over leaves the other sessions"),
+        forbidden("no-transition", "2 is announced and the session stays in state 1"),
+        forbidden("silent-end", "0 that ends the last session emits no LOGGED_OUT"),
     ]);
     ACC_9 = rule(
         "ACC-9",
@@ -121,7 +157,11 @@ rules! {
          out (no such session, 1 by another issuer than CHANNEL or without a transition, 0 in \
          transition, a state above 2) is ERROR SYSTEM_ERROR. Neither changes the state.",
     )
-    .or(&[alternative("account-id-0", "the ERROR has account id 0")]);
+    .or(&[alternative("account-id-0", "the ERROR has account id 0")])
+    .never(&[
+        forbidden("wrong-code", "an unknown account is a SYSTEM_ERROR"),
+        forbidden("unanswered", "what is not carried out is not answered"),
+    ]);
     ACC_10 = rule(
         "ACC-10",
         Documented,
@@ -131,7 +171,11 @@ rules! {
     .or(&[alternative(
         "transition-remains",
         "LOGGED_OUT is emitted although sessions in transition remain",
-    )]);
+    )])
+    .never(&[
+        forbidden("silent", "LOGOUT emits no LOGGED_OUT"),
+        forbidden("stays", "LOGOUT emits LOGGED_OUT and the session stays"),
+    ]);
     ACC_11 = rule(
         "ACC-11",
         Choice,
@@ -143,13 +187,21 @@ rules! {
     .or(&[alternative(
         "logged-out-anyway",
         "LOGGED_OUT for a known account that has no such session, unless ACC-12 forbids it",
-    )]);
+    )])
+    .never(&[
+        forbidden("unknown-account", "LOGOUT for an unknown account emits LOGGED_OUT"),
+        forbidden("unknown-ends-all", "LOGOUT for an unknown session ends every session"),
+        forbidden("in-transition", "LOGOUT ends a session in transition"),
+    ]);
     ACC_12 = rule(
         "ACC-12",
         Safety,
         STATUS,
         "LOGGED_OUT is not emitted while a session of the account is in state 1.",
-    );
+    )
+    .never(&[
+        forbidden("although-one-remains", "LOGGED_OUT is emitted for each session that ends"),
+    ]);
     ACC_13 = rule(
         "ACC-13",
         Choice,
@@ -160,6 +212,10 @@ rules! {
     .or(&[
         alternative("silent", "it ends without an event"),
         alternative("never", "it does not end by itself"),
+    ])
+    .never(&[
+        forbidden("after-1-s", "a session in transition ends after one second"),
+        forbidden("after-30-s", "a session in transition ends after half a minute"),
     ]);
     ACC_TWICE = rule(
         "ACC-TWICE",
@@ -168,5 +224,8 @@ rules! {
         "The same create command twice is a taken name the second time; the same session CREATE is \
          answered, then refused as ALREADY_LOGGED_IN; the same PROGRESS_STATE 2 is carried out twice; \
          the same LOGOUT does nothing the second time.",
-    );
+    )
+    .never(&[
+        forbidden("second-unanswered", "what comes again is not answered"),
+    ]);
 }

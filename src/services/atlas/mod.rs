@@ -61,4 +61,8 @@ pub static SHARED: Shared = Shared {
         true => Box::new(check::Checks::amid()),
         false => Box::new(check::Checks::new()),
     },
+    accepted_disagreements: Some((
+        "contracts/accepted.yaml",
+        include_str!("../../../contracts/accepted.yaml"),
+    )),
 };

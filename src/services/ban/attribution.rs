@@ -6,6 +6,7 @@ use crate::services::id;
 use crate::verify::Asked;
 use crate::verify::attribution::{Attribution, Difference, Hidden, ShownBy};
 use crate::verify::blame::Blame;
+use crate::verify::neighbour::Neighbour;
 use crate::verify::node::Node;
 use crate::verify::search::Search;
 use crate::verify::shape::Shape;
@@ -16,6 +17,10 @@ use crate::verify::words::{integer, text};
 pub(super) struct Known;
 
 impl Attribution for Known {
+    fn neighbours(&self) -> &'static [Neighbour] {
+        super::neighbours::NEIGHBOURS
+    }
+
     fn claims(&self, _: &str, kind: &str) -> &'static [RuleId] {
         match kind {
             "CREATED" => &[id::BAN_TWICE, id::BAN_2, id::BAN_1],

@@ -20,6 +20,7 @@ use xxhash_rust::xxh3::xxh3_64;
 use self::matching::{Subject, Target};
 use crate::message::typed::decode;
 use crate::message::{Json, Key, Tenant, VirtualTime};
+use crate::rule::RuleId;
 use crate::service::support::{Args, ByTenant, object, refused, required};
 use crate::service::{Asked, Cx, Given, Incoming, QueryError, Reject, Service, Timer, Vocabulary};
 use crate::services::account::messages::{SessionStatus, SessionStatusBody};
@@ -97,6 +98,11 @@ impl Entry {
 }
 
 impl State {
+    /// The highest id that was given to a ban that is gone.
+    fn gone(&self) -> Option<u32> {
+        self.ids.iter().rev().find(|given| !self.bans.contains_key(given)).copied()
+    }
+
     fn next_id(&self) -> Option<u32> {
         self.ids.last().map_or(Some(1), |last| last.checked_add(1))
     }
@@ -112,11 +118,14 @@ impl Ban {
         check(create, cx)?;
         let state = self.0.of(cx.tenant());
         let hash = xxh3_64(value);
-        if let Some(first) = state.created.get(&hash) {
+        let first = state.created.get(&hash).copied();
+        if let Some(first) = first {
             cx.applies(id::COM_8);
             cx.applies(id::BAN_TWICE);
             match cx.decide(id::BAN_TWICE, &["two-bans", "same-id-again", "once"]) {
-                "same-id-again" => return announce(*first, BanStatusType::Created, cx),
+                "same-id-again" => {
+                    return announce(first, (id::BAN_TWICE, BanStatusType::Created), cx);
+                }
                 "once" => return refused("the same command has come before"),
                 _ => {}
             }
@@ -125,12 +134,23 @@ impl Ban {
         let Some(next_id) = state.next_id() else {
             return refused("no ban id is left");
         };
-        let ban_id = cx.assign_id(next_id);
-        if state.ids.contains(&ban_id) {
+        let mut ban_id = cx.assign_id(next_id);
+        if cx.violates(id::BAN_1, "always-1") {
+            ban_id = 1;
+        } else if cx.violates(id::BAN_1, "id-again") {
+            ban_id = state.gone().unwrap_or(ban_id);
+        } else if state.ids.contains(&ban_id) {
             return refused(format!("the id {ban_id} was given before"));
         }
-        announce(ban_id, BanStatusType::Created, cx)?;
-        let entry = Entry::of(create);
+        announce(ban_id, (id::BAN_1, BanStatusType::Created), cx)?;
+        if first.is_some() && cx.violates(id::BAN_TWICE, "announced-twice") {
+            announce(ban_id, (id::BAN_TWICE, BanStatusType::Created), cx)?;
+        }
+        if cx.violates(id::BAN_1, "not-kept") {
+            state.ids.insert(ban_id);
+            return Ok(());
+        }
+        let entry = entry(create, cx);
         if let Some(at) = entry.swept_at(cx.now())
             && state.sweep.is_none_or(|due| at < due)
         {
@@ -148,16 +168,38 @@ impl Ban {
         cx.applies(id::BAN_5);
         if state.bans.contains_key(&ban_id) {
             cx.applies(id::BAN_3);
-            announce(ban_id, BanStatusType::Deleted, cx)?;
-            state.bans.remove(&ban_id);
+            if !cx.violates(id::BAN_3, "silent") {
+                announce(ban_id, (id::BAN_3, BanStatusType::Deleted), cx)?;
+            }
+            if !cx.violates(id::BAN_3, "stays") {
+                state.bans.remove(&ban_id);
+            }
+            if cx.violates(id::BAN_5, "next-too") {
+                state.bans.remove(&ban_id.wrapping_add(1));
+            }
             return Ok(());
         }
         cx.applies(id::BAN_4);
         if state.ids.contains(&ban_id) {
             cx.applies(id::BAN_TWICE);
         }
+        if ban_id == 0 && cx.violates(id::BAN_5, "zero-is-all") {
+            state.bans.clear();
+        } else if ban_id == 0 && cx.violates(id::BAN_5, "zero-is-first") {
+            state.bans.pop_first();
+        }
+        if cx.violates(id::BAN_4, "created") {
+            return announce(ban_id, (id::BAN_4, BanStatusType::Created), cx);
+        }
         match cx.decide(id::BAN_4, &["nothing", "echo"]) {
-            "echo" => announce(ban_id, BanStatusType::Deleted, cx),
+            "echo" => announce(ban_id, (id::BAN_4, BanStatusType::Deleted), cx),
+            // The mistake is made all the same, in silence.
+            _ if ban_id == 0
+                && (cx.violates(id::BAN_5, "zero-is-all")
+                    || cx.violates(id::BAN_5, "zero-is-first")) =>
+            {
+                Ok(())
+            }
             _ => refused(format!("there is no ban {ban_id}")),
         }
     }
@@ -171,6 +213,12 @@ impl Ban {
                 return;
             }
         };
+        let forgotten = if failed.is_some() { "only-created" } else { "only-error" };
+        if cx.violates(id::BAN_6, forgotten) {
+            return;
+        }
+        let failed = failed.filter(|_| !cx.violates(id::BAN_6, "error-is-success"));
+        let hwid = if cx.violates(id::BAN_6, "ip-is-hwid") { ip } else { hwid };
         let login = Login {
             name: (*status.account_name).into(),
             ip: (**ip).into(),
@@ -185,7 +233,8 @@ impl Ban {
 fn check(create: &CreateBan<'_>, cx: &mut Cx<'_>) -> Result<(), Reject> {
     if create.ban_type > 2 {
         cx.applies(id::BAN_2);
-        if cx.decide(id::BAN_2, &["nothing", "accept-type"]) == "nothing" {
+        let taken = cx.violates(id::BAN_2, "as-ip");
+        if !taken && cx.decide(id::BAN_2, &["nothing", "accept-type"]) == "nothing" {
             return refused(format!("there is no ban type {}", create.ban_type));
         }
     }
@@ -198,8 +247,30 @@ fn check(create: &CreateBan<'_>, cx: &mut Cx<'_>) -> Result<(), Reject> {
     Ok(())
 }
 
-fn announce(ban_id: u32, status: BanStatusType, cx: &mut Cx<'_>) -> Result<(), Reject> {
-    cx.emit("ban.status", &Key::None, &BanStatus { ban_id, status })
+fn announce(
+    ban_id: u32,
+    (rule, status): (RuleId, BanStatusType),
+    cx: &mut Cx<'_>,
+) -> Result<(), Reject> {
+    cx.emit_by(rule, "ban.status", &Key::None, &BanStatus { ban_id, status })
+}
+
+/// The ban that a CREATE makes.
+fn entry(create: &CreateBan<'_>, cx: &Cx<'_>) -> Entry {
+    let mut entry = Entry::of(create);
+    if create.ban_type > 2 && cx.violates(id::BAN_2, "as-ip") {
+        entry.target = Target::of(0, &create.value);
+    }
+    if cx.violates(id::BAN_7, "in-ms") {
+        entry.expires_at = entry.expires_at.map(|at| at.saturating_mul(1000));
+    } else if cx.violates(id::BAN_7, "for-ever") {
+        entry.expires_at = None;
+    } else if cx.violates(id::BAN_7, "at-expiry") {
+        entry.expires_at = entry.expires_at.map(|at| at.saturating_add(1));
+    } else if create.permanent && cx.violates(id::BAN_7, "permanent-expires") {
+        entry.expires_at = Some(create.expires_at);
+    }
+    entry
 }
 
 impl Ban {
@@ -212,7 +283,8 @@ impl Ban {
             args.integer("accountId")?.unwrap_or_default(),
         );
         let unix_s = asked.now.as_unix_s();
-        let found = self.0.get(asked.tenant).map(|state| matching::first(state, &subject, unix_s));
+        let found = self.0.get(asked.tenant);
+        let found = found.map(|state| matching::first(state, &subject, (unix_s, asked)));
         let shown = |(ban_id, ban)| Json::from(shown(ban_id, ban, unix_s, "banned"));
         Ok(found.unwrap_or_default().into_iter().map(shown).collect())
     }

@@ -9,6 +9,7 @@ use crate::services::id;
 use crate::verify::Asked;
 use crate::verify::attribution::{Attribution, ShownBy};
 use crate::verify::case::Act;
+use crate::verify::neighbour::Neighbour;
 use crate::verify::node::Node;
 use crate::verify::search::Search;
 use crate::verify::words::{integer, text};
@@ -21,6 +22,10 @@ pub(super) struct Known;
 const CHARACTER: &[&str] = &["character"];
 
 impl Attribution for Known {
+    fn neighbours(&self) -> &'static [Neighbour] {
+        super::neighbours::NEIGHBOURS
+    }
+
     fn origin(&self, _: &str, _: &str) -> Option<RuleId> {
         Some(id::EFF_7)
     }

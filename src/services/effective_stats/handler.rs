@@ -15,7 +15,7 @@ use std::collections::BTreeMap;
 
 use self::stat::{Amount, Base, Character, Source, Stat};
 use crate::message::typed::decode;
-use crate::message::{Json, Tenant};
+use crate::message::{Json, Key, Tenant};
 use crate::service::support::{ArgError, Args, ByTenant, refused, required};
 use crate::service::{Asked, Cx, Given, Incoming, QueryError, Reject, Service, Vocabulary};
 use crate::services::effective_stats::messages::{
@@ -47,14 +47,26 @@ impl State {
         match session.kind {
             ClientSessionType::Created => {
                 cx.applies(id::EFF_1);
-                if &*session.issuer != "CHANNEL" {
+                if &*session.issuer != "CHANNEL" && !cx.violates(id::EFF_1, "login-too") {
                     return refused("only a channel initialises a character");
                 }
-                self.initialise(session.character_id);
+                let character_id = session.character_id;
+                let uninitialised = |it: &Character| it.base.is_none();
+                if cx.violates(id::EFF_9, "lost")
+                    && self.characters.get(&character_id).is_some_and(uninitialised)
+                {
+                    self.characters.remove(&character_id);
+                }
+                self.initialise(character_id);
+                if cx.violates(id::EFF_1, "no-base") {
+                    self.characters.entry(character_id).or_default().base = Some(Base::default());
+                }
             }
             ClientSessionType::Destroyed => {
                 cx.applies(id::EFF_2);
-                self.characters.remove(&session.character_id);
+                if !cx.violates(id::EFF_2, "stays") {
+                    self.characters.remove(&session.character_id);
+                }
             }
         }
         Ok(())
@@ -72,11 +84,31 @@ impl State {
                 let mut bonuses = Vec::new();
                 for change in &applied.changes.0 {
                     stat::push_changes(&mut bonuses, &change.kind, change.amount);
+                    if cx.violates(id::EFF_6, "unknown-is-speed") && !stat::is_known(&change.kind) {
+                        bonuses.push((Stat::Speed, Amount::Flat(change.amount)));
+                    }
                 }
                 cx.applies(id::EFF_6);
+                if cx.violates(id::EFF_6, "multiplier-is-flat") {
+                    bonuses.iter_mut().for_each(|(_, amount)| *amount = amount.flat());
+                }
+                if cx.violates(id::EFF_7, "announces") {
+                    cx.emit("buff.status", &Key::None, &"stronger")?;
+                }
+                if cx.violates(id::EFF_3, "never-applied") {
+                    return Ok(());
+                }
                 self.add(buff.character_id, Source::Buff(applied.source_id), &bonuses, cx)
             }
             BuffStatusBody::Expired(expired) => {
+                let character = self.characters.get_mut(&buff.character_id);
+                match character {
+                    Some(character) if cx.violates(id::EFF_3, "all-expire") => {
+                        character.remove_buffs();
+                    }
+                    _ if cx.violates(id::EFF_3, "never-expires") => return Ok(()),
+                    _ => {}
+                }
                 self.remove(buff.character_id, Source::Buff(expired.source_id), cx);
                 Ok(())
             }
@@ -88,11 +120,14 @@ impl State {
         match &asset.body {
             AssetStatusBody::Moved(moved) => {
                 cx.applies(id::EFF_4);
-                if !matches!(&*moved.reference_type, "equipable" | "cash_equipable") {
+                let is_worn = matches!(&*moved.reference_type, "equipable" | "cash_equipable");
+                if !is_worn && !cx.violates(id::EFF_4, "any-type") {
                     return refused("the asset cannot be worn");
                 }
-                match (moved.old_slot.signum(), asset.slot.signum()) {
-                    (1, -1) => {
+                let slots = (moved.old_slot.signum(), asset.slot.signum());
+                match slots {
+                    (-1, 1) if cx.violates(id::EFF_4, "stays-on") => Ok(()),
+                    (1, slot) if slot < 0 || slot > 0 && cx.violates(id::EFF_4, "in-the-bag") => {
                         let bonuses = self.equipment.get(&asset.asset_id).cloned();
                         self.add(asset.character_id, source, &bonuses.unwrap_or_default(), cx)
                     }
@@ -105,7 +140,9 @@ impl State {
             }
             AssetStatusBody::Deleted(_) => {
                 cx.applies(id::EFF_5);
-                if asset.slot >= 0 {
+                if asset.slot >= 0 && !cx.violates(id::EFF_5, "any-slot")
+                    || asset.slot < 0 && cx.violates(id::EFF_5, "stays-on")
+                {
                     return refused("the asset was not worn");
                 }
                 self.remove(asset.character_id, source, cx);
@@ -135,7 +172,9 @@ impl State {
             cx.applies(id::EFF_TWICE);
         }
         for (stat, amount) in bonuses {
-            character.add(source, *stat, *amount);
+            let adds_up = cx.violates(id::EFF_TWICE, "adds-up") && character.has(source);
+            let amount = if adds_up { amount.twice() } else { *amount };
+            character.add(source, *stat, amount);
         }
         Ok(())
     }
@@ -147,6 +186,9 @@ impl State {
         if character.has(source) {
             cx.applies(id::EFF_8);
             character.remove(source);
+            if cx.violates(id::EFF_8, "one-too-many") {
+                character.remove_last();
+            }
         } else {
             cx.applies(id::EFF_TWICE);
         }

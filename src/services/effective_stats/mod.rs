@@ -4,6 +4,7 @@ mod attribution;
 pub mod handler;
 pub(crate) mod inputs;
 pub mod messages;
+mod neighbours;
 pub mod rules;
 
 pub use handler::EffectiveStats;

@@ -11,6 +11,7 @@ use crate::verify::Asked;
 use crate::verify::attribution::{Attribution, Difference};
 use crate::verify::blame::Blame;
 use crate::verify::case::Act;
+use crate::verify::neighbour::Neighbour;
 use crate::verify::node::Node;
 use crate::verify::search::Search;
 use crate::verify::shape::Shape;
@@ -24,6 +25,10 @@ pub(super) struct Known;
 const NIL: &str = "00000000-0000-0000-0000-000000000000";
 
 impl Attribution for Known {
+    fn neighbours(&self) -> &'static [Neighbour] {
+        super::neighbours::NEIGHBOURS
+    }
+
     fn claims(&self, _: &str, kind: &str) -> &'static [RuleId] {
         match kind {
             "CREATED" => &[id::INV_TWICE, id::INV_3, id::INV_2, id::INV_1],
@@ -71,13 +76,14 @@ impl Attribution for Known {
 
     fn narrower(
         &self,
-        _: &Blame<'_>,
+        blame: &Blame<'_>,
         _: (&Shape, Option<&str>),
         differences: &[Difference],
         claimed: RuleId,
     ) -> RuleId {
-        let reference = differences.iter().any(|(field, ..)| field == "referenceId");
-        match reference {
+        let mut references = differences.iter().filter(|(field, ..)| field == "referenceId");
+        let is_anothers = references.any(|(.., seen)| blame.search.invites_to(seen));
+        match is_anothers {
             true if claimed == id::INV_5 => id::INV_12,
             true if claimed == id::INV_4 => id::INV_7,
             _ => claimed,
@@ -186,6 +192,16 @@ impl Place {
 }
 
 impl Search<'_> {
+    /// Whether somebody is invited to what has this reference.
+    fn invites_to(&self, reference: &Json) -> bool {
+        self.case.inputs.iter().any(|input| {
+            let Act::Record(record) = input.act else { return false };
+            let value = self.scene.seen.history.record(record).record.value_bytes();
+            let value = value.and_then(|bytes| Json::parse(bytes).ok()).unwrap_or_default();
+            value.pointer("/body/referenceId") == Some(reference)
+        })
+    }
+
     /// The rule by which an invite must still be there that is not, by the event that should name
     /// it; none where nothing could have removed it.
     pub(super) fn invite_lost(&self, node: &Node, event: &Json) -> Option<RuleId> {

@@ -14,6 +14,7 @@ mod tests;
 use std::time::Duration;
 
 use serde_json::json;
+use smallvec::{SmallVec, smallvec};
 
 use self::pending::{Entry, Kind, Pending};
 use crate::message::typed::{Id, decode};
@@ -59,8 +60,7 @@ impl Invite {
                 true => stored.world_id,
                 false => command.world_id,
             };
-            let event = (command.transaction_id, world_id);
-            return announce(stored, event, InviteStatusBody::Created, cx);
+            return announce_again(pending, (command, create), world_id, cx);
         }
         cx.applies(id::INV_1);
         let entry = Entry {
@@ -70,10 +70,13 @@ impl Invite {
             reference_id: create.reference_id,
             world_id: command.world_id,
             transaction_id: command.transaction_id,
-            expires: cx.now().after(EXPIRY),
+            expires: cx.now().after(expiry(cx)),
         };
-        announce(&entry, (entry.transaction_id, entry.world_id), InviteStatusBody::Created, cx)?;
-        change(pending, cx, |pending| pending.add(entry));
+        let event = (entry.transaction_id, entry.world_id);
+        announce(&entry, event, (id::INV_1, InviteStatusBody::Created), cx)?;
+        if !cx.violates(id::INV_1, "not-kept") {
+            change(pending, cx, |pending| pending.add(entry));
+        }
         Ok(())
     }
 
@@ -85,8 +88,18 @@ impl Invite {
     ) -> Result<(), Reject> {
         let pending = self.0.of(cx.tenant());
         let kind = Kind::of(&command.invite_type);
-        let Some(age) = pending.age(accept.target_id, &kind, accept.reference_id) else {
+        let named = pending.age(accept.target_id, &kind, accept.reference_id);
+        let named = named.or_else(|| {
+            let mut all = pending.ages_of_target(accept.target_id).into_iter();
+            let same = |age: &u64| pending.get(*age).reference_id == accept.reference_id;
+            all.find(same).filter(|_| cx.violates(id::INV_6, "any-type"))
+        });
+        let Some(age) = named else {
             cx.applies(id::INV_6);
+            if cx.violates(id::INV_6, "answered") {
+                let nobody = (accept.target_id, 1, accept.reference_id);
+                return answer_to_nothing(command, nobody, InviteStatusBody::Accepted, cx);
+            }
             return refused("no such invite is pending");
         };
         cx.applies(id::INV_4);
@@ -104,6 +117,10 @@ impl Invite {
         let fitting = pending.between(reject.target_id, &kind, reject.originator_id);
         let Some(mut chosen) = fitting.first().copied() else {
             cx.applies(id::INV_6);
+            if cx.violates(id::INV_6, "rejected") {
+                let nobody = (reject.target_id, reject.originator_id, 1);
+                return answer_to_nothing(command, nobody, InviteStatusBody::Rejected, cx);
+            }
             return refused("no such invite is pending");
         };
         cx.applies(id::INV_5);
@@ -113,6 +130,11 @@ impl Invite {
                 break;
             }
             chosen = *younger;
+        }
+        if cx.violates(id::INV_12, "all") {
+            for other in fitting.into_iter().filter(|other| *other != chosen) {
+                end(pending, other, command, (id::INV_5, InviteStatusBody::Rejected), cx)?;
+            }
         }
         end(pending, chosen, command, (id::INV_5, InviteStatusBody::Rejected), cx)
     }
@@ -128,6 +150,12 @@ impl Invite {
             return refused("the character has no invites");
         }
         cx.applies(id::INV_8);
+        if cx.violates(id::INV_8, "stay") {
+            return Ok(());
+        }
+        if cx.violates(id::INV_8, "only-as-originator") {
+            gone.retain(|age| pending.get(*age).target_id != event.character_id);
+        }
         let only_originated = |entry: &Entry| entry.target_id != event.character_id;
         if gone.iter().any(|age| only_originated(pending.get(*age)))
             && cx.decide(id::INV_8, &["as-target-and-originator", "only-as-target"])
@@ -144,8 +172,15 @@ impl Invite {
                     "fresh-transaction-id" => Id(cx.assign_uuid()),
                     _ => event.transaction_id,
                 };
-            let world_id = world(entry, event.world_id, id::INV_9, cx);
-            announce(entry, (transaction_id, world_id), InviteStatusBody::Rejected, cx)?;
+            let mut world_id = world(entry, event.world_id, id::INV_9, cx);
+            if cx.violates(id::INV_9, "own-world") {
+                world_id = world_id.max(event.world_id).wrapping_add(1);
+            }
+            let body = match cx.violates(id::INV_9, "accepted") {
+                true => InviteStatusBody::Accepted,
+                false => InviteStatusBody::Rejected,
+            };
+            announce(entry, (transaction_id, world_id), (id::INV_9, body), cx)?;
         }
         change(pending, cx, |pending| {
             gone.iter().for_each(|age| pending.remove(*age));
@@ -162,6 +197,11 @@ fn check(invite_type: &str, create: &CreateInvite, cx: &mut Cx<'_>) -> Result<Ki
         return Ok(kind);
     }
     cx.applies(id::INV_2);
+    if !parties && cx.violates(id::INV_2, "accept-nobody")
+        || invite_type.is_empty() && cx.violates(id::INV_2, "accept-empty")
+    {
+        return Ok(kind);
+    }
     if !parties {
         return refused("originator and target must not be 0");
     }
@@ -186,9 +226,92 @@ fn end(
     }
     let entry = pending.get(age);
     let world_id = world(entry, command.world_id, rule, cx);
-    announce(entry, (command.transaction_id, world_id), body, cx)?;
-    change(pending, cx, |pending| pending.remove(age));
+    let mut transaction_id = command.transaction_id;
+    if cx.violates(rule, "old-transaction") {
+        transaction_id = entry.transaction_id;
+    }
+    if rule == id::INV_4 && cx.violates(rule, "target-as-originator") {
+        let entry = Entry { originator_id: entry.target_id, ..entry.clone() };
+        announce(&entry, (transaction_id, world_id), (rule, body), cx)?;
+    } else {
+        announce(entry, (transaction_id, world_id), (rule, body), cx)?;
+    }
+    if cx.violates(rule, "stays") {
+        return Ok(());
+    }
+    let gone = removed(pending, age, cx);
+    change(pending, cx, |pending| gone.into_iter().for_each(|age| pending.remove(age)));
     Ok(())
+}
+
+/// What the end of an invite removes.
+fn removed(pending: &Pending, age: u64, cx: &Cx<'_>) -> SmallVec<[u64; 1]> {
+    let of_target = || pending.ages_of_target(pending.get(age).target_id);
+    if cx.violates(id::INV_7, "all-of-target") {
+        of_target().into()
+    } else if cx.violates(id::INV_7, "oldest-of-target") {
+        of_target().into_iter().take(1).collect()
+    } else {
+        smallvec![age]
+    }
+}
+
+/// Announces an invite that is pending already, at another CREATE.
+fn announce_again(
+    pending: &mut Pending,
+    (command, create): (&InviteCommand<'_>, &CreateInvite),
+    world_id: u8,
+    cx: &mut Cx<'_>,
+) -> Result<(), Reject> {
+    let kind = Kind::of(&command.invite_type);
+    let Some(age) = pending.age(create.target_id, &kind, create.reference_id) else {
+        return Ok(());
+    };
+    let stored = pending.get(age);
+    let mut shown = stored.clone();
+    let mut transaction_id = command.transaction_id;
+    if cx.violates(id::INV_3, "new-originator") {
+        shown.originator_id = create.originator_id;
+    }
+    if cx.violates(id::INV_3, "old-transaction") {
+        transaction_id = stored.transaction_id;
+    }
+    let is_same = stored.transaction_id == command.transaction_id;
+    announce(&shown, (transaction_id, world_id), (id::INV_3, InviteStatusBody::Created), cx)?;
+    if cx.violates(id::INV_3, "replaces") {
+        shown.originator_id = create.originator_id;
+        change(pending, cx, |pending| {
+            pending.remove(age);
+            pending.add(shown);
+        });
+    } else if is_same && cx.violates(id::INV_TWICE, "revokes") {
+        change(pending, cx, |pending| pending.remove(age));
+    }
+    Ok(())
+}
+
+/// Answers to an invite that is not pending, of a target, an originator and a reference.
+fn answer_to_nothing(
+    command: &InviteCommand<'_>,
+    (target_id, originator_id, reference_id): (u32, u32, u32),
+    body: fn(InviteParties) -> InviteStatusBody,
+    cx: &mut Cx<'_>,
+) -> Result<(), Reject> {
+    let entry = Entry {
+        kind: Kind::of(&command.invite_type),
+        target_id,
+        originator_id,
+        reference_id,
+        world_id: command.world_id,
+        transaction_id: command.transaction_id,
+        expires: cx.now(),
+    };
+    announce(&entry, (command.transaction_id, command.world_id), (id::INV_6, body), cx)
+}
+
+/// How long an invite stays pending.
+fn expiry(cx: &Cx<'_>) -> Duration {
+    if cx.violates(id::INV_10, "early") { EXPIRY / 3 } else { EXPIRY }
 }
 
 /// The world of an event that answers something about a stored invite.
@@ -204,7 +327,7 @@ fn world(entry: &Entry, of_command: u8, rule: RuleId, cx: &mut Cx<'_>) -> u8 {
 fn announce(
     entry: &Entry,
     (transaction_id, world_id): (Id, u8),
-    body: fn(InviteParties) -> InviteStatusBody,
+    (rule, body): (RuleId, fn(InviteParties) -> InviteStatusBody),
     cx: &mut Cx<'_>,
 ) -> Result<(), Reject> {
     cx.applies(id::INV_11);
@@ -216,7 +339,14 @@ fn announce(
         reference_id: entry.reference_id,
         body: body(parties),
     };
-    cx.emit("invite.status", &Key::Id(entry.reference_id), &event)
+    let key = if cx.violates(id::INV_11, "no-key") {
+        Key::None
+    } else if cx.violates(id::INV_11, "key-by-transaction") {
+        Key::Bytes(transaction_id.0.as_bytes().as_slice().into())
+    } else {
+        Key::Id(entry.reference_id)
+    };
+    cx.emit_by(rule, "invite.status", &key, &event)
 }
 
 /// Changes what is pending, and the timer with it.
@@ -269,7 +399,11 @@ impl Service for Invite {
                 "fresh-transaction-id" => transaction_id = Id(cx.assign_uuid()),
                 _ => {}
             }
-            announce(entry, (transaction_id, entry.world_id), InviteStatusBody::Rejected, cx)?;
+            let body = match cx.violates(id::INV_10, "accepted") {
+                true => InviteStatusBody::Accepted,
+                false => InviteStatusBody::Rejected,
+            };
+            announce(entry, (transaction_id, entry.world_id), (id::INV_10, body), cx)?;
             gone.push(age);
         }
         gone.iter().for_each(|age| pending.remove(*age));

@@ -5,6 +5,7 @@ pub(in crate::services) mod check;
 pub mod handler;
 pub(crate) mod inputs;
 pub mod messages;
+mod neighbours;
 pub mod rules;
 
 pub use handler::Invite;
@@ -19,6 +20,7 @@ pub const fn pack() -> Pack {
     let pack = Pack::new("invite", contract, rules::INVITE_RULES, || Box::new(Invite::default()));
     pack.document("invite.md")
         .shown_by_records(&[rules::INV_11])
+        .keyed_by(rules::INV_11)
         .attribution(&attribution::Known)
         .workload(inputs::WORKLOAD)
 }

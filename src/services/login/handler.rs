@@ -18,6 +18,7 @@ use serde_json::json;
 use self::connection::{Connection, Refusal};
 use crate::message::typed::{Empty, Id, Params, Secret, Undeclared, decode};
 use crate::message::{Json, Key, Tenant};
+use crate::rule::RuleId;
 use crate::service::support::{Args, ByTenant, refused, required};
 use crate::service::{
     Asked, Cx, Given, Incoming, QueryError, Reject, Service, StimulusError, Vocabulary,
@@ -58,18 +59,30 @@ impl From<Reject> for StimulusError {
 fn command(
     session_id: Id,
     account_id: u32,
-    body: SessionCommandBody<'_>,
+    (rule, body): (RuleId, SessionCommandBody<'_>),
     cx: &mut Cx<'_>,
 ) -> Result<(), Reject> {
     cx.applies(id::LOG_10);
     let command = SessionCommand { session_id, account_id, issuer: ISSUER.into(), body };
-    cx.emit("account.session.command", &Key::Id(account_id), &command)
+    let key = key(session_id, account_id, cx);
+    cx.emit_by(rule, "account.session.command", &key, &command)
+}
+
+/// The key of a record.
+fn key(session_id: Id, account_id: u32, cx: &Cx<'_>) -> Key {
+    if cx.violates(id::LOG_10, "no-key") {
+        Key::None
+    } else if cx.violates(id::LOG_10, "key-by-session") {
+        Key::Bytes(session_id.0.as_bytes().as_slice().into())
+    } else {
+        Key::Id(account_id)
+    }
 }
 
 fn announce(
     session_id: Id,
     account_id: u32,
-    kind: ClientSessionType,
+    (rule, kind): (RuleId, ClientSessionType),
     cx: &mut Cx<'_>,
 ) -> Result<(), Reject> {
     cx.applies(id::LOG_10);
@@ -82,7 +95,8 @@ fn announce(
         issuer: ISSUER.into(),
         kind,
     };
-    cx.emit("session.status", &Key::Id(account_id), &event)
+    let key = key(session_id, account_id, cx);
+    cx.emit_by(rule, "session.status", &key, &event)
 }
 
 impl State {
@@ -118,13 +132,19 @@ impl State {
         let name = required("name", args.text("name")?)?;
         let password = required("password", args.text("password")?)?;
         cx.applies(id::LOG_1);
-        let create = CreateSession {
-            account_name: name.into(),
-            password: Secret::new(password),
-            ip_address: (*connection.ip).into(),
-            hwid: Undeclared::from(&*connection.hwid),
-        };
-        command(session_id, 0, SessionCommandBody::Create(create), cx)?;
+        let no_hwid = cx.violates(id::LOG_1, "no-hwid");
+        let hwid_as_ip = cx.violates(id::LOG_1, "hwid-as-ip");
+        let ip: &str = if hwid_as_ip { &connection.hwid } else { &connection.ip };
+        let times = if cx.violates(id::LOG_1, "twice") { 2 } else { 1 };
+        for _ in 0..times {
+            let create = CreateSession {
+                account_name: name.into(),
+                password: Secret::new(password),
+                ip_address: ip.into(),
+                hwid: Undeclared::from(if no_hwid { "" } else { &*connection.hwid }),
+            };
+            command(session_id, 0, (id::LOG_1, SessionCommandBody::Create(create)), cx)?;
+        }
         Ok(Json::Null)
     }
 
@@ -135,7 +155,7 @@ impl State {
             return stimulus_refused("the client was not asked about the licence");
         };
         if connection.owes_created {
-            announce(session_id, account_id, ClientSessionType::Created, cx)?;
+            announce(session_id, account_id, (id::LOG_3, ClientSessionType::Created), cx)?;
         }
         if let Some(connection) = self.connections.get_mut(&session_id) {
             connection.owes_created = false;
@@ -159,8 +179,14 @@ impl State {
             return stimulus_refused("params nest too deep");
         };
         cx.applies(id::LOG_8);
-        let body = SessionCommandBody::ProgressState(SessionState { state: 2, params });
-        command(session_id, account_id, body, cx)?;
+        let state = if cx.violates(id::LOG_8, "state-1") { 1 } else { 2 };
+        if cx.violates(id::LOG_8, "twice") {
+            let body = SessionState { state, params: params.clone() };
+            let body = SessionCommandBody::ProgressState(body);
+            command(session_id, account_id, (id::LOG_8, body), cx)?;
+        }
+        let body = SessionCommandBody::ProgressState(SessionState { state, params });
+        command(session_id, account_id, (id::LOG_8, body), cx)?;
         Ok(Json::Null)
     }
 
@@ -176,46 +202,76 @@ impl State {
             },
         };
         if let Some(account_id) = account {
-            command(session_id, account_id, SessionCommandBody::Logout(Empty), cx)?;
-            announce(session_id, account_id, ClientSessionType::Destroyed, cx)?;
+            if !cx.violates(id::LOG_9, "no-logout") {
+                let body = SessionCommandBody::Logout(Empty);
+                command(session_id, account_id, (id::LOG_9, body), cx)?;
+            }
+            if !cx.violates(id::LOG_9, "no-destroyed") {
+                announce(session_id, account_id, (id::LOG_9, ClientSessionType::Destroyed), cx)?;
+            }
         }
-        self.connections.remove(&session_id);
+        if !cx.violates(id::LOG_9, "stays") {
+            self.connections.remove(&session_id);
+        }
         Ok(Json::Null)
     }
 
     fn answered(&mut self, status: &SessionStatus<'_>, cx: &mut Cx<'_>) -> Result<(), Reject> {
         let Some(connection) = self.connections.get_mut(&status.session_id) else {
             cx.applies(id::LOG_11);
+            let is_created = matches!(status.body, SessionStatusBody::Created(_));
+            if is_created && cx.violates(id::LOG_11, "announced") {
+                let event = (id::LOG_11, ClientSessionType::Created);
+                return announce(status.session_id, status.account_id, event, cx);
+            }
             return refused("no client is connected under this session");
         };
         let (session_id, account_id) = (status.session_id, status.account_id);
         match &status.body {
             SessionStatusBody::Created(_) => {
                 cx.applies(id::LOG_2);
-                announce(session_id, account_id, ClientSessionType::Created, cx)?;
-                connection.bind(account_id);
+                announce(session_id, account_id, (id::LOG_2, ClientSessionType::Created), cx)?;
+                if cx.violates(id::LOG_2, "twice") {
+                    announce(session_id, account_id, (id::LOG_2, ClientSessionType::Created), cx)?;
+                }
+                if !cx.violates(id::LOG_2, "not-bound") {
+                    connection.bind(account_id);
+                }
             }
             SessionStatusBody::RequestLicenseAgreement(_) => {
                 cx.applies(id::LOG_3);
                 let later = cx.decide(id::LOG_3, &["at-once", "after-acceptance"]) != "at-once";
-                if !later {
-                    announce(session_id, account_id, ClientSessionType::Created, cx)?;
+                let times = match later || cx.violates(id::LOG_3, "silent") {
+                    true => 0,
+                    false if cx.violates(id::LOG_3, "twice") => 2,
+                    false => 1,
+                };
+                for _ in 0..times {
+                    announce(session_id, account_id, (id::LOG_3, ClientSessionType::Created), cx)?;
                 }
                 connection.bind(account_id);
-                connection.licence_asked = true;
+                connection.licence_asked = !cx.violates(id::LOG_3, "not-asked");
                 connection.owes_created = later;
             }
             SessionStatusBody::Error(error) => {
                 cx.applies(id::LOG_4);
-                connection.refusal = Some(Refusal {
-                    code: (*error.code).into(),
-                    reason: error.reason,
-                    until: error.until,
-                });
+                let until = if cx.violates(id::LOG_4, "no-until") { 0 } else { error.until };
+                let (code, reason) = ((*error.code).into(), error.reason);
+                if !cx.violates(id::LOG_4, "not-shown") {
+                    connection.refusal = Some(Refusal { code, reason, until });
+                }
+                if cx.violates(id::LOG_4, "announced") {
+                    announce(session_id, account_id, (id::LOG_4, ClientSessionType::Created), cx)?;
+                }
             }
             SessionStatusBody::StateChanged(changed) => {
                 cx.applies(id::LOG_5);
-                connection.hand_over(&changed.params);
+                if !cx.violates(id::LOG_5, "not-handed-over") {
+                    connection.hand_over(&changed.params);
+                }
+                if cx.violates(id::LOG_5, "announced") {
+                    announce(session_id, account_id, (id::LOG_5, ClientSessionType::Created), cx)?;
+                }
             }
         }
         Ok(())
@@ -235,6 +291,10 @@ impl State {
             }
         };
         cx.applies(id::LOG_6);
+        let ignored = if logged_in { "never-set" } else { "never-cleared" };
+        if cx.violates(id::LOG_6, ignored) {
+            return Ok(());
+        }
         self.logged_in.insert(status.account_id, logged_in);
         Ok(())
     }
@@ -243,8 +303,13 @@ impl State {
         let SeedStatusBody::Created(created) = &seed.body;
         let mut shown = false;
         for connection in self.connections.values_mut() {
-            if connection.account == Some(seed.account_id) {
-                connection.new_characters.push(created.character_id);
+            let is_bound = connection.account.is_some();
+            if connection.account == Some(seed.account_id)
+                || is_bound && cx.violates(id::LOG_7, "to-everyone")
+            {
+                if !cx.violates(id::LOG_7, "not-shown") {
+                    connection.new_characters.push(created.character_id);
+                }
                 shown = true;
             }
         }

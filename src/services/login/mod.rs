@@ -19,6 +19,7 @@ pub const fn pack() -> Pack {
     let pack = Pack::new("login", contract, rules::LOGIN_RULES, || Box::new(Login::default()));
     pack.document("login.md")
         .shown_by_records(&[rules::LOG_10])
+        .keyed_by(rules::LOG_10)
         .attribution(&attribution::Known)
         .workload(inputs::WORKLOAD)
 }

@@ -161,9 +161,26 @@ impl Run<'_> {
     pub(super) fn suspects(&self, how: &How) -> Vec<Suspect> {
         let (patience, now_ms) = (self.pace.patience(), wall_ms());
         let open = self.lanes.iter().flat_map(|lane| lane.open_inputs(patience, now_ms));
-        let unread = self.lanes.iter().chain(&self.played);
-        let unread = unread.flat_map(|lane| lane.inputs(|sent| !self.field.has_read(sent.trace)));
-        self.likeliest_first(how, open.chain(unread))
+        let lanes = || self.lanes.iter().chain(&self.played);
+        let unread: Vec<_> =
+            lanes().flat_map(|lane| lane.inputs(|sent| !self.field.has_read(sent.trace))).collect();
+        // Where its end is not seen, it may be one that was committed before it was handled.
+        let first_ms = unread.iter().map(|suspect| suspect.at_ms).min();
+        let since_ms = first_ms.filter(|_| self.launch.is_none()).map(|ms| ms - self.in_hand_ms());
+        let in_hand = lanes().flat_map(|lane| {
+            lane.inputs(|sent| {
+                let place = self.field.place_of(sent.trace);
+                since_ms.is_some_and(|since_ms| sent.at_ms >= since_ms)
+                    && place.is_some_and(|(place, at)| !self.field.reading.was_handled(place, at))
+            })
+        });
+        self.likeliest_first(how, open.chain(in_hand).chain(unread))
+    }
+
+    /// For how long before it stopped an input may have been in hand, in milliseconds.
+    fn in_hand_ms(&self) -> i64 {
+        let in_hand = (self.pace.slowest() * 2).max(IN_HAND);
+        i64::try_from(in_hand.as_millis()).unwrap_or(i64::MAX)
     }
 
     /// Candidates for what it halted on, without those that cannot be it.
@@ -172,13 +189,19 @@ impl Run<'_> {
         how: &How,
         candidates: impl Iterator<Item = Suspect>,
     ) -> Vec<Suspect> {
+        let now_ms = wall_ms();
+        // A process whose end is not seen stops all of its partitions.
+        let stands_too =
+            |place| self.launch.is_none() && self.field.reading.seems_to_stand(place, now_ms);
         let mut traces = BTreeSet::new();
         let mut suspects: Vec<_> = candidates
             .filter(|suspect| traces.insert(suspect.trace))
             .filter_map(|suspect| {
                 let (place, offset) = self.field.place_of(suspect.trace)?;
                 let distance = match how.standstill() {
-                    Some(standstill) if standstill.place != place => return None,
+                    Some(standstill) if standstill.place != place && !stands_too(place) => {
+                        return None;
+                    }
                     _ => offset.0.abs_diff(self.field.reading.handled_to(place).0),
                 };
                 let skipped = self.field.reading.was_skipped(place, offset);
@@ -200,9 +223,8 @@ impl Run<'_> {
         let halts = self.halts.len();
         if self.launch.is_none() || self.mortal || halts >= MOST_HALTS || self.is_over() {
             let first_ms = suspects.iter().map(|suspect| suspect.at_ms).min();
-            let in_hand = (self.pace.slowest() * 2).max(IN_HAND).as_millis();
-            let in_hand_ms = i64::try_from(in_hand).unwrap_or(i64::MAX);
-            self.field.in_hand_since_ms = first_ms.map(|at_ms| at_ms.saturating_sub(in_hand_ms));
+            let since_ms = first_ms.map(|at_ms| at_ms.saturating_sub(self.in_hand_ms()));
+            self.field.in_hand_since_ms = since_ms;
             self.lose();
             return Ok(());
         }

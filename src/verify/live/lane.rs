@@ -34,7 +34,7 @@ pub(super) struct Lane {
 pub(super) struct Sent {
     tenant: usize,
     pub(super) trace: u128,
-    at_ms: i64,
+    pub(super) at_ms: i64,
     /// When its first and its last event were seen.
     events_ms: Option<(i64, i64)>,
     id: Option<u32>,

@@ -162,6 +162,23 @@ impl Reading {
         self.partitions.get(&place)?.committed
     }
 
+    /// Whether an input has waited for so long that its partition may stand still as well as one
+    /// that is known to.
+    pub(super) fn seems_to_stand(&self, place: Place, now_ms: i64) -> bool {
+        self.partitions.get(&place).is_some_and(|progress| {
+            let first = progress.unread.first_key_value().map(|(_, sent_ms)| *sent_ms);
+            let since_ms = first.map(|sent_ms| sent_ms.max(progress.moved_ms));
+            let waited_ms = since_ms.map_or(0, |since_ms| now_ms.saturating_sub(since_ms));
+            waited_ms.unsigned_abs() >= (STANDSTILL / 2).as_millis() as u64
+        })
+    }
+
+    /// Whether a record, or one behind it, was answered, so that it was surely handled.
+    pub(super) fn was_handled(&self, place: Place, offset: Offset) -> bool {
+        let answered = self.partitions.get(&place).and_then(|progress| progress.answered);
+        answered.is_some_and(|next| offset < next)
+    }
+
     /// Whether an answer has shown progress on a channel.
     pub(super) fn is_answered(&self, channel: ChannelIx) -> bool {
         let mut of = self.partitions.iter().filter(|((one, _), _)| *one == channel);
@@ -239,6 +256,20 @@ mod tests {
         assert_eq!(reading.standing(6_200), [Standstill { place: PLACE, from: Offset(1) }]);
         reading.restarted(6_200);
         assert_eq!(reading.standing(7_000), []);
+    }
+
+    #[test]
+    fn what_stands_still_beside_another_seems_to() {
+        let mut reading = Reading::default();
+        reading.sent(PLACE, Offset(0), 0);
+        reading.sent(OTHER, Offset(0), 0);
+        reading.committed(OTHER, Offset(1), 100);
+        reading.sent(OTHER, Offset(1), 5_000);
+        assert!(reading.seems_to_stand(PLACE, 6_000));
+        assert!(!reading.seems_to_stand(OTHER, 6_000), "it has just been sent");
+        assert!(reading.has_read(OTHER, Offset(0)) && !reading.was_handled(OTHER, Offset(0)));
+        reading.answered(OTHER, Offset(1), 6_100);
+        assert!(!reading.seems_to_stand(OTHER, 9_900) && reading.was_handled(OTHER, Offset(0)));
     }
 
     #[test]

@@ -13,9 +13,10 @@ use crate::history::{History, Producer};
 use crate::message::{ChannelIx, Record, RecordId};
 use crate::pack::{Checks, HistoryChecker as _, Packs};
 use crate::property::Doubt;
-use crate::rule::{Finding, RuleId, Severity};
+use crate::rule::{DOC_1, Finding, RuleId, Severity};
 use crate::verify::{Found, Judgement, SKEW, Standing};
 
+use super::documents::checks;
 use super::{Gathered, Passing, Writers};
 
 /// How much is kept.
@@ -70,7 +71,7 @@ impl Flow {
             contracts.contracts().iter().map(|one| one.service.clone()).collect();
         let writers = Arc::new(Writers::new(contracts, &services));
         let history = History::new(Arc::clone(contracts), services);
-        let mut checks = contracts.packs().checks(!whole);
+        let mut checks = checks(contracts, !whole);
         checks.begin(&history);
         checks.clocks(SKEW, Duration::ZERO);
         Self {
@@ -233,7 +234,7 @@ impl Flow {
         }
         self.untimed.0 = untimed;
         self.held = self.held();
-        let mut checks = self.history.contracts().packs().checks(true);
+        let mut checks = checks(self.history.contracts(), true);
         checks.begin(&history);
         checks.clocks(self.skew, Duration::ZERO);
         let untimed: Vec<_> = self.untimed.0.iter().copied().collect();
@@ -290,7 +291,7 @@ pub fn judge(
     let is_doubted = |one: &Finding| {
         packs.is_of_order(one.rule) && one.records.iter().any(|id| gathered.untimed.contains(id))
     };
-    let mut checks = packs.checks(!whole);
+    let mut checks = checks(history.contracts(), !whole);
     checks.begin(history);
     let holes: Vec<_> = gathered.holes.iter().map(|(before, _)| *before).collect();
     checks.doubt(&holes);
@@ -360,10 +361,12 @@ impl Tally {
                 None => Standing::NotExercised { why: NOTHING.to_owned() },
             },
         };
+        let of_documents = held.contains_key(&DOC_1).then_some(&DOC_1);
         packs
             .rules_of_records()
             .iter()
             .chain(self.0.keys())
+            .chain(of_documents)
             .map(|rule| (*rule, standing(rule)))
             .collect()
     }
@@ -386,6 +389,10 @@ fn found(history: &History, finding: &Finding) -> Found {
 /// blamed for it, but it is worth a remark.
 fn input(history: &History, id: RecordId) -> Option<Found> {
     let placed = history.record(id);
+    // Of what open documents say, their own checker tells.
+    if history.contracts().channel(placed.channel).is_some_and(|one| one.open.is_some()) {
+        return None;
+    }
     let problems = history.contracts().check_sent(placed.channel, &placed.record);
     let broken = |problem: &&contract::Problem| {
         problem.is_violation() || problem.kind == contract::ProblemKind::RepeatedField

@@ -9,6 +9,7 @@
 //! that service's contract sends on its channel and the value does not name another author; memory
 //! is bounded, and what was forgotten is held against nobody. Start at [`Flow`].
 
+mod documents;
 mod flow;
 mod gather;
 mod merge;

@@ -2,6 +2,7 @@
 
 use crate::message::Key;
 use crate::message::typed::Text;
+use crate::rule::RuleId;
 use crate::service::{Cx, Reject};
 use crate::services::account::messages::{
     AccountStatus, AccountStatusType, ErrorCode, SessionCommand, SessionError, SessionStatus,
@@ -12,18 +13,18 @@ use crate::services::account::messages::{
 pub(super) fn account(
     account_id: u32,
     name: &str,
-    status: AccountStatusType,
+    (rule, status): (RuleId, AccountStatusType),
     cx: &mut Cx<'_>,
 ) -> Result<(), Reject> {
     let event = AccountStatus { account_id, name: name.into(), status };
-    cx.emit("account.status", &Key::Id(account_id), &event)
+    cx.emit_by(rule, "account.status", &Key::Id(account_id), &event)
 }
 
 /// What became of the session of a command.
 pub(super) fn session(
     command: &SessionCommand<'_>,
     (account_id, account_name): (u32, &str),
-    body: SessionStatusBody<'_>,
+    (rule, body): (RuleId, SessionStatusBody<'_>),
     cx: &mut Cx<'_>,
 ) -> Result<(), Reject> {
     let event = SessionStatus {
@@ -32,7 +33,7 @@ pub(super) fn session(
         account_name: account_name.into(),
         body,
     };
-    cx.emit("account.session.status", &Key::Id(account_id), &event)
+    cx.emit_by(rule, "account.session.status", &Key::Id(account_id), &event)
 }
 
 /// Why a session command failed.

@@ -97,14 +97,22 @@ pub(super) fn log_in(
     let failing = failing(holder, banned.is_some(), command, create, cx);
     let outcome = judge(holder, state.order, failing, banned, cx);
     if register {
-        let status = AccountStatusType::Created;
+        let status = (id::ACC_4, AccountStatusType::Created);
         announce::account(account_id, &create.account_name, status, cx)?;
     }
     let mut announced = false;
     match outcome.failure {
         Some(failure) => {
-            let body = failure.body(create.ip_address.clone(), create.hwid.0.clone());
-            announce::session(command, (account_id, &create.account_name), body, cx)?;
+            let times = times(cx);
+            for _ in 0..times {
+                let body = failure.body(create.ip_address.clone(), create.hwid.0.clone());
+                let of = (account_id, &*create.account_name);
+                announce::session(command, of, (id::ACC_3, body), cx)?;
+            }
+            if cx.violates(id::ACC_5, "refused-too") {
+                let event = (id::ACC_5, AccountStatusType::LoggedIn);
+                announce::account(account_id, &create.account_name, event, cx)?;
+            }
         }
         None => announced = welcome(command, create, account_id, outcome.asks_licence, cx)?,
     }
@@ -117,6 +125,17 @@ pub(super) fn log_in(
         None => open_session(state, account_id, command, announced),
     }
     Ok(())
+}
+
+/// How often an attempt is answered.
+fn times(cx: &Cx<'_>) -> usize {
+    if cx.violates(id::ACC_3, "unanswered") {
+        0
+    } else if cx.violates(id::ACC_3, "twice") {
+        2
+    } else {
+        1
+    }
 }
 
 /// The account of a name; where several have it, one of them.
@@ -156,11 +175,16 @@ fn failing(
     if holder.session(command.session_id, &Issuer::of(&command.issuer)).is_some() {
         cx.applies(id::ACC_TWICE);
     }
+    let banned = banned && !cx.violates(id::ACC_4, "banned-anyway");
+    let logged_in = !holder.sessions.is_empty();
+    let too_many = too_many(holder, cx) || logged_in && cx.violates(id::ACC_6, "when-logged-in");
+    let logged_in = logged_in && !cx.violates(id::ACC_4, "logged-in-again");
+    let wrong = holder.password != create.password && !cx.violates(id::ACC_4, "any-password");
     let checks = [
         (banned, Check::Banned),
-        (too_many(holder, cx), Check::Attempts),
-        (!holder.sessions.is_empty(), Check::LoggedIn),
-        (holder.password != create.password, Check::Password),
+        (too_many, Check::Attempts),
+        (logged_in, Check::LoggedIn),
+        (wrong || cx.violates(id::ACC_4, "no-password"), Check::Password),
         (!holder.licence, Check::Licence),
     ];
     checks.into_iter().filter(|(fails, _)| *fails).map(|(_, check)| check).collect()
@@ -218,6 +242,7 @@ fn choose(order: Order, failing: &[Check], cx: &mut Cx<'_>) -> Check {
 /// Whether there were too many wrong passwords before.
 fn too_many(holder: &Holder, cx: &mut Cx<'_>) -> bool {
     let expired = holder.locked_until.is_some_and(|until| until <= cx.unix_s());
+    let expired = expired && !cx.violates(id::ACC_6, "for-ever");
     if holder.wrong_passwords == 0 || expired {
         return false;
     }
@@ -230,6 +255,7 @@ fn too_many(holder: &Holder, cx: &mut Cx<'_>) -> bool {
 
 fn locked(holder: Option<&Holder>, cx: &Cx<'_>) -> Failure {
     let until = holder.and_then(|holder| holder.locked_until);
+    let until = until.filter(|_| !cx.violates(id::ACC_6, "later-until"));
     let until = until.unwrap_or_else(|| cx.unix_s().saturating_add(LOCK_S));
     let until = u64::try_from(until).unwrap_or_default();
     Failure { code: ErrorCode::TooManyAttempts, reason: 0, until }
@@ -268,22 +294,28 @@ fn welcome(
     asks_licence: bool,
     cx: &mut Cx<'_>,
 ) -> Result<bool, Reject> {
-    let body = if asks_licence {
-        SessionStatusBody::RequestLicenseAgreement(Absent)
-    } else {
-        SessionStatusBody::Created(SessionCreated {
-            ip_address: create.ip_address.clone(),
-            hwid: create.hwid.0.clone(),
-        })
-    };
-    announce::session(command, (account_id, &create.account_name), body, cx)?;
+    for _ in 0..times(cx) {
+        let body = if asks_licence {
+            SessionStatusBody::RequestLicenseAgreement(Absent)
+        } else {
+            SessionStatusBody::Created(SessionCreated {
+                ip_address: create.ip_address.clone(),
+                hwid: create.hwid.0.clone(),
+            })
+        };
+        announce::session(command, (account_id, &create.account_name), (id::ACC_3, body), cx)?;
+    }
     cx.applies(id::ACC_5);
+    if cx.violates(id::ACC_5, "silent") {
+        return Ok(true);
+    }
     if asks_licence
         && cx.decide(id::ACC_5, &["with-licence", "after-acceptance"]) == "after-acceptance"
     {
         return Ok(false);
     }
-    announce::account(account_id, &create.account_name, AccountStatusType::LoggedIn, cx)?;
+    let event = (id::ACC_5, AccountStatusType::LoggedIn);
+    announce::account(account_id, &create.account_name, event, cx)?;
     Ok(true)
 }
 

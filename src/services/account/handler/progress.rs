@@ -27,7 +27,11 @@ pub(super) fn progress(
     cx: &mut Cx<'_>,
 ) -> Result<(), Reject> {
     if state.find(command.account_id).is_none() {
-        return fail(command, "", ErrorCode::NotRegistered, cx);
+        let code = match cx.violates(id::ACC_9, "wrong-code") {
+            true => ErrorCode::SystemError,
+            false => ErrorCode::NotRegistered,
+        };
+        return fail(command, "", code, cx);
     }
     match to.state {
         0 => end(state, command, to, cx),
@@ -44,6 +48,9 @@ fn fail(
     cx: &mut Cx<'_>,
 ) -> Result<(), Reject> {
     cx.applies(id::ACC_9);
+    if cx.violates(id::ACC_9, "unanswered") {
+        return Ok(());
+    }
     let mut account_id = command.account_id;
     if account_id != 0
         && cx.decide(id::ACC_9, &["account-id-of-command", "account-id-0"]) == "account-id-0"
@@ -51,7 +58,7 @@ fn fail(
         account_id = 0;
     }
     let body = Failure::new(code).body(Text::default(), Text::default());
-    announce::session(command, (account_id, name), body, cx)
+    announce::session(command, (account_id, name), (id::ACC_9, body), cx)
 }
 
 /// Announces the new state.
@@ -65,19 +72,25 @@ fn changed(
     cx.applies(id::ACC_8);
     let rounded = rounded(to.params.as_str())
         .filter(|_| cx.decide(id::ACC_7, &["exact-params", "float-params"]) == "float-params");
-    let params = rounded.unwrap_or_else(|| to.params.clone());
+    let mut params = rounded.unwrap_or_else(|| to.params.clone());
+    if cx.violates(id::ACC_7, "silent") {
+        return Ok(());
+    }
+    if cx.violates(id::ACC_7, "no-params") {
+        params = Params::from_json("null".to_owned()).unwrap_or(params);
+    }
     let body = SessionStatusBody::StateChanged(SessionState { state: to.state, params });
     let name = &state.get(command.account_id).name;
-    announce::session(command, (command.account_id, name), body, cx)
+    announce::session(command, (command.account_id, name), (id::ACC_7, body), cx)
 }
 
 fn logged(
     state: &State,
     account_id: u32,
-    status: AccountStatusType,
+    (rule, status): (RuleId, AccountStatusType),
     cx: &mut Cx<'_>,
 ) -> Result<(), Reject> {
-    announce::account(account_id, &state.get(account_id).name, status, cx)
+    announce::account(account_id, &state.get(account_id).name, (rule, status), cx)
 }
 
 /// State 2: the issuer's own session goes into transition.
@@ -89,14 +102,25 @@ fn move_on(
 ) -> Result<(), Reject> {
     let account_id = command.account_id;
     let issuer = Issuer::of(&command.issuer);
-    let ends = cx.sweeps_at(cx.now().after(TRANSITION), TRANSITION);
+    let mut ends = cx.sweeps_at(cx.now().after(TRANSITION), TRANSITION);
+    if cx.violates(id::ACC_13, "after-1-s") {
+        ends = cx.now().after(TRANSITION / 5);
+    } else if cx.violates(id::ACC_13, "after-30-s") {
+        ends = cx.now().after(TRANSITION * 6);
+    }
     let found = state.get(account_id).session(command.session_id, &issuer);
     let refusal = ["error", "move-unknown-session", "open-in-transition"];
     let picked = if found.is_some() { "" } else { cx.decide(id::ACC_8, &refusal) };
     if picked == "error" {
         return fail(command, &state.get(account_id).name, ErrorCode::SystemError, cx);
     }
-    changed(state, command, to, cx)?;
+    let is_again = found.is_some_and(|at| state.get(account_id).sessions[at].transition.is_some());
+    if !is_again || !cx.violates(id::ACC_TWICE, "second-unanswered") {
+        changed(state, command, to, cx)?;
+    }
+    if cx.violates(id::ACC_8, "no-transition") {
+        return Ok(());
+    }
     let holder = state.get_mut(account_id);
     let id = command.session_id;
     match found {
@@ -130,14 +154,18 @@ fn take_over(
     let issuer = Issuer::of(&command.issuer);
     let holder = state.get(account_id);
     let in_transition = holder.sessions.iter().any(|session| session.transition.is_some());
-    if issuer != Issuer::Channel || !in_transition {
+    if issuer != Issuer::Channel || !in_transition || cx.violates(id::ACC_8, "no-takeover") {
         return fail(command, &holder.name, ErrorCode::SystemError, cx);
     }
     changed(state, command, to, cx)?;
     if cx.decide(id::ACC_8, &["logged-in", "silent-takeover"]) == "logged-in" {
-        logged(state, account_id, AccountStatusType::LoggedIn, cx)?;
+        logged(state, account_id, (id::ACC_8, AccountStatusType::LoggedIn), cx)?;
     }
     let session = Session { id: command.session_id, issuer, transition: None, announced: true };
+    if cx.violates(id::ACC_8, "keeps-others") {
+        state.get_mut(account_id).sessions.push(session);
+        return Ok(());
+    }
     let ended = std::mem::replace(&mut state.get_mut(account_id).sessions, vec![session]);
     state.settle_transitions(account_id, &ended);
     set_timer(state, cx);
@@ -165,7 +193,7 @@ fn end(
     match found {
         Some(at) => remove(state, account_id, at, id::ACC_8, cx),
         None if state.get(account_id).is_active_besides(None) => Ok(()),
-        None => logged(state, account_id, AccountStatusType::LoggedOut, cx),
+        None => logged(state, account_id, (id::ACC_8, AccountStatusType::LoggedOut), cx),
     }
 }
 
@@ -178,6 +206,10 @@ pub(super) fn log_out(
     let account_id = command.account_id;
     let Some(holder) = state.find(account_id) else {
         cx.applies(id::ACC_11);
+        if cx.violates(id::ACC_11, "unknown-account") {
+            let event = (id::ACC_11, AccountStatusType::LoggedOut);
+            return announce::account(account_id, "", event, cx);
+        }
         return refused(format!("there is no account {account_id}"));
     };
     let issuer = Issuer::of(&command.issuer);
@@ -188,14 +220,18 @@ pub(super) fn log_out(
     }
     let Some(at) = holder.session(command.session_id, &issuer) else {
         cx.applies(id::ACC_11);
+        if cx.violates(id::ACC_11, "unknown-ends-all") && !holder.sessions.is_empty() {
+            return log_out_everywhere(state, account_id, cx);
+        }
         if holder.is_active_besides(None)
             || cx.decide(id::ACC_11, &["nothing", "logged-out-anyway"]) == "nothing"
         {
             return refused("the account has no such session");
         }
-        return logged(state, account_id, AccountStatusType::LoggedOut, cx);
+        return logged(state, account_id, (id::ACC_11, AccountStatusType::LoggedOut), cx);
     };
-    if holder.sessions[at].transition.is_some() {
+    let in_transition = holder.sessions[at].transition.is_some();
+    if in_transition && !cx.violates(id::ACC_11, "in-transition") {
         cx.applies(id::ACC_11);
         return refused("the session is in transition");
     }
@@ -205,7 +241,7 @@ pub(super) fn log_out(
 fn log_out_everywhere(state: &mut State, account_id: u32, cx: &mut Cx<'_>) -> Result<(), Reject> {
     if state.get(account_id).sessions.iter().any(|session| session.announced) {
         cx.applies(id::ACC_10);
-        logged(state, account_id, AccountStatusType::LoggedOut, cx)?;
+        logged(state, account_id, (id::ACC_10, AccountStatusType::LoggedOut), cx)?;
     }
     let ended = std::mem::take(&mut state.get_mut(account_id).sessions);
     state.settle_transitions(account_id, &ended);
@@ -231,9 +267,17 @@ fn remove(
     } else {
         last || cx.decide(rule, &["not-the-last", "transition-remains"]) == "transition-remains"
     };
+    let silent = if rule == id::ACC_8 { "silent-end" } else { "silent" };
     if says_so {
         cx.applies(id::ACC_10);
-        logged(state, account_id, AccountStatusType::LoggedOut, cx)?;
+    }
+    if says_so && !cx.violates(rule, silent)
+        || !says_so && cx.violates(id::ACC_12, "although-one-remains")
+    {
+        logged(state, account_id, (rule, AccountStatusType::LoggedOut), cx)?;
+    }
+    if cx.violates(rule, "stays") {
+        return Ok(());
     }
     state.get_mut(account_id).sessions.remove(at);
     Ok(())
@@ -252,7 +296,7 @@ pub(super) fn sweep(state: &mut State, cx: &mut Cx<'_>) -> Result<(), Reject> {
         let ends = |at| due.contains(&(at, account_id));
         let says_so = expire(&mut sessions, ends, cx);
         if says_so && sessions.is_empty() {
-            logged(state, account_id, AccountStatusType::LoggedOut, cx)?;
+            logged(state, account_id, (id::ACC_13, AccountStatusType::LoggedOut), cx)?;
         }
         left.push((account_id, sessions));
     }

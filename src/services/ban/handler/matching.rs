@@ -3,6 +3,8 @@
 use std::net::IpAddr;
 
 use super::{Entry, State};
+use crate::service::Asked;
+use crate::services::id;
 
 /// Whom a ban names.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -102,15 +104,34 @@ impl<'a> Subject<'a> {
     }
 }
 
+/// Ranks a ban as a mistake has it; whether it counts at all.
+fn mistaken(rank: &mut u8, asked: &Asked<'_>) -> bool {
+    let ignored = match *rank {
+        1 => "no-network",
+        2 => "no-hwid",
+        _ => "no-account",
+    };
+    if *rank > 0 && asked.violates(id::BAN_8, ignored) {
+        return false;
+    }
+    if *rank == 3 && asked.violates(id::BAN_8, "account-first") {
+        *rank = 0;
+    }
+    true
+}
+
 /// The active bans of the kind that counts, the oldest first.
 pub(super) fn first<'s>(
     state: &'s State,
     subject: &Subject<'_>,
-    unix_s: i64,
+    (unix_s, asked): (i64, &Asked<'_>),
 ) -> Vec<(u32, &'s Entry)> {
     let active = state.bans.iter().filter(|(_, ban)| ban.is_active(unix_s));
     let hits = active.filter_map(|(id, ban)| Some((ban.target.rank(subject)?, *id, ban)));
     let mut hits: Vec<_> = hits.collect();
+    if asked.mutation.is_some() {
+        hits.retain_mut(|(rank, ..)| mistaken(rank, asked));
+    }
     hits.sort_by_key(|(rank, id, _)| (*rank, *id));
     let counts = hits.first().map(|(rank, ..)| *rank);
     let hits = hits.into_iter().filter(|(rank, ..)| Some(*rank) == counts);

@@ -68,6 +68,22 @@ pub(super) enum Amount {
     Percent(i32),
 }
 
+impl Amount {
+    /// The same number, added and not multiplied.
+    pub(super) fn flat(self) -> Self {
+        let (Self::Flat(amount) | Self::Percent(amount)) = self;
+        Self::Flat(amount)
+    }
+
+    /// Twice as much.
+    pub(super) fn twice(self) -> Self {
+        match self {
+            Self::Flat(amount) => Self::Flat(amount.wrapping_mul(2)),
+            Self::Percent(amount) => Self::Percent(amount.wrapping_mul(2)),
+        }
+    }
+}
+
 /// Where a bonus comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Source {
@@ -112,6 +128,13 @@ pub(super) fn push_changes(bonuses: &mut Vec<(Stat, Amount)>, kind: &str, amount
     bonuses.push((flat, Amount::Flat(amount)));
 }
 
+/// Whether a change of a buff has an effect.
+pub(super) fn is_known(kind: &str) -> bool {
+    let mut bonuses = Vec::new();
+    push_changes(&mut bonuses, kind, 1);
+    !bonuses.is_empty()
+}
+
 /// The base values of a character.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub(super) struct Base([u32; Stat::BASE.len()]);
@@ -153,6 +176,16 @@ impl Character {
 
     pub(super) fn remove(&mut self, source: Source) {
         self.bonuses.retain(|(of, _, _)| *of != source);
+    }
+
+    /// Takes every buff away.
+    pub(super) fn remove_buffs(&mut self) {
+        self.bonuses.retain(|(of, _, _)| !matches!(of, Source::Buff(_)));
+    }
+
+    /// Takes the youngest bonus away.
+    pub(super) fn remove_last(&mut self) {
+        self.bonuses.pop();
     }
 
     /// What a stat comes to: the flat sum in 32 bits, the multipliers as 64-bit floats in order.

@@ -78,6 +78,12 @@ impl Pending {
         self.by_age.iter().filter(|(_, entry)| concerns(entry)).map(|(age, _)| *age).collect()
     }
 
+    /// The ages of those to a character, oldest first.
+    pub(super) fn ages_of_target(&self, target_id: u32) -> Vec<u64> {
+        let all = self.by_age.iter().filter(|(_, entry)| entry.target_id == target_id);
+        all.map(|(age, _)| *age).collect()
+    }
+
     /// Those to a character, oldest first.
     pub(super) fn of_target(&self, target_id: u32) -> Vec<&Entry> {
         self.by_age.values().filter(|entry| entry.target_id == target_id).collect()
