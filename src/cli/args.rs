@@ -290,6 +290,9 @@ pub(super) struct Replay {
     pub(super) contracts: ContractsFrom,
 
     #[command(flatten)]
+    pub(super) properties: PropertiesFrom,
+
+    #[command(flatten)]
     pub(super) reporting: Reporting,
 }
 

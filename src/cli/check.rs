@@ -26,11 +26,10 @@ use crate::verify::{Judgement, Persistence, judge};
 
 /// Judges the files.
 pub(super) fn check(args: &Check, packs: &Packs, terminal: &mut Terminal) -> Exit {
-    let from = (&args.contracts, packs);
-    let Some(packs) = &load::with_properties(&args.properties, from, terminal) else {
+    let (from, named) = ((&args.contracts, packs), args.service.as_deref());
+    let Some(packs) = &load::with_properties_of(&args.properties, named, from, terminal) else {
         return Exit::Unusable;
     };
-    let named = args.service.as_deref();
     let Some(contracts) = load::contracts_of(&args.contracts, named, packs, terminal) else {
         return Exit::Unusable;
     };

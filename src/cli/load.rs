@@ -14,6 +14,7 @@ use crate::contract::{Contracts, Taking};
 use crate::diagnostic::{Diagnostic, MAX_FILE_BYTES, Severity, SourceFile, Span, render};
 use crate::pack::Packs;
 use crate::property::Properties;
+use crate::report::style::shell_word;
 use crate::scenario::{Known, Resolver, TestPlan, load_bytes, words_of};
 
 /// What the paths of a command line hold.
@@ -64,23 +65,32 @@ pub(super) fn contracts_of(
     terminal: &mut Terminal,
 ) -> Option<Arc<Contracts>> {
     let mut diagnostics = Vec::new();
-    let contracts = match &from.path {
+    let contracts = read_contracts(from, service, packs, &mut diagnostics);
+    for diagnostic in &diagnostics {
+        terminal.trouble(&told(diagnostic));
+    }
+    contracts.map(Arc::new)
+}
+
+fn read_contracts(
+    from: &ContractsFrom,
+    service: Option<&str>,
+    packs: &Packs,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Option<Contracts> {
+    match &from.path {
         Some(path) => {
             let must_be_portable = |name: &str| packs.pack(name).is_some();
             let taking = Taking { must_be_portable: &must_be_portable, service };
-            let read = Contracts::read_path(path, &taking, &mut diagnostics);
+            let read = Contracts::read_path(path, &taking, diagnostics);
             // Rules of services that are not there say nothing of others.
             read.map(|read| match read.contracts().iter().any(|one| one.open.is_none()) {
                 true => read.with_packs(packs),
                 false => read.with_packs(&packs.only_properties()),
             })
         }
-        None => packs.contracts(&mut diagnostics),
-    };
-    for diagnostic in &diagnostics {
-        terminal.trouble(&told(diagnostic));
+        None => packs.contracts(diagnostics),
     }
-    contracts.map(Arc::new)
 }
 
 /// The packs with the properties of files, which speak of these contracts. `None` where one of them
@@ -90,10 +100,25 @@ pub(super) fn with_properties(
     (from, packs): (&ContractsFrom, &Packs),
     terminal: &mut Terminal,
 ) -> Option<Packs> {
+    with_properties_of(properties, None, (from, packs), terminal)
+}
+
+/// As [`with_properties`]; `service` is the name of one whose document has none.
+pub(super) fn with_properties_of(
+    properties: &PropertiesFrom,
+    service: Option<&str>,
+    (from, packs): (&ContractsFrom, &Packs),
+    terminal: &mut Terminal,
+) -> Option<Packs> {
     if properties.property_files.is_empty() {
         return Some(packs.clone());
     }
-    let contracts = contracts(from, packs, terminal)?;
+    // What is remarkable in contracts is told where they are read to be used.
+    let mut diagnostics = Vec::new();
+    let Some(contracts) = read_contracts(from, service, packs, &mut diagnostics) else {
+        diagnostics.iter().for_each(|one| terminal.trouble(&told(one)));
+        return None;
+    };
     let (mut all, mut usable) = (Properties::default(), true);
     for path in &properties.property_files {
         let read = reading(path, terminal, |file, diagnostics| {
@@ -108,6 +133,12 @@ pub(super) fn with_properties(
         }
     }
     usable.then(|| packs.with_properties(all))
+}
+
+/// The files of properties, as they are named on the command line: ` --properties FILE`.
+pub(super) fn told_properties(properties: &PropertiesFrom) -> String {
+    let files = properties.property_files.iter();
+    files.map(|path| format!(" --properties {}", shell_word(&shown(path)))).collect()
 }
 
 /// The files at these paths, read and checked. `None` where the contracts cannot be used. Paths

@@ -386,6 +386,7 @@ fn push_contracts(text: &mut String, args: &Run) {
     if let Some(folder) = &args.selection.contracts.path {
         text.push_str(&format!(" --contracts {}", shell_word(&load::shown(folder))));
     }
+    text.push_str(&load::told_properties(&args.properties));
 }
 
 /// Where the choices of each test go, no two at the same place.

@@ -175,13 +175,18 @@ impl Packs {
     /// The checkers of a history.
     #[must_use]
     pub fn checks(&self, from_midstream: bool) -> Checks {
-        let shared = self.shared.map(|shared| (shared.checks)(from_midstream));
+        let shared = self.shared.map(|shared| (shared.checks)());
         let own = self.all().flat_map(|pack| pack.checkers).map(|make| make());
-        let evidence =
-            Evidence { amid: from_midstream, again_after_crash: true, ..Evidence::default() };
-        let properties = (!self.properties.all.is_empty()).then(|| {
-            let checker = property::Checker::new(Arc::clone(&self.properties), evidence);
-            Box::new(checker) as Box<dyn HistoryChecker>
+        let shared_properties = self.shared.and_then(|shared| shared.properties);
+        // A simulated crash shows which events it doubled, and rules of packs count those once.
+        let of_packs = shared_properties.map(|properties| (properties(), false));
+        let of_files = (Arc::clone(&self.properties), true);
+        let properties = of_packs.into_iter().chain([of_files]);
+        let properties = properties.filter(|(properties, _)| !properties.all.is_empty());
+        let properties = properties.map(|(properties, again_after_crash)| {
+            let amid = from_midstream;
+            let evidence = Evidence { amid, again_after_crash, ..Evidence::default() };
+            Box::new(property::Checker::new(properties, evidence)) as Box<dyn HistoryChecker>
         });
         Checks::of(shared.into_iter().chain(own).chain(properties).collect())
     }

@@ -1,9 +1,10 @@
 //! How far the records that are checked can be believed.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use crate::message::RecordId;
+use crate::history::Placed;
+use crate::message::{ChannelIx, Partition, RecordId, VirtualTime};
 
 /// What is known of a history besides its records.
 #[derive(Clone, Debug, Default)]
@@ -45,6 +46,50 @@ impl Doubt {
     pub fn told(&self) -> String {
         let times = if self.times == 1 { String::new() } else { format!("{} times: ", self.times) };
         format!("{times}{} (first at {})", self.why, self.record)
+    }
+}
+
+/// Since when a channel is known, and where records may be missing.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Holes {
+    /// By channel, the moment of its first record.
+    begun: BTreeMap<ChannelIx, VirtualTime>,
+    /// By channel, between which moments; up to now where it is not over.
+    of: BTreeMap<ChannelIx, Vec<(VirtualTime, VirtualTime)>>,
+    /// By partition, the place of the one that is not over.
+    open: BTreeMap<(ChannelIx, Partition), usize>,
+}
+
+impl Holes {
+    pub(super) fn note(&mut self, placed: &Placed, begins: bool) {
+        self.begun.entry(placed.channel).or_insert(placed.at);
+        let place = (placed.channel, placed.partition);
+        if !self.open.is_empty()
+            && let Some(at) = self.open.remove(&place)
+            && let Some(hole) = self.of.get_mut(&placed.channel).and_then(|of| of.get_mut(at))
+        {
+            hole.1 = placed.at;
+        }
+        if begins {
+            let of = self.of.entry(placed.channel).or_default();
+            self.open.insert(place, of.len());
+            of.push((placed.at, VirtualTime::NEVER));
+        }
+    }
+
+    /// Whether all records of these channels are known from a moment on.
+    pub(super) fn are_known_from(&self, channels: &[ChannelIx], from: VirtualTime) -> bool {
+        channels.iter().all(|one| self.begun.get(one).is_some_and(|begun| *begun <= from))
+    }
+
+    /// Whether a record of one of these channels may be missing between two moments.
+    pub(super) fn overlap(
+        &self,
+        channels: &[ChannelIx],
+        (from, until): (VirtualTime, VirtualTime),
+    ) -> bool {
+        let mut holes = channels.iter().filter_map(|channel| self.of.get(channel)).flatten();
+        holes.any(|hole| hole.0 <= until && from <= hole.1)
     }
 }
 

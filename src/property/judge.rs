@@ -2,10 +2,13 @@
 
 use std::time::Duration;
 
-use super::check::Holes;
-use super::evidence::{AMID, CLOCKS, ENDS, Evidence, HOLE, UNREAD};
-use super::{Kind, Property, Side};
+use super::evidence::{AMID, CLOCKS, ENDS, Evidence, HOLE, Holes, UNREAD};
+use super::roles::Channels;
+use super::{Kind, Property};
 use crate::message::{ChannelIx, Partition, RecordId, VirtualTime};
+
+/// Nobody answers later than this.
+const REACH: Duration = Duration::from_secs(60);
 
 /// A record, as far as it matters here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,6 +25,17 @@ pub(super) struct What<'a> {
     pub(super) property: &'a Property,
     pub(super) evidence: &'a Evidence,
     pub(super) holes: &'a Holes,
+    pub(super) channels: &'a Channels,
+    pub(super) excuse: Excuse,
+}
+
+/// Whether one of the messages caused a record that may cause it whatever came before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Excuse {
+    None,
+    Holds,
+    /// It cannot be told, and why not.
+    Unknown(&'static str),
 }
 
 impl What<'_> {
@@ -33,16 +47,45 @@ impl What<'_> {
         earlier.place == later.place || timed && (skew.is_zero() || apart > skew)
     }
 
-    /// Why a record of a side that came before may have been missed, if it may.
-    fn lacks_before(self, side: &Side, until: VirtualTime) -> Option<&'static str> {
-        if self.evidence.amid {
+    /// Why a record on these channels that came soon before may have been missed, if it may.
+    fn misses_asked(self, channels: &[ChannelIx], mark: Mark) -> Option<&'static str> {
+        let reach = u64::try_from(REACH.as_millis()).unwrap_or(u64::MAX);
+        let from = VirtualTime::from_ms(mark.at.as_ms().saturating_sub(reach));
+        let is_known = !self.evidence.amid
+            || mark.at.as_ms() >= reach && self.holes.are_known_from(channels, from);
+        if !is_known {
             return Some(AMID);
         }
-        self.lacks(side, (VirtualTime::ZERO, until)).then_some(HOLE)
+        self.holes.overlap(channels, (from, mark.at)).then_some(HOLE)
     }
 
-    fn lacks(self, side: &Side, between: (VirtualTime, VirtualTime)) -> bool {
-        self.holes.overlap(side.messages.iter().map(|one| one.channel), between)
+    /// Why one of `first` that came before may have been missed, if it may. What came last with the
+    /// same key shows what was before it, where all of them lie in one partition.
+    fn misses_first(self, mark: Mark, last: Option<Mark>) -> Option<&'static str> {
+        let channels = &self.channels.first[..];
+        let is_here = |last: &Mark| {
+            last.place == mark.place && channels.iter().all(|one| *one == mark.place.0)
+        };
+        let from = match (self.property.kind, last.filter(is_here)) {
+            (Kind::Ordered { is_answer: true }, _) => return self.misses_asked(channels, mark),
+            (Kind::Alternates { .. }, Some(last)) => last.at,
+            _ if self.evidence.amid => return Some(AMID),
+            _ => VirtualTime::ZERO,
+        };
+        self.holes.overlap(channels, (from, mark.at)).then_some(HOLE)
+    }
+
+    fn misses_then(self, between: (VirtualTime, VirtualTime)) -> bool {
+        self.holes.overlap(&self.channels.then, between)
+    }
+
+    /// What is said of a record that breaks the property, unless something excuses it.
+    fn broken(self, (how, mark, other): (Waits, Mark, Option<Mark>)) -> Vec<Said> {
+        vec![match self.excuse {
+            Excuse::None => Said::Broken(how, mark, other),
+            Excuse::Holds => Said::Held,
+            Excuse::Unknown(why) => Said::Doubt(why, mark.record),
+        }]
     }
 
     /// Up to when a record may come that in truth was before this one.
@@ -116,6 +159,10 @@ pub(super) struct State {
     then: Option<Mark>,
     /// How many of `then` there were.
     count: u64,
+    /// The last record.
+    last: Option<Mark>,
+    /// Whether there was a record that may cause one of `then` whatever came before it.
+    is_excused: bool,
     waiting: Vec<(Waits, Mark, Option<Mark>, VirtualTime)>,
 }
 
@@ -125,23 +172,44 @@ impl State {
         self.waiting.iter().map(|one| one.3).min().filter(|until| *until < VirtualTime::NEVER)
     }
 
+    /// A record came that may cause one of `then` whatever came before it.
+    pub(super) fn excuse(&mut self, what: What<'_>, mark: Mark) -> Vec<Said> {
+        self.is_excused = true;
+        self.settle(what, mark)
+    }
+
+    /// Whether such a record came before this one, whose cause is not known.
+    pub(super) fn excused(&self, what: What<'_>, mark: Mark) -> Excuse {
+        match what.misses_asked(&what.channels.excuse, mark) {
+            _ if self.is_excused => Excuse::Holds,
+            Some(why) => Excuse::Unknown(why),
+            None => Excuse::None,
+        }
+    }
+
     /// A record of `then` came.
     pub(super) fn then(&mut self, what: What<'_>, mark: Mark) -> Vec<Said> {
+        let said = self.then_came(what, mark);
+        self.last = Some(mark);
+        said
+    }
+
+    fn then_came(&mut self, what: What<'_>, mark: Mark) -> Vec<Said> {
         self.count += 1;
         let before = self.then.replace(mark);
         match what.property.kind {
-            Kind::Ordered => match self.first {
+            Kind::Ordered { .. } => match self.first {
                 Some(_) => vec![Said::Held],
                 None => self.lacks(what, mark),
             },
             Kind::AtMostOnce => match before {
                 None => vec![Said::Held],
-                Some(_) => vec![Said::Broken(Waits::Twice, mark, before)],
+                Some(_) => what.broken((Waits::Twice, mark, before)),
             },
             Kind::ExactlyOnce => match (self.first, before) {
                 (None, _) => Vec::new(),
                 (Some(_), None) => vec![Said::Held],
-                (Some(_), Some(_)) => vec![Said::Broken(Waits::Twice, mark, before)],
+                (Some(_), Some(_)) => what.broken((Waits::Twice, mark, before)),
             },
             Kind::AnsweredWithin(_) => self.answered(mark),
             Kind::NotBefore => {
@@ -155,7 +223,7 @@ impl State {
                 None => Vec::new(),
                 Some(last) if last.record == mark.record => Vec::new(),
                 Some(last) if what.is_sure(last, mark) => {
-                    vec![Said::Broken(Waits::Late, mark, self.first)]
+                    what.broken((Waits::Late, mark, self.first))
                 }
                 Some(_) => vec![Said::Doubt(CLOCKS, mark.record)],
             },
@@ -174,9 +242,15 @@ impl State {
 
     /// A record of `first` came.
     pub(super) fn first(&mut self, what: What<'_>, mark: Mark) -> Vec<Said> {
+        let said = self.first_came(what, mark);
+        self.last = Some(mark);
+        said
+    }
+
+    fn first_came(&mut self, what: What<'_>, mark: Mark) -> Vec<Said> {
         let before = self.first;
         match what.property.kind {
-            Kind::Ordered => {
+            Kind::Ordered { .. } => {
                 self.first = before.or(Some(mark));
                 self.settle(what, mark)
             }
@@ -211,7 +285,7 @@ impl State {
                 if then.record == mark.record {
                     return Vec::new();
                 }
-                let doubt = what.lacks_before(&what.property.first, then.at);
+                let doubt = what.misses_first(then, None);
                 let doubt = doubt.or((!what.is_sure(then, mark)).then_some(CLOCKS));
                 match doubt {
                     Some(why) => vec![Said::Doubt(why, then.record)],
@@ -257,7 +331,7 @@ impl State {
                 Some(UNREAD)
             } else if evidence.amid {
                 Some(AMID)
-            } else if what.lacks(&what.property.then, (VirtualTime::ZERO, ended)) {
+            } else if what.misses_then((VirtualTime::ZERO, ended)) {
                 Some(HOLE)
             } else {
                 (first.at.after(evidence.settle) > ended).then_some(ENDS)
@@ -272,7 +346,10 @@ impl State {
 
     /// None of `first` came before it, or it is not sure that none did.
     fn lacks(&mut self, what: What<'_>, mark: Mark) -> Vec<Said> {
-        if let Some(why) = what.lacks_before(&what.property.first, mark.at) {
+        if what.excuse == Excuse::Holds {
+            return vec![Said::Held];
+        }
+        if let Some(why) = what.misses_first(mark, self.last) {
             return vec![Said::Doubt(why, mark.record)];
         }
         self.wait(what, (Waits::Lacks, mark, None))
@@ -280,7 +357,7 @@ impl State {
 
     /// A second of `first` came, and none of `then` between, or it is not sure that none did.
     fn repeats(&mut self, what: What<'_>, (open, mark): (Mark, Mark)) -> Vec<Said> {
-        if what.lacks(&what.property.then, (open.at, mark.at)) {
+        if what.misses_then((open.at, mark.at)) {
             return vec![Said::Doubt(HOLE, mark.record)];
         }
         self.wait(what, (Waits::Repeats, mark, Some(open)))
@@ -288,8 +365,8 @@ impl State {
 
     fn wait(&mut self, what: What<'_>, one: (Waits, Mark, Option<Mark>)) -> Vec<Said> {
         let (how, mark, other) = one;
-        if what.evidence.skew.is_zero() && mark.is_timed {
-            return vec![Said::Broken(how, mark, other)];
+        if what.excuse != Excuse::None || what.evidence.skew.is_zero() && mark.is_timed {
+            return what.broken(one);
         }
         self.waiting.push((how, mark, other, what.until(mark)));
         Vec::new()
@@ -333,7 +410,7 @@ fn unanswered(
         if what.evidence.unread.contains(&mark.record) {
             return Said::Doubt(UNREAD, mark.record);
         }
-        if what.lacks(&what.property.then, (mark.at, until)) {
+        if what.misses_then((mark.at, until)) {
             return Said::Doubt(HOLE, mark.record);
         }
     }

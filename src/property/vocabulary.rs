@@ -34,13 +34,27 @@ const fn field(name: &'static str, doc: &'static str) -> FieldInfo {
     FieldInfo { name, doc, required: true }
 }
 
+/// What may cause a record whatever came before it.
+pub(super) const EXCUSE: FieldInfo = FieldInfo {
+    name: "unless_caused_by",
+    doc: "messages with the same key that may cause it whatever came before",
+    required: false,
+};
+
+impl Word {
+    /// Whether it has exceptions by cause.
+    pub(super) fn takes_excuse(&self) -> bool {
+        self.fields.iter().any(|field| field.name == EXCUSE.name)
+    }
+}
+
 /// All words.
 pub static WORDS: &[Word] = &[
     Word {
         name: "answers_carry",
-        doc: "Each record of `to` carries a value of the field that an earlier record of `from` \
-              carried.",
-        fields: &[field("from", "the commands"), field("to", "the answers")],
+        doc: "Each record of `to` answers an earlier record of `from`, at most a minute before, and \
+              carries its value of the field.",
+        fields: &[field("from", "the commands"), field("to", "the answers"), EXCUSE],
         first: Some("from"),
         then: "to",
         by: "field",
@@ -49,7 +63,7 @@ pub static WORDS: &[Word] = &[
     Word {
         name: "at_most_once",
         doc: "No two records of `message` have the same key.",
-        fields: &[field("message", "the records")],
+        fields: &[field("message", "the records"), EXCUSE],
         first: None,
         then: "message",
         by: "by",
@@ -70,7 +84,11 @@ pub static WORDS: &[Word] = &[
     Word {
         name: "ordered",
         doc: "Each record of `then` comes after a record of `first` with its key.",
-        fields: &[field("first", "what comes first"), field("then", "what comes only after it")],
+        fields: &[
+            field("first", "what comes first"),
+            field("then", "what comes only after it"),
+            EXCUSE,
+        ],
         first: Some("first"),
         then: "then",
         by: "by",
@@ -104,7 +122,11 @@ pub static WORDS: &[Word] = &[
     Word {
         name: "not_after",
         doc: "No record of `message` comes after a record of `last` with its key.",
-        fields: &[field("message", "what comes no later"), field("last", "what comes last")],
+        fields: &[
+            field("message", "what comes no later"),
+            field("last", "what comes last"),
+            EXCUSE,
+        ],
         first: Some("last"),
         then: "message",
         by: "by",
@@ -122,6 +144,7 @@ pub static WORDS: &[Word] = &[
                 doc: "`true` where another `first` may come before `then`",
                 required: false,
             },
+            EXCUSE,
         ],
         first: Some("first"),
         then: "then",

@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::{Found, Judgement, Observation, Standing};
 use crate::message::RecordId;
 use crate::property::{Checker, Evidence};
-use crate::rule::{RuleId, Severity};
+use crate::rule::{Rule, RuleId, Severity};
 
 /// Why a property of which nothing was seen is not exercised.
 const NOTHING: &str = "no message that it speaks of was seen with its key fields";
@@ -40,8 +40,7 @@ pub(super) fn judge(seen: &Observation, skew: Duration, judgement: &mut Judgemen
         let (message, about) = (finding.message.clone(), (tenant, finding.records.clone()));
         judgement.findings.push(Found::new(Severity::Violation, finding.rule, message, about));
     }
-    for property in &properties.all {
-        let rule = property.rule;
+    for rule in properties.rules().map(Rule::id) {
         let doubt = checker.doubts().get(&rule);
         let standing = match (broken.get(&rule), checker.premises().get(&rule), doubt) {
             (Some(times), ..) => Standing::Violated { times: *times },

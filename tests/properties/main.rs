@@ -1,8 +1,11 @@
 //! Files of sequence properties, by what the commands say of them.
 
+mod documents;
+mod evidence;
 #[path = "../cli/files.rs"]
 #[expect(dead_code, reason = "what else stands there is for other tests")]
 mod files;
+mod words;
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -211,6 +214,11 @@ fn tests_and_captures_of_one_service_are_held_against_properties(
     let run = Said::of(folder.path(), "run a.scenario.yaml --properties my.properties.yaml");
     assert_eq!(run.code, code, "{run:#?}");
     assert_eq!(run.out.contains("MY-ORDER: #3 ban.status/DELETED: it comes after"), code == 1);
+    let explore =
+        "explore a.scenario.yaml --budget 4 --faults none --properties my.properties.yaml";
+    let explore = Said::of(folder.path(), explore);
+    assert_eq!(explore.code, code, "{explore:#?}");
+    assert!(code == 0 || explore.whole().contains("--properties my.properties.yaml"));
     let capture = root().join("tests/fixtures/captures/good.jsonl");
     std::fs::copy(capture, folder.path().join("good.jsonl")).unwrap();
     let arguments = "check good.jsonl --service ban --properties my.properties.yaml";

@@ -19,8 +19,9 @@ pub(super) const CODES: &[CodeInfo] = &[
     CodeInfo {
         code: "property::unknown-word",
         title: "a property uses a word that does not exist",
-        explanation: "A property has `name`, one word with what must hold, and may have `says` and \
-                      `per_tenant`. docs/properties.md lists the words.",
+        explanation: "A property has `name`, one word with what must hold (or `all_of` with \
+                      several), and may have `says`, `per_tenant` and `emitted_only`. \
+                      docs/properties.md lists the words.",
         example: Some("properties:\n  - { name: ONE, at_most_onec: { message: order.status } }"),
     },
     CodeInfo {
@@ -33,14 +34,16 @@ pub(super) const CODES: &[CodeInfo] = &[
     CodeInfo {
         code: "property::two-words",
         title: "a property has two words",
-        explanation: "Each property is a rule of its own in reports: write two properties.",
+        explanation: "Each property is a rule of its own in reports: write two properties, or, \
+                      where they are one rule, list them under `all_of`.",
         example: Some("- { name: ONE, at_most_once: {}, ordered: {} }"),
     },
     CodeInfo {
         code: "property::wrong-type",
         title: "a value is of the wrong type",
         explanation: "`properties` is a list of mappings; a message or a key field is a text or a \
-                      list of texts; where both sides have key fields of their own, equally many.",
+                      list of texts, or a mapping with `message`, `where`, `caused_by` and `by`; \
+                      where sides have key fields of their own, equally many.",
         example: Some("properties: none"),
     },
     CodeInfo {

@@ -2,7 +2,7 @@
 
 use crate::diagnostic::Span;
 use crate::driver::FaultKind;
-use crate::property::{self, Side};
+use crate::property::{self, Selected, Side};
 use crate::scenario::plan::{Fault, Target};
 use crate::scenario::read::{Fields, Reader, clip, list};
 
@@ -179,15 +179,11 @@ impl Reader<'_, '_> {
     pub(crate) fn side(&mut self, target: &Target, (path, span): (&str, Span)) -> Side {
         let pointer = dotted(path);
         self.check_pointer(target, &pointer, span);
-        let contracts = self.loader.known.contracts;
-        let message = target.message.as_ref();
-        let named = |channel| {
-            let kind = message.and_then(|name| contracts.message_named(channel, name));
-            property::Target { channel, message: kind.map(|kind| kind.index) }
-        };
-        let messages = contracts.channel_ix(&target.channel).map(named).into_iter().collect();
-        let kind = message.map_or_else(String::new, |message| format!("/{message}"));
-        let name = format!("{}{kind}", target.channel);
-        Side { messages, by: vec![pointer], name, takes_absent: true }
+        let (channel, message) = (target.channel.clone(), target.message.clone());
+        let kind = message.as_ref().map_or_else(String::new, |message| format!("/{message}"));
+        let name = format!("{channel}{kind}");
+        let target = property::Target { channel, message };
+        let messages = vec![Selected { target, ..Selected::default() }];
+        Side { messages, by: vec![pointer], name }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::property::{Kind, Property, Side};
+use crate::property::{Kind, Property, Side, Tenants};
 use crate::rule::{Basis, Rule, rule};
 use crate::scenario::plan::{Always, Fault, Query, Stimulus, Target};
 use crate::scenario::template::Template;
@@ -15,6 +15,9 @@ use super::{Bare, Fields, Reader, clip, list};
 
 /// When a service that crashed starts again where a file does not say.
 const DEFAULT_RESTART: Duration = Duration::from_secs(1);
+
+/// Of a test all is known, so that it does not matter how soon an answer comes.
+const ORDERED: Kind = Kind::Ordered { is_answer: false };
 
 /// What stands for the rule of a property of a test, which has no name.
 static RULE: Rule = rule("always", Basis::Documented, ("", ""), "What a test demands.");
@@ -180,10 +183,10 @@ impl Reader<'_, '_> {
         };
         let fields = self.fields(value, &format!("`{}`", word.name), word.fields)?;
         let (kind, first, then, by) = match word.kind {
-            AlwaysKind::AnswersCarry => (Kind::Ordered, Some("from"), "to", "field"),
+            AlwaysKind::AnswersCarry => (ORDERED, Some("from"), "to", "field"),
             AlwaysKind::AtMostOnce => (Kind::AtMostOnce, None, "message", "by"),
             AlwaysKind::ExactlyOnce => (Kind::ExactlyOnce, Some("for_each"), "message", "by"),
-            AlwaysKind::Ordered => (Kind::Ordered, Some("first"), "then", "by"),
+            AlwaysKind::Ordered => (ORDERED, Some("first"), "then", "by"),
         };
         let mut target = |name: &str| {
             let node = fields.get(name)?;
@@ -197,7 +200,15 @@ impl Reader<'_, '_> {
             None => Side::default(),
         };
         let then = side(&then?);
-        let property = Property { rule: RULE.id(), kind, first, then, per_tenant: true };
+        let property = Property {
+            rule: RULE.id(),
+            kind,
+            first,
+            then,
+            excuse: None,
+            tenants: Tenants::Apart,
+            emitted_only: false,
+        };
         Some(Always { span: node.span, property })
     }
 

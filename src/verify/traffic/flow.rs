@@ -251,8 +251,9 @@ impl Flow {
     /// How each rule stands so far.
     #[must_use]
     pub fn standings(&self) -> BTreeMap<RuleId, Standing> {
-        let doubts = if self.ordered { self.checks.doubts() } else { BTreeMap::new() };
-        self.tally.standings((&self.held(), &doubts), self.history.contracts().packs())
+        let packs = self.history.contracts().packs();
+        let doubts = if self.ordered { doubts(&self.checks, packs) } else { BTreeMap::new() };
+        self.tally.standings((&self.held(), &doubts), packs)
     }
 
     fn held(&self) -> BTreeMap<RuleId, u64> {
@@ -306,8 +307,8 @@ pub fn judge(
     findings.sort_by_key(|one| one.records.last().copied());
     let mut tally = Tally::default();
     findings.iter().for_each(|one| tally.count(one));
-    let doubts = checks.doubts();
-    let rules = tally.standings((&checks.premises(), &doubts), history.contracts().packs());
+    let doubts = doubts(&checks, packs);
+    let rules = tally.standings((&checks.premises(), &doubts), packs);
     let notes = skew_note(gathered.skew).into_iter().chain(doubt_notes(&doubts, &rules)).collect();
     Judgement { findings, rules, notes, ..Judgement::default() }
 }
@@ -321,6 +322,11 @@ pub fn skew_note(skew: Duration) -> Option<String> {
             skew.as_millis()
         )
     })
+}
+
+/// What could not be told of the properties of files: rules of packs speak only where they can.
+fn doubts(checks: &Checks, packs: &Packs) -> BTreeMap<RuleId, Doubt> {
+    checks.doubts().into_iter().filter(|(rule, _)| packs.is_property(*rule)).collect()
 }
 
 /// What could not be told of rules that were held or broken elsewhere.

@@ -4,15 +4,14 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use rstest::rstest;
-
-use super::{Checker, Evidence, Properties, WORDS};
-use crate::contract::Contracts;
-use crate::diagnostic::SourceFile;
-use crate::history::{History, Producer};
-use crate::message::{
+use quintet::contract::Contracts;
+use quintet::diagnostic::SourceFile;
+use quintet::history::{History, Producer};
+use quintet::message::{
     Headers, Offset, Partition, Payload, Record, RecordId, Tenant, TraceParent, VirtualTime,
 };
+use quintet::property::{Checker, Evidence, Properties, WORDS};
+use rstest::rstest;
 
 const CONTRACT: &str = include_str!("../../examples/orders.asyncapi.yaml");
 
@@ -181,6 +180,47 @@ fn weak_evidence_accuses_nobody(
     #[case] expected: (u64, usize, u64),
 ) {
     assert_eq!(told(text, records, weak(how, at)), expected);
+}
+
+/// The answer is asked for, a minute before it, on a channel that began with another record.
+#[rstest]
+#[case::begun("c2@0 s1@61000", ("amid", 0), (0, 1, 0))]
+#[case::not_long_begun("c2@0 s1@59000", ("amid", 0), (0, 0, 1))]
+#[case::not_begun("s2@0 s1@61000", ("amid", 0), (0, 0, 2))]
+#[case::old_hole("c1@0 c2@10 s3@61000", ("hole", 0), (0, 1, 0))]
+#[case::new_hole("c1@0 c2@5000 s3@61000", ("hole", 0), (0, 0, 1))]
+fn an_answer_comes_soon(
+    #[case] records: &str,
+    #[case] (how, at): (&str, u32),
+    #[case] expected: (u64, usize, u64),
+) {
+    assert_eq!(told(CARRY, records, weak(how, at)), expected);
+}
+
+#[rstest]
+#[case::in_one("c1@0/A s2@10/A", (0, 1, 0))]
+#[case::without("c1@0 s2@10", (0, 0, 0))]
+#[case::some("c1@0/A s2@10", (0, 0, 0))]
+fn what_has_no_tenant_is_left_out_where_one_is_required(
+    #[case] records: &str,
+    #[case] expected: (u64, usize, u64),
+) {
+    let text = format!("{CARRY}\n    per_tenant: required");
+    assert_eq!(told(&text, records, Evidence::default()), expected);
+}
+
+/// The rules of the five services, as anybody reads such a file.
+#[test]
+fn the_file_of_sequences_speaks_of_the_contracts_and_says_each_rule() {
+    let mut diagnostics = Vec::new();
+    let contracts = quintet::services::packs().contracts(&mut diagnostics).unwrap();
+    let path = "src/services/atlas/sequence.properties.yaml";
+    let text = std::fs::read_to_string(super::root().join(path)).unwrap();
+    let file = SourceFile::new(path, text);
+    let read = Properties::read(&file, &contracts, &|_| false, &mut diagnostics);
+    assert!(diagnostics.is_empty(), "{diagnostics:?}");
+    let names: Vec<_> = read.unwrap().rules().map(|rule| rule.name).collect();
+    assert_eq!(names, ["SEQ-1", "SEQ-2", "SEQ-3", "SEQ-4", "SEQ-5", "SEQ-6"]);
 }
 
 #[test]
