@@ -5,9 +5,9 @@
 //! the other. What it is not: it knows no service, and asks no contract but for names.
 //!
 //! What always holds: records are told apart by the values of the key fields, and by tenant unless
-//! a property says otherwise; an event that a crash doubled counts once; what a record that was not
-//! seen, or a moment in doubt, could explain is inconclusive and never a violation; no message shows
-//! the value of a field. Start at [`Properties::read`].
+//! a property says otherwise; an event that a crash doubled counts once; what a record that was
+//! not seen, or a moment in doubt, could explain is inconclusive and never a violation; no message
+//! shows the value of a field. Start at [`Properties::read`].
 
 mod check;
 mod evidence;

@@ -70,7 +70,9 @@ fn history(contracts: &Arc<Contracts>, shop: Shop, fault: Option<FaultKind>) -> 
     for order in [1, 5] {
         let value = Json::from(serde_json::json!({ "orderId": order }));
         world.send_value("shop.order", &tenant, &value).unwrap();
-        world.run(Until::Quiet, &mut |_| false).unwrap();
+        // Whoever is killed is there again after a second.
+        let until = Until::after(world.now(), Duration::from_secs(5));
+        world.run(until, &mut |_| false).unwrap();
     }
     world.history().clone()
 }

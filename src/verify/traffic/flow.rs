@@ -17,6 +17,7 @@ use crate::rule::{DOC_1, Finding, RuleId, Severity};
 use crate::verify::{Found, Judgement, SKEW, Standing};
 
 use super::documents::checks;
+use super::doubts::{doubt_notes, doubts};
 use super::{Gathered, Passing, Writers};
 
 /// How much is kept.
@@ -322,22 +323,6 @@ pub fn skew_note(skew: Duration) -> Option<String> {
             skew.as_millis()
         )
     })
-}
-
-/// What could not be told of the properties of files: rules of packs speak only where they can.
-fn doubts(checks: &Checks, packs: &Packs) -> BTreeMap<RuleId, Doubt> {
-    checks.doubts().into_iter().filter(|(rule, _)| packs.is_property(*rule)).collect()
-}
-
-/// What could not be told of rules that were held or broken elsewhere.
-fn doubt_notes(
-    doubts: &BTreeMap<RuleId, Doubt>,
-    rules: &BTreeMap<RuleId, Standing>,
-) -> Vec<String> {
-    let is_told =
-        |rule: &RuleId| matches!(rules.get(rule), Some(Standing::Inconclusive { .. }) | None);
-    let notes = doubts.iter().filter(|(rule, _)| !is_told(rule));
-    notes.map(|(rule, doubt)| format!("of {rule}, not all can be told: {}", doubt.told())).collect()
 }
 
 /// How often each rule was found broken: violations and advisories.
