@@ -3,6 +3,7 @@
 mod compatibility;
 mod contracts;
 mod explore;
+mod external;
 mod traffic;
 mod verify;
 
@@ -11,6 +12,7 @@ pub(super) use contracts::{
     Annotated, CheckDocuments, Compare, Contracts, ContractsCommand, Lines, Page, ShowDocuments,
 };
 pub(super) use explore::{Budget, Explore, Shard};
+pub(super) use external::External;
 #[cfg(feature = "kafka")]
 pub(super) use traffic::Start;
 pub(super) use traffic::{Accepting, Capture, Check, Monitor, duration, with_rules};
@@ -251,6 +253,9 @@ pub(super) struct Run {
 
     #[command(flatten)]
     pub(super) link: Link,
+
+    #[command(flatten)]
+    pub(super) external: External,
 }
 
 /// `list`

@@ -26,6 +26,8 @@ mod drift;
 mod exit;
 mod explain;
 mod explore;
+#[cfg(feature = "kafka")]
+mod external;
 mod files;
 mod futile;
 mod git;

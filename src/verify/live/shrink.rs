@@ -29,6 +29,7 @@ pub(super) fn shrink(
     let mut rules = BTreeSet::new();
     let mut reproductions = Vec::new();
     let mut doubted = Vec::new();
+    let mut in_vain: BTreeMap<RuleId, usize> = BTreeMap::new();
     let mut is_cut_short = false;
     for at in most_frequent_first(&judgement.findings, named) {
         let found = &mut judgement.findings[at];
@@ -57,9 +58,13 @@ pub(super) fn shrink(
             Played::Held => {
                 found.reproduced = Reproduced::No;
                 if let Some(doubt) = found.doubt {
-                    // Another one of the rule may come again.
-                    rules.remove(&found.rule);
                     doubted.push((at, NOT_AGAIN, doubt));
+                }
+                // Another one of the rule may come again.
+                let vain = in_vain.entry(found.rule).or_insert(0_usize);
+                *vain += 1;
+                if *vain < MOST_IN_VAIN || found.doubt.is_some() {
+                    rules.remove(&found.rule);
                 }
             }
             // Nobody was there: that says nothing.
@@ -78,6 +83,8 @@ pub(super) fn shrink(
     Ok(reproductions)
 }
 
+/// So many violations of a rule are played again in vain; those that are doubtful do not count.
+const MOST_IN_VAIN: usize = 3;
 /// What came of playing a doubtful violation again.
 const NOT_AGAIN: &str = "did not come again when it was played again";
 const NO_TIME: &str = "was not played again, since nobody was there or the time was up";

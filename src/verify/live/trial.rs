@@ -5,6 +5,7 @@
 //! there, or since when nobody is.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use super::lane::Lane;
 use super::reading::{Place, Standstill};
@@ -13,6 +14,10 @@ use crate::kafka::{Deadline, GroupSnapshot, wall_ms};
 use crate::message::{ChannelIx, Offset};
 use crate::scenario::TenantSpec;
 use crate::verify::script::{Act, InputKind, Message, Script, Step, harmless};
+
+/// So long a harmless input may lie unread before an implementation that is not ours to start is
+/// believed to be gone: a busy machine holds up whom nobody can try again.
+const LAST_CHANCE: Duration = Duration::from_secs(30);
 
 /// How an implementation, or a part of it, came to read nothing more.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -52,7 +57,7 @@ impl Run<'_> {
         inputs: &[(Message, Option<InputKind>)],
     ) -> Result<Trial, VerifyError> {
         let before = self.lanes.len();
-        let clock = Deadline::after(std::time::Duration::ZERO);
+        let clock = Deadline::after(Duration::ZERO);
         let mut awaited = BTreeMap::new();
         for (message, kind) in inputs {
             let Some(channel) = self.contracts.channel_ix(&message.channel) else { continue };
@@ -99,6 +104,16 @@ impl Run<'_> {
         let channels = if quick.is_empty() { seen.copied().collect() } else { quick };
         let places = channels.into_iter().map(|channel| self.next_place(channel)).collect();
         self.ping(&places)
+    }
+
+    /// All partitions of the channels that were ever seen to be read.
+    pub(super) fn seen_places(&self) -> Vec<Place> {
+        let seen = self.reads.iter().filter(|channel| self.field.reading.is_seen(**channel));
+        let partitions = |channel: &ChannelIx| {
+            let partitions = self.field.partitions(*channel).into_iter();
+            partitions.map(|partition| (*channel, partition)).collect::<Vec<_>>()
+        };
+        seen.flat_map(partitions).collect()
     }
 
     /// The partitions of a channel in turn.
@@ -157,8 +172,14 @@ impl Run<'_> {
                 return Ok(Some(How::Ended(status)));
             }
             let reading = &self.field.reading;
-            let late = |place: &&Place| clock.elapsed() > reading.patience(**place);
-            let Some(place) = awaited.keys().find(late).copied() else { continue };
+            // What is not ours to start again is not tried again: it gets more time instead.
+            let least = if self.launch.is_none() { LAST_CHANCE } else { Duration::ZERO };
+            let late = |place: &&Place| clock.elapsed() > reading.patience(**place).max(least);
+            let late = awaited.keys().filter(late);
+            let Some(place) = late.min_by_key(|place| reading.unread_since(**place)).copied()
+            else {
+                continue;
+            };
             let standstill = Standstill { place, from: reading.frontier(place) };
             if self.is_group_unsettled() && !clock.is_over() {
                 continue;
