@@ -18,6 +18,7 @@ const MODULES: &[&str] = &[
     "rule",
     "history",
     "service",
+    "property",
     "pack",
     "services",
     "driver",
@@ -40,6 +41,7 @@ const EXCEPTIONS: &[(&str, &str, &str)] = &[
     ("contract/set", "pack", "a set of contracts carries the packs that it belongs to"),
     ("pack", "verify", "a pack says how inputs of its service are drawn"),
     ("services", "verify", "inputs beyond what contracts tell are drawn for verify"),
+    ("property/read", "scenario", "times are written as in scenarios"),
     ("history", "service", "why a record had no effect stands in the history"),
 ];
 

@@ -25,6 +25,10 @@ pub(super) fn replay(args: &Replay, packs: &Packs, terminal: &mut Terminal) -> E
     let Some(file) = read(args, terminal) else {
         return Exit::Unusable;
     };
+    let from = (&args.contracts, packs);
+    let Some(packs) = &load::with_properties(&args.properties, from, terminal) else {
+        return Exit::Unusable;
+    };
     let paths = [PathBuf::from(&file.path)];
     let Some(loaded) = load::load((&paths, &[]), (&args.contracts, packs), terminal) else {
         return Exit::Unusable;
@@ -60,7 +64,11 @@ pub(super) fn replay(args: &Replay, packs: &Packs, terminal: &mut Terminal) -> E
     let mut told = Told {
         plan,
         outcome: &outcome,
-        again: format!("quintet replay {}", shell_word(&load::shown(&args.file))),
+        again: format!(
+            "quintet replay {}{}",
+            shell_word(&load::shown(&args.file)),
+            load::told_properties(&args.properties)
+        ),
         replay: None,
         real: Some(clock.elapsed()),
     };

@@ -21,8 +21,8 @@ pub mod vocabulary;
 pub use load::{Known, Loaded, load, load_bytes, words_of};
 pub use plan::{
     Always, Cell, DurationSpec, ExpectMany, ExpectOne, Expectation, Fault, Fragment, Given, Let,
-    Never, Property, Query, Repeat, Return, Scenario, Send, SendKey, SendValue, Step, Stimulus,
-    Target, TenantSpec, TestPlan, Use, Verb,
+    Never, Query, Repeat, Return, Scenario, Send, SendKey, SendValue, Step, Stimulus, Target,
+    TenantSpec, TestPlan, Use, Verb,
 };
 pub use read::parse_duration;
 pub use resolve::{BUILTIN_FRAGMENTS, FRAGMENT_ENDING, NoFiles, ROOT, Resolver, SCENARIO_ENDING};

@@ -15,7 +15,7 @@ use super::run::Freedom;
 use super::search::{Found as Searched, Search};
 use super::supposition::{Supposition, explains};
 use super::tally::Tally;
-use super::{Judgement, Judging, Observation};
+use super::{Judgement, Judging, Observation, properties};
 
 /// States that are tried for one tenant. Whenever they do not suffice, the next tenants get half as
 /// many, but never fewer than the least.
@@ -68,7 +68,10 @@ pub fn judge_until(seen: &Observation, judging: &Judging, stop: &dyn Fn() -> boo
         }
     }
     outer.end(&scene, &mut tally);
-    tally.end(judging)
+    let skew = scene.clocks.skew;
+    let mut judgement = tally.end(judging);
+    properties::judge(seen, skew, &mut judgement);
+    judgement
 }
 
 /// Whether somebody may be banned, as far as the account service can tell.

@@ -35,6 +35,7 @@ mod order;
 mod other;
 mod output;
 mod premise;
+mod properties;
 mod repair;
 mod run;
 pub mod script;

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 
-use super::{ContractsFrom, Forms, Link};
+use super::{ContractsFrom, Forms, Link, PropertiesFrom};
 use crate::accepted::Date;
 use crate::contract::{KEY_ENCODINGS, KeyEncoding};
 use crate::diagnostic::suggest;
@@ -85,6 +85,9 @@ pub(in crate::cli) struct Check {
     pub(in crate::cli) judged: Judged,
 
     #[command(flatten)]
+    pub(in crate::cli) properties: PropertiesFrom,
+
+    #[command(flatten)]
     pub(in crate::cli) accepting: Accepting,
 
     #[command(flatten)]
@@ -146,6 +149,9 @@ pub(in crate::cli) struct Monitor {
 
     #[command(flatten)]
     pub(in crate::cli) clocks: ClockSkew,
+
+    #[command(flatten)]
+    pub(in crate::cli) properties: PropertiesFrom,
 
     #[command(flatten)]
     pub(in crate::cli) accepting: Accepting,
