@@ -74,7 +74,7 @@ struct Value(ChannelIx, Payload);
 impl Hash for Value {
     fn hash<H: Hasher>(&self, state: &mut H) {
         state.write_u16(self.0.0);
-        state.write_u64(self.1.content_hash());
+        state.write_u128(self.1.content_hash());
     }
 }
 
