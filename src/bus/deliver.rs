@@ -32,8 +32,7 @@ impl World {
         let again = reader.again == Some(offset);
         let recognised = offset < reader.kept && !again;
         let attempt = reader.next_attempt();
-        let log = &self.logs[channel.at()][partition.0 as usize];
-        let record = log[usize::try_from(offset).unwrap_or(usize::MAX)];
+        let record = self.taken_up(service, at);
         let injected = match again || recognised {
             true => None,
             false => self.injected(Delivery { service, channel, partition, offset, attempt }),
@@ -93,6 +92,39 @@ impl World {
         self.enqueue(service, plan);
     }
 
+    /// The record that a reader takes up at its position.
+    fn taken_up(&mut self, service: ServiceIx, at: usize) -> RecordId {
+        let reader = &self.slots[service.at()].readers[at];
+        let log = &self.logs[reader.channel.at()][reader.partition.0 as usize];
+        let record = log[usize::try_from(reader.position).unwrap_or(usize::MAX)];
+        let running = self.slots[service.at()].service.as_ref();
+        match running.is_some_and(|running| running.intake().swaps) {
+            true => self.swapped((service, at), record),
+            false => record,
+        }
+    }
+
+    /// The record that a service takes up where it lets those of one documented key overtake each
+    /// other: the next one, and then the one before it.
+    fn swapped(&mut self, (service, at): (ServiceIx, usize), own: RecordId) -> RecordId {
+        let reader = &self.slots[service.at()].readers[at];
+        let (channel, offset, before) = (reader.channel, reader.position, reader.swapped);
+        let log = &self.logs[channel.at()][reader.partition.0 as usize];
+        let record = |at: u64| usize::try_from(at).ok().and_then(|at| log.get(at)).copied();
+        if before.is_some_and(|before| before + 1 == offset) {
+            return record(offset - 1).unwrap_or(own);
+        }
+        let key = |record: RecordId| self.history.record(record).record.key.as_ref();
+        let next = record(offset + 1).filter(|next| {
+            self.contracts.has_documented_key(channel)
+                && key(own).is_some()
+                && key(own) == key(*next)
+        });
+        let Some(next) = next else { return own };
+        self.slots[service.at()].readers[at].swapped = Some(offset);
+        next
+    }
+
     /// Lets the faults that a delivery meets damage the record; the first of the others is left for
     /// the plan.
     fn meet_faults(
@@ -136,7 +168,7 @@ impl World {
         let record = damaged.as_ref().unwrap_or(&placed.record);
         let result = self.handle_lent(service, (placed, record), (offset, place));
         self.history.return_records(records);
-        match result {
+        let handled = match result {
             Ok(emits) => Some(emits),
             Err(reject) => {
                 if reject.is_unreadable() {
@@ -147,7 +179,11 @@ impl World {
                 self.history.push(self.now, Event::Rejected { service, record, reject });
                 None
             }
+        };
+        for leaked in std::mem::take(&mut self.spare.leaked) {
+            self.append(leaked, crate::history::Producer::Service { service, cause: Some(id) });
         }
+        handled
     }
 
     fn handle_lent(
@@ -160,7 +196,10 @@ impl World {
         let tenant = match record.headers.tenant() {
             Ok(tenant) => tenant,
             Err(problem) => {
-                own = self.tenant_of_own(service);
+                let of_own = self.tenant_of_own(service);
+                let running = self.slots[service.at()].service.as_ref();
+                let adopts = running.and_then(|running| running.intake().adopts.cloned());
+                own = adopts.or(of_own);
                 own.as_ref().ok_or_else(|| Reject::Refused(problem.to_string()))?
             }
         };

@@ -162,6 +162,9 @@ impl World {
         self.history.push(self.now, Event::Crashed { service });
         let slot = &mut self.slots[service.at()];
         slot.reset_group();
+        if slot.service.as_ref().is_some_and(|one| one.intake().loses_kept) {
+            slot.plans.clear();
+        }
         slot.down_until = Some(self.now.after(restart_after));
         self.settle_all(service);
     }

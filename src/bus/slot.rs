@@ -44,6 +44,8 @@ pub(super) struct Reader {
     pub(super) holds: Vec<(u64, VirtualTime)>,
     /// The offset that is to be handled once more.
     pub(super) again: Option<u64>,
+    /// The last offset whose record was taken up after the next one's.
+    pub(super) swapped: Option<u64>,
 }
 
 /// What a handled record, timer or stimulus still has to do.
@@ -73,6 +75,7 @@ impl Reader {
             deliveries: VecDeque::new(),
             holds: Vec::new(),
             again: None,
+            swapped: None,
         }
     }
 

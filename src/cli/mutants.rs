@@ -101,7 +101,8 @@ pub(super) fn mutants(args: &Mutants, packs: &Packs, terminal: &mut Terminal) ->
         Spending::Time(time) => (u64::MAX, time),
     };
     let budget = Budget { runs, is_spent: &|| clock.elapsed() > time };
-    let mut told = Told { form: args.format, ..Told::default() };
+    let accused = survey.accused(&args.service);
+    let mut told = Told { form: args.format, accused, ..Told::default() };
     let jobs = args.jobs.or_else(|| std::thread::available_parallelism().ok());
     let done = workers::in_order(
         all.len(),
@@ -148,13 +149,16 @@ struct Told {
     survivors: Vec<String>,
     /// Those that are known to survive and do not.
     outdated: Vec<String>,
+    /// References that the judge accuses.
+    accused: Vec<String>,
     by_service: BTreeMap<String, [usize; 3]>,
 }
 
 impl Told {
     fn take(&mut self, mutant: &Mutant, audit: &Audit, known: &Survivors, terminal: &mut Terminal) {
         let reason = known.0.get(&mutant.name);
-        if !audit.is_killed() && known.is_equivalent(&mutant.name) {
+        let is_equivalent = known.is_equivalent(&mutant.name);
+        if is_equivalent && audit.is_harmless() {
             self.equivalent += 1;
         } else {
             let row = self.by_service.entry(mutant.service.clone()).or_default();
@@ -169,7 +173,7 @@ impl Told {
                 row[2] += 1;
             }
         }
-        if audit.is_killed() && reason.is_some() {
+        if known.is_outdated(&mutant.name, audit) {
             self.outdated.push(mutant.name.clone());
         }
         if !audit.is_killed() && reason.is_none() {
@@ -194,7 +198,9 @@ impl Told {
         let gone = known.0.keys().filter(|name| is_whole && !names.contains(name.as_str()));
         self.outdated.extend(gone.cloned());
         let never: Vec<_> = never_fired.iter().map(|rule| rule.as_str()).collect();
-        let fails = !self.survivors.is_empty() || !self.outdated.is_empty() || !never.is_empty();
+        let fails =
+            [&self.survivors, &self.outdated, &self.accused].iter().any(|one| !one.is_empty())
+                || !never.is_empty();
         if self.form == Form::Json {
             let summary = json!({
                 "event": "summary",
@@ -205,6 +211,7 @@ impl Told {
                 "survivors": self.survivors,
                 "outdated": self.outdated,
                 "never_fired": never,
+                "accused": self.accused,
             });
             terminal.line(&summary.to_string());
         } else {
@@ -221,7 +228,11 @@ impl Told {
         }
         for name in &self.outdated {
             let outdated = paint(BAD, "out of date");
-            terminal.line(&format!("{outdated}  {name} is killed, or there is no such mutant"));
+            terminal.line(&format!("{outdated}  {name} is found, or there is no such mutant"));
+        }
+        for reference in &self.accused {
+            let accused = paint(BAD, "accused");
+            terminal.line(&format!("{accused}  the reference is right, and found is {reference}"));
         }
         if !never.is_empty() {
             let rules = never.join(", ");

@@ -279,6 +279,16 @@ impl Contracts {
         self.channels.len()
     }
 
+    /// Whether some document names the key of what a channel carries, so that commands of one key
+    /// take effect in the order of their partition.
+    pub(crate) fn has_documented_key(&self, channel: ChannelIx) -> bool {
+        let name = self.channel_name(channel);
+        let views = self.contracts().iter().filter_map(|one| one.channels.get(name));
+        let mut keys =
+            views.flat_map(|view| view.messages.values()).filter_map(|one| one.key.as_ref());
+        keys.any(|key| key.basis == Basis::Documented)
+    }
+
     /// The name of a channel; `?` for an index of another set.
     #[must_use]
     pub fn channel_name(&self, channel: ChannelIx) -> &str {

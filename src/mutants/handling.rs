@@ -1,13 +1,15 @@
 //! What can be wrong with any service, around its handlers.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use super::field::{Edit, edited, leaves};
-use crate::message::{Json, Key, Outgoing, Tenant};
+use crate::contract::Contracts;
+use crate::message::{Headers, Json, Key, Outgoing, Tenant, TraceParent};
 use crate::pack::{Packs, Roles};
 use crate::rule::RuleId;
 use crate::service::{
-    Asked, Cx, Given, Incoming, QueryError, Reject, Service, StimulusError, Timer, Vocabulary,
+    Asked, Cx, Given, Incoming, Intake, QueryError, Reject, Service, StimulusError, Timer,
+    Vocabulary,
 };
 
 /// A mistake that any service can make, whatever it is about.
@@ -31,13 +33,15 @@ pub enum Handling {
     Forgets,
     /// What is delivered again after a crash is taken for done.
     SkipsRedelivered,
-    /// A record is handled after the one that follows it.
+    /// A crash loses what was kept and not emitted yet.
+    LosesKept,
+    /// A record is handled after the one behind it that has the same key.
     Overtaken,
 }
 
 impl Handling {
     /// All of them.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::AnnouncesRefused,
         Self::TakesUntenanted,
         Self::NeedsTrace,
@@ -47,8 +51,23 @@ impl Handling {
         Self::MisreadsAgain,
         Self::Forgets,
         Self::SkipsRedelivered,
+        Self::LosesKept,
         Self::Overtaken,
     ];
+
+    /// Those that a service can make: what emits nothing announces nothing, and where no document
+    /// names a key of what it reads nothing is overtaken.
+    pub(super) fn of(service: &str, contracts: &Contracts) -> impl Iterator<Item = Self> {
+        let emits =
+            contracts.channels().iter().any(|one| one.producers.iter().any(|by| by == service));
+        let reads = contracts.consumed_by(service).unwrap_or_default();
+        let is_keyed = reads.into_iter().any(|channel| contracts.has_documented_key(channel));
+        Self::ALL.into_iter().filter(move |one| match one {
+            Self::AnnouncesRefused | Self::AnnouncesUnreadable | Self::LosesKept => emits,
+            Self::Overtaken => is_keyed,
+            _ => true,
+        })
+    }
 
     /// The name in lists, and what the service does, as a sentence.
     #[must_use]
@@ -69,7 +88,10 @@ impl Handling {
             Self::SkipsRedelivered => {
                 ("skips-redelivered", "what is delivered again after a crash is skipped")
             }
-            Self::Overtaken => ("overtaken", "a record is handled after the one behind it"),
+            Self::LosesKept => ("loses-kept", "a crash loses what was kept and not emitted yet"),
+            Self::Overtaken => {
+                ("overtaken", "a record is handled after the one behind it with the same key")
+            }
         }
     }
 
@@ -83,7 +105,7 @@ impl Handling {
             Self::OneTenant => roles.isolation,
             Self::MisreadsAgain => roles.again,
             Self::Forgets => roles.restart,
-            Self::SkipsRedelivered => roles.crash,
+            Self::SkipsRedelivered | Self::LosesKept => roles.crash,
             Self::Overtaken => roles.key_order,
         }
     }
@@ -100,10 +122,8 @@ pub(super) struct Mishandled {
     after_unreadable: bool,
     first_tenant: Option<Tenant>,
     seen: BTreeSet<(Tenant, Vec<u8>)>,
-    /// A record that waits for the next one of its channel.
-    held: Option<(String, Tenant, Vec<u8>)>,
-    /// The next offset of each partition.
-    next: BTreeMap<(String, u32), u64>,
+    /// Of the last record that was handled.
+    last_tenant: Option<Tenant>,
 }
 
 impl Mishandled {
@@ -116,8 +136,7 @@ impl Mishandled {
             after_unreadable: false,
             first_tenant: None,
             seen: BTreeSet::new(),
-            held: None,
-            next: BTreeMap::new(),
+            last_tenant: None,
         }
     }
 
@@ -130,20 +149,15 @@ impl Mishandled {
         cx.emit(&channel, &key, &value.unwrap_or_default())
     }
 
-    fn overtake(&mut self, incoming: &Incoming<'_>, cx: &mut Cx<'_>) -> Result<(), Reject> {
-        match self.held.take() {
-            Some((channel, tenant, value))
-                if channel == incoming.channel && tenant == *incoming.tenant =>
-            {
-                let _ = self.inner.handle(incoming, cx);
-                self.inner.handle(&Incoming { value: Some(&value), ..*incoming }, cx)
-            }
-            _ => {
-                let value = incoming.value.unwrap_or_default().to_vec();
-                self.held = Some((incoming.channel.to_owned(), incoming.tenant.clone(), value));
-                Ok(())
-            }
+    /// Handles what has no tenant in the name of the one that it is taken for.
+    fn adopt(&mut self, incoming: &Incoming<'_>, cx: &mut Cx<'_>) -> Result<(), Reject> {
+        if cx.cause.tenant().is_ok() {
+            self.last_tenant = Some(incoming.tenant.clone());
+            return self.inner.handle(incoming, cx);
         }
+        let new = TraceParent { trace: cx.uuid().as_u128(), span: 1, flags: 1 };
+        let cause = Headers::of_tenant(incoming.tenant, cx.cause.trace().unwrap_or(new));
+        self.inner.handle(incoming, &mut cx.caused_by(incoming.tenant, &cause))
     }
 
     /// Every number of a value that has come before is one more.
@@ -164,23 +178,20 @@ impl Mishandled {
         let ignored = || Err(Reject::Refused("not handled".to_owned()));
         match self.mistake {
             Handling::AnnouncesRefused => match self.inner.handle(incoming, cx) {
-                Err(reject @ Reject::Refused(_)) => self.repeat(reject, cx),
+                Err(reject @ Reject::Refused(_)) => {
+                    let before = cx.effects.emits.len();
+                    let _ = self.repeat(reject.clone(), cx);
+                    let out = cx.effects.emits.drain(before..);
+                    cx.effects.leaked.extend(out);
+                    Err(reject)
+                }
                 other => other,
             },
             Handling::AnnouncesUnreadable => match self.inner.handle(incoming, cx) {
                 Err(reject) if reject.is_unreadable() => self.repeat(reject, cx),
                 other => other,
             },
-            Handling::TakesUntenanted => {
-                let place = (incoming.channel.to_owned(), incoming.partition.0);
-                let expected = self.next.insert(place, incoming.offset.0 + 1).unwrap_or_default();
-                self.inner.handle(incoming, cx)?;
-                if incoming.offset.0 > expected {
-                    let again = cx.effects.emits.clone();
-                    cx.effects.emits.extend(again);
-                }
-                Ok(())
-            }
+            Handling::TakesUntenanted => self.adopt(incoming, cx),
             Handling::NeedsTrace if cx.cause.trace().is_none() => ignored(),
             Handling::LosesNext if std::mem::take(&mut self.after_unreadable) => ignored(),
             Handling::LosesNext => {
@@ -195,10 +206,11 @@ impl Mishandled {
             }
             Handling::MisreadsAgain => self.misread(incoming, cx),
             Handling::SkipsRedelivered if incoming.attempt > 1 => ignored(),
-            Handling::Overtaken => self.overtake(incoming, cx),
-            Handling::NeedsTrace | Handling::SkipsRedelivered | Handling::Forgets => {
-                self.inner.handle(incoming, cx)
-            }
+            Handling::NeedsTrace
+            | Handling::SkipsRedelivered
+            | Handling::Forgets
+            | Handling::LosesKept
+            | Handling::Overtaken => self.inner.handle(incoming, cx),
         }
     }
 }
@@ -248,5 +260,15 @@ impl Service for Mishandled {
 
     fn vocabulary(&self) -> Vocabulary {
         self.inner.vocabulary()
+    }
+
+    fn intake(&self) -> Intake<'_> {
+        let adopts =
+            self.last_tenant.as_ref().filter(|_| self.mistake == Handling::TakesUntenanted);
+        Intake {
+            adopts,
+            swaps: self.mistake == Handling::Overtaken,
+            loses_kept: self.mistake == Handling::LosesKept,
+        }
     }
 }

@@ -11,6 +11,7 @@ use super::list::Mutant;
 use super::observe::Observed;
 use crate::bus::{Random, World};
 use crate::contract::{Cause, Contracts, Problem, ProblemKind};
+use crate::driver::Driver;
 use crate::history::{Event, History, Producer};
 use crate::message::{Json, Outgoing, Seed};
 use crate::pack::{HistoryChecker, Packs};
@@ -62,6 +63,13 @@ impl Audit {
     #[must_use]
     pub fn is_killed(&self) -> bool {
         !self.killed_by.is_empty()
+    }
+
+    /// Whether it is as it must be for a mutant that does nothing forbidden: tests that ask for what
+    /// the reference does may fail, and no rule is named.
+    #[must_use]
+    pub fn is_harmless(&self) -> bool {
+        self.named.is_empty()
     }
 
     /// Whether a rule that the mutant breaks was named, and no other.
@@ -137,7 +145,8 @@ impl<'a> Survey<'a> {
             }
             let options = pack.rules().iter().flat_map(|rule| Forbidden::of(*rule));
             all.extend(options.map(|option| Mutant::forbidden(name, option)));
-            all.extend(Handling::ALL.map(|one| Mutant::handling(name, one, packs)));
+            let handlings = Handling::of(name, &self.contracts);
+            all.extend(handlings.map(|one| Mutant::handling(name, one, packs)));
             for ((service, rule, message), samples) in &self.sites {
                 if service == name {
                     self.neighbours((name, *rule, message), samples, &mut all);
@@ -217,6 +226,10 @@ impl<'a> Survey<'a> {
         let rules = match change {
             Change::NoKey | Change::OtherKey => {
                 let keyed = self.contracts.packs().pack(service).and_then(|pack| pack.keyed_by);
+                let mut problems = self.problems(service, &changed);
+                if keyed.is_none() && !problems.any(|one| one.is_violation()) {
+                    return None;
+                }
                 BTreeSet::from([keyed.unwrap_or(roles.contract), roles.contract])
             }
             Change::OtherTenant => of_order.chain([roles.headers, roles.isolation, site]).collect(),
@@ -225,12 +238,12 @@ impl<'a> Survey<'a> {
             | Change::Damaged(_)
             | Change::SwappedVersions => BTreeSet::from([roles.headers, roles.contract]),
             Change::SpanOfCause => BTreeSet::from([roles.span]),
+            Change::Field(path, _) if !self.is_declared(service, &samples[0], path) => return None,
             Change::Field(..) => {
-                let problems = changed.iter().flat_map(|one| {
-                    let of = (one.channel, &one.record);
-                    self.contracts.check_emitted(service, of.0, of.1, Cause::Timer)
-                });
-                let kinds = problems.filter(Problem::is_violation).map(|problem| problem.kind);
+                let kinds = self
+                    .problems(service, &changed)
+                    .filter(Problem::is_violation)
+                    .map(|problem| problem.kind);
                 let kinds: BTreeSet<_> = kinds.collect();
                 let keyed = self.contracts.packs().pack(service).and_then(|pack| pack.keyed_by);
                 let of_key = [roles.contract, keyed.unwrap_or(roles.contract)];
@@ -245,6 +258,36 @@ impl<'a> Survey<'a> {
             Change::Dropped | Change::Doubled => of_order.chain([site]).collect(),
         };
         Some(rules)
+    }
+
+    /// What is wrong with records by the document of their sender.
+    fn problems<'b>(
+        &'b self,
+        service: &'b str,
+        records: &'b [Outgoing],
+    ) -> impl Iterator<Item = Problem> + 'b {
+        records.iter().flat_map(move |one| {
+            self.contracts.check_emitted(service, one.channel, &one.record, Cause::Timer)
+        })
+    }
+
+    /// Whether the document of a record's sender declares a field of it.
+    fn is_declared(&self, service: &str, of: &Outgoing, path: &[String]) -> bool {
+        let contracts = &self.contracts;
+        let value = of.record.value_bytes().and_then(|bytes| Json::parse(bytes).ok());
+        let kind = contracts.kind_of(of.channel, &value.unwrap_or_default());
+        let own = contracts.contract(service);
+        let view = own.and_then(|own| own.channels.get(contracts.channel_name(of.channel)));
+        let message = kind.zip(view).and_then(|(kind, view)| view.messages.get(&kind.name));
+        let Some(message) = message else { return true };
+        let mut schema = &message.payload;
+        for name in path {
+            match schema.properties.get(name.as_str()) {
+                Some(property) => schema = &property.schema,
+                None => return schema.types.is_any() && schema.properties.is_empty(),
+            }
+        }
+        true
     }
 
     /// What the tests, and random inputs where these are not enough, find of a mutant.
@@ -273,6 +316,24 @@ impl<'a> Survey<'a> {
             self.explore(mutant, number, &mut checks, &mut audit);
         }
         audit
+    }
+
+    /// What the judge finds wrong with references, each as service, rule and test: whoever accuses
+    /// one that is right says nothing by accusing one that is wrong.
+    #[must_use]
+    pub fn accused(&self, services: &[String]) -> Vec<String> {
+        let packs = self.contracts.packs();
+        let mut checks = packs.checks(false);
+        let is_asked = |name: &String| services.is_empty() || services.contains(name);
+        let mut accused = Vec::new();
+        for (service, tests) in self.concern.iter().filter(|(name, _)| is_asked(name)) {
+            for plan in tests.iter().map(|at| &self.plans[*at]) {
+                let played = self.play(plan, packs.services(), service, 0, &mut checks);
+                let found = played.map(|(_, played)| judged(&played)).unwrap_or_default();
+                accused.extend(found.iter().map(|rule| format!("{service} {rule} {}", plan.name)));
+            }
+        }
+        accused
     }
 
     /// Plays one random sequence.
@@ -322,7 +383,10 @@ impl Audit {
         if self.killed_by.len() > JUDGED && !self.named.is_empty() {
             return;
         }
-        let judged = judged(observed);
+        let roles = observed.contracts().packs().roles();
+        let inside = [roles.held_back, roles.no_tenant, roles.crash, roles.key_order];
+        let known: Vec<_> = named.iter().filter(|rule| inside.contains(rule)).copied().collect();
+        let judged = if known.is_empty() { judged(observed) } else { known };
         let named = if judged.is_empty() { named.to_vec() } else { judged };
         for rule in named {
             self.named.entry(rule).or_insert_with(|| by.to_owned());
@@ -337,8 +401,12 @@ fn violated(checks: &mut dyn HistoryChecker, history: &History) -> Vec<RuleId> {
     found.filter(|one| one.severity == Severity::Violation).map(|one| one.rule).collect()
 }
 
-/// What the judge finds violated, from outside.
+/// What the judge finds violated, from outside; nothing where the test made the service do what only
+/// a service that is wrong does of its own.
 fn judged(observed: &Observed<'_>) -> Vec<RuleId> {
+    if observed.is_doubled() {
+        return Vec::new();
+    }
     let states = std::cell::Cell::new(0);
     let stop = || {
         states.set(states.get() + 1);

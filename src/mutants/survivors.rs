@@ -5,6 +5,8 @@
 
 use std::collections::BTreeMap;
 
+use super::survey::Audit;
+
 /// The mutants of a file, by name, with the reason why nothing finds them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Survivors(pub BTreeMap<String, String>);
@@ -14,6 +16,14 @@ impl Survivors {
     #[must_use]
     pub fn is_equivalent(&self, name: &str) -> bool {
         self.0.get(name).is_some_and(|reason| !reason.starts_with("missed:"))
+    }
+
+    /// Whether a mutant that is listed is found after all: by a rule, or, where it is listed as a gap,
+    /// by anything.
+    #[must_use]
+    pub fn is_outdated(&self, name: &str, audit: &Audit) -> bool {
+        let Some(reason) = self.0.get(name) else { return false };
+        if reason.starts_with("missed:") { audit.is_killed() } else { !audit.is_harmless() }
     }
 
     /// Reads lines `NAME  reason`; `#` begins a comment.

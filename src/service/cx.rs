@@ -42,6 +42,8 @@ pub struct Effects {
     pub emits: Vec<Outgoing>,
     /// Timers to set or cancel, in order.
     pub timers: Vec<TimerChange>,
+    /// Records that are out whatever becomes of the call: only a planted mistake lets any out.
+    pub(crate) leaked: Vec<Outgoing>,
     /// Where values are written before they are put into a record.
     scratch: Vec<u8>,
 }
@@ -329,13 +331,19 @@ impl<'a> Cx<'a> {
 
     /// The same call on behalf of another tenant, for wrappers that plant bugs.
     pub fn on_behalf_of<'b>(&'b mut self, tenant: &'b Tenant) -> Cx<'b> {
+        let cause = self.cause;
+        self.caused_by(tenant, cause)
+    }
+
+    /// The same call on behalf of another tenant, as if something with these headers caused it.
+    pub(crate) fn caused_by<'b>(&'b mut self, tenant: &'b Tenant, cause: &'b Headers) -> Cx<'b> {
         Cx {
             contracts: self.contracts,
             host: self.host,
             effects: self.effects,
             now: self.now,
             tenant,
-            cause: self.cause,
+            cause,
             ids: self.ids.clone(),
             trace: self.trace,
             mutation: self.mutation.clone(),

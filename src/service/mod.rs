@@ -99,6 +99,24 @@ pub trait Service: Send {
     fn vocabulary(&self) -> Vocabulary {
         Vocabulary::default()
     }
+
+    /// What is wrong with how records come to the handler: nothing, but where a mistake is planted.
+    #[doc(hidden)]
+    fn intake(&self) -> Intake<'_> {
+        Intake::default()
+    }
+}
+
+/// Mistakes that are made around a handler, before it sees a record and after it has returned.
+#[doc(hidden)]
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Intake<'a> {
+    /// The tenant in whose name what has none is handled.
+    pub adopts: Option<&'a Tenant>,
+    /// Whether a record is handled after the one behind it that has the same documented key.
+    pub swaps: bool,
+    /// Whether a crash loses what was kept and not emitted yet.
+    pub loses_kept: bool,
 }
 
 /// What a service can be told, asked and given besides its records.

@@ -129,6 +129,23 @@ impl Blame<'_> {
         Some(applied.unwrap_or(scene.roles().again))
     }
 
+    /// Whether every input such as this one came without a trace, or behind what says nothing: then
+    /// that is to blame, and not the input.
+    fn is_always(&self, rule: RuleId) -> bool {
+        let (search, roles) = (self.search, self.search.scene.roles());
+        let Some(own) = self.record() else { return false };
+        let name = search.scene.name(own);
+        let is_so = |record: RecordId| match rule {
+            _ if rule == roles.no_trace => search.scene.trace(record).is_none(),
+            _ => rule == roles.unreadable && search.is_after_poison(record),
+        };
+        let records = search.scene.seen.history.records().iter().map(|placed| placed.id);
+        let mut same = records
+            .filter(|one| search.scene.is_input(*one) && search.scene.name(*one) == name)
+            .filter(|one| !search.scene.poison.contains(one));
+        same.all(is_so)
+    }
+
     /// Whether events of a kind come at all.
     fn comes_at_all(&self, shape: &Shape) -> bool {
         let scene = self.search.scene;
@@ -196,7 +213,11 @@ impl Blame<'_> {
                     attribution.missing(self, expected, self.any_applied(expected))
                 })
             }
-            false => self.any_applied(expected),
+            false => {
+                let circumstance = search.blames(self.node, self.at);
+                let always = circumstance.filter(|rule| self.is_always(*rule));
+                always.unwrap_or_else(|| self.any_applied(expected))
+            }
         };
         let words = search.tell_shape(expected);
         Named {

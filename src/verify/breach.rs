@@ -30,6 +30,9 @@ const MUCH: u32 = 60;
 const ENOUGH_MERGED: usize = 160;
 const MOST_MERGED: usize = 400;
 
+/// How it is told that a restart leaves nothing of the state.
+const FORGOTTEN: &str = "state is lost at a restart";
+
 /// How far a repair leads.
 pub(super) enum Reached {
     All(Node),
@@ -257,7 +260,7 @@ fn elsewhere(
     if !scene.kills.is_empty() && scene.persistence == Persistence::Kept {
         let mut forgetful = scene.clone();
         forgetful.persistence = Persistence::Empty;
-        consider(roles.restart, "state is lost at a restart", &forgetful, case);
+        consider(roles.restart, FORGOTTEN, &forgetful, case);
     }
     if case.inputs.iter().any(|input| input.after.is_some()) {
         let mut free = case.clone();
@@ -265,6 +268,11 @@ fn elsewhere(
         consider(roles.key_order, "commands of one key take effect out of order", scene, &free);
     }
     best
+}
+
+/// What is shown, told as what a restart that leaves nothing of the state says of it.
+pub(super) fn forgotten(scene: &Scene<'_>, shown: &Repair, node: Node) -> Repair {
+    otherwise(shown, node, (scene.roles().restart, FORGOTTEN), 1)
 }
 
 /// What is shown, told as what another way to take everything says of it.

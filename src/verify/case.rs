@@ -12,7 +12,7 @@ use super::index::Index;
 use super::run::{Call, Offered, Runner};
 use super::shape::Shape;
 use super::{Asked, Judging, Observation, Persistence, What};
-use crate::contract::{Basis, Contracts};
+use crate::contract::Contracts;
 use crate::history::{Event, Placed, Producer, ServiceIx};
 use crate::message::{ChannelIx, KeyBytes, Partition, RecordId, Tenant, VirtualTime};
 use crate::service::{Given, Model};
@@ -136,14 +136,7 @@ impl<'a> Scene<'a> {
         let contracts = seen.history.contracts();
         let reads: BTreeSet<_> =
             contracts.consumed_by(&seen.subject).unwrap_or_default().into_iter().collect();
-        let documented = |channel: &ChannelIx| {
-            let name = contracts.channel_name(*channel);
-            let views = contracts.contracts().iter().filter_map(|one| one.channels.get(name));
-            let mut rules = views.flat_map(|view| view.messages.values());
-            rules.any(|message| {
-                message.key.as_ref().is_some_and(|rule| rule.basis == Basis::Documented)
-            })
-        };
+        let documented = |channel: &ChannelIx| contracts.has_documented_key(*channel);
         let by = seen.history.services().iter().position(|name| *name == seen.subject);
         let by = by.and_then(|at| u16::try_from(at).ok()).map(ServiceIx);
         let ordered = reads.iter().copied().filter(documented).collect();
@@ -276,11 +269,7 @@ impl<'a> Scene<'a> {
     /// The cases of all tenants that the subject has to do with.
     pub(crate) fn cases(&self) -> Vec<Case> {
         let mut cases: BTreeMap<Tenant, Case> = BTreeMap::new();
-        let of = |tenant: &Tenant| Case {
-            tenant: tenant.clone(),
-            inputs: Vec::new(),
-            outputs: Vec::new(),
-        };
+        let of = |tenant: &Tenant| Case { tenant: tenant.clone(), inputs: vec![], outputs: vec![] };
         for placed in self.seen.history.records() {
             let Ok(tenant) = placed.record.headers.tenant() else { continue };
             if self.is_input(placed.id) && !self.is_output(placed.id) {
@@ -301,7 +290,7 @@ impl<'a> Scene<'a> {
 
     pub(super) fn receive(&self, record: RecordId) -> Input {
         let (start, latest) = (self.earliest(record), self.latest(record));
-        let end = latest.after(self.seen.settle);
+        let end = latest.max(self.handled_at(record)).after(self.seen.settle);
         let mut input = self.input(Act::Record(record), start, end, self.trace(record));
         input.again = self.again.since.get(&record).copied().or(input.again);
         input.is_open = self.open.contains(&record);
@@ -380,7 +369,8 @@ impl<'a> Scene<'a> {
         let by_trace = self.by_trace(case);
         let of_tenant = self.found.events_of.get(&case.tenant).into_iter().flatten();
         let traced = by_trace.keys().filter_map(|trace| self.found.events.get(trace)).flatten();
-        let candidates: BTreeSet<_> = of_tenant.chain(traced).chain(more).copied().collect();
+        let all = of_tenant.chain(traced).chain(more).copied();
+        let candidates: BTreeSet<_> = all.chain(self.known_events(case)).collect();
         for record in candidates {
             if more.contains(&record) || self.tenant_of(record, case, &by_trace) {
                 case.outputs.push(self.output(record, &by_trace, case));
@@ -425,6 +415,9 @@ impl<'a> Scene<'a> {
         case: &Case,
         by_trace: &BTreeMap<u128, Vec<usize>>,
     ) -> bool {
+        if let Some(known) = self.known_causes(record, case) {
+            return !known.is_empty();
+        }
         let placed = self.seen.history.record(record);
         let until = self.latest(record).after(self.clocks.skew);
         if placed.record.headers.tenant().ok() == Some(&case.tenant) {
@@ -457,7 +450,8 @@ impl<'a> Scene<'a> {
         let inputs = self.trace(record).and_then(|trace| by_trace.get(&trace));
         let seen = self.latest(record);
         let before = |at: &&usize| self.may_cause(&case.inputs[**at], (record, seen));
-        let causes = inputs.into_iter().flatten().filter(before).copied().collect();
+        let by_trace = || inputs.into_iter().flatten().filter(before).copied().collect();
+        let causes = self.known_causes(record, case).unwrap_or_else(by_trace);
         let shape = Shape::of(self.contracts, &self.seen.subject, placed.channel, &placed.record);
         Output { record, seen, shape, causes, spoiled: false, doubled: false }
     }

@@ -76,6 +76,9 @@ impl<'a> Scene<'a> {
     /// A trace that the subject began itself, by a timer or for a client, is that of what others
     /// answer, too. It does not say whether one of these caused a later event, or what began it.
     pub(super) fn release(&self, case: &mut Case) {
+        if self.seen.order.is_some() {
+            return;
+        }
         let mut begun: BTreeMap<u128, VirtualTime> = BTreeMap::new();
         for output in case.outputs.iter().filter(|output| output.causes.is_empty()) {
             if let Some(trace) = self.trace(output.record) {

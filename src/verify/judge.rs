@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use super::breach::{
-    MOST_KNOWN, Reached, Shown, Tried, all_known, best, is_one_kind, isolation, note, repairs,
-    single,
+    MOST_KNOWN, Reached, Shown, Tried, all_known, best, forgotten, is_one_kind, isolation, note,
+    repairs, single,
 };
 use super::case::{Case, Scene};
 use super::envelope;
@@ -13,9 +13,9 @@ use super::order::settled;
 use super::repair::Evidence;
 use super::run::Freedom;
 use super::search::{Found as Searched, Search};
-use super::supposition::{Supposition, explains};
+use super::supposition::{Supposition, explains, would_explain};
 use super::tally::Tally;
-use super::{Judgement, Judging, Observation, properties};
+use super::{Judgement, Judging, Observation, Persistence, properties};
 
 /// States that are tried for one tenant. Whenever they do not suffice, the next tenants get half as
 /// many, but never fewer than the least.
@@ -257,9 +257,12 @@ impl<'a> Judge<'a> {
         let sometimes: Vec<_> = sometimes.map(|one| (one, false)).collect();
         let asked = shown.evidence == Evidence::Answer;
         let is_it = self.supposes(number, &headers, &shown, tally)
+            || self.is_forgotten(number, &shown, tally)
             || !asked && self.is_mixed_up(number, ends, &shown, tally)
             || self.supposes(number, &always, &shown, tally)
             || asked && self.is_mixed_up(number, ends, &shown, tally)
+            || !self.scene.is_circumstance(shown.rule)
+                && self.is_only(number, &vague, &shown, tally)
             || self.is_single(number, strict, Some(&Evidence::Event), tally)
             || asked && self.is_single(number, strict, None, tally)
             || self.supposes(number, &sometimes, &shown, tally)
@@ -291,6 +294,53 @@ impl<'a> Judge<'a> {
             }
         }
         false
+    }
+
+    /// Whether what one rule forbids explains everything, and nothing that another one does.
+    fn is_only(
+        &mut self,
+        number: usize,
+        all: &[(Supposition, bool)],
+        shown: &Shown,
+        tally: &mut Tally<'_>,
+    ) -> bool {
+        let (mut only, mut rule) = (Vec::new(), None);
+        for (supposition, always) in all {
+            if self.scene.bound.over().is_some() {
+                return false;
+            }
+            let of = (&self.cases[number], self.bans);
+            if !would_explain(self.scene, of, supposition, tally) {
+                continue;
+            }
+            let by = supposition.forbidden_by();
+            if rule.is_some_and(|rule| rule != by) {
+                return false;
+            }
+            rule = Some(by);
+            only.push((supposition.clone(), *always));
+        }
+        self.supposes(number, &only, shown, tally)
+    }
+
+    /// Whether everything is explained where a restart leaves nothing of the state.
+    fn is_forgotten(&self, number: usize, shown: &Shown, tally: &mut Tally<'_>) -> bool {
+        if self.scene.kills.is_empty() || self.scene.persistence == Persistence::Empty {
+            return false;
+        }
+        let case = &self.cases[number];
+        let mut forgetful = self.scene.clone();
+        forgetful.persistence = Persistence::Empty;
+        let none = Freedom(Some(BTreeSet::new()));
+        let mut search = Search::new(&forgetful, case, self.bans, self.budget / 4).with(none);
+        let Some(start) = search.start() else { return false };
+        let found = search.run(start.clone());
+        tally.states(search.states);
+        let is_it = matches!(found, Searched::Explained(_));
+        if is_it {
+            note(self.scene, forgotten(self.scene, shown, start), case, tally);
+        }
+        is_it
     }
 
     /// Whether what other tenants do explains everything.

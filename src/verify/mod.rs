@@ -54,4 +54,6 @@ pub(crate) use holes::{Gap, Offsets};
 pub use judge::{judge, judge_until};
 pub use judgement::{Found, Judgement, More, Reproduced, Standing};
 pub(crate) use kind::kind_of;
-pub use observation::{Asked, Judging, Observation, Persistence, Provided, What};
+pub use observation::{
+    Asked, Judging, KnownCause, KnownOrder, Observation, Persistence, Provided, What,
+};

@@ -39,6 +39,28 @@ pub struct Observation {
     /// What the implementation was known to have from the start, by tenant: settings, and data that
     /// it looks up.
     pub given: Vec<Provided>,
+    /// In which order inputs took effect, where that is known, as it is in simulation.
+    pub order: Option<KnownOrder>,
+}
+
+/// The order in which inputs took effect: places in one sequence; and what they caused.
+#[derive(Clone, Debug, Default)]
+pub struct KnownOrder {
+    /// Of each record that was handled, and when it was.
+    pub records: BTreeMap<RecordId, (usize, VirtualTime)>,
+    /// Of each stimulus and query, as [`Observation::asked`] lists them.
+    pub asked: Vec<usize>,
+    /// What caused the events of which that is known.
+    pub causes: BTreeMap<RecordId, KnownCause>,
+}
+
+/// What is known to have caused an event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KnownCause {
+    /// A record.
+    Record(RecordId),
+    /// A stimulus, by its place in [`Observation::asked`].
+    Asked(usize),
 }
 
 impl Observation {
@@ -64,6 +86,7 @@ impl Observation {
             holes,
             lost_partitions,
             given,
+            order: None,
         }
     }
 }

@@ -6,10 +6,12 @@
 
 use std::collections::BTreeSet;
 
-use super::case::{Act, Case};
+use super::KnownCause;
+use super::case::{Act, Case, Input, Scene};
 use super::node::{Node, Step};
 use super::search::{Found, Search};
 use super::tally::Tally;
+use crate::message::{RecordId, VirtualTime};
 
 /// States that are tried to bring one tenant's explanation into the order of sending, besides those
 /// that its length takes.
@@ -52,6 +54,49 @@ pub(super) fn inverted(case: &Case, steps: &[&Step]) -> BTreeSet<usize> {
     inverted
 }
 
+impl Scene<'_> {
+    /// When an input is known to have been handled; the earliest moment where that is not known.
+    pub(super) fn handled_at(&self, record: RecordId) -> VirtualTime {
+        let known = self.seen.order.as_ref().and_then(|order| order.records.get(&record));
+        known.map_or_else(VirtualTime::default, |(_, at)| *at)
+    }
+
+    /// The inputs of a case that are known to have caused an event.
+    pub(super) fn known_causes(&self, event: RecordId, case: &Case) -> Option<Vec<usize>> {
+        let cause = *self.seen.order.as_ref()?.causes.get(&event)?;
+        let is_it = |input: &Input| match input.act {
+            Act::Record(record) => cause == KnownCause::Record(record),
+            Act::Stimulus(at) => cause == KnownCause::Asked(at),
+            Act::Query(_) | Act::Restart(_) => false,
+        };
+        Some(case.inputs.iter().position(is_it).into_iter().collect())
+    }
+
+    /// The events that are known to have been caused by inputs of a case.
+    pub(super) fn known_events(&self, case: &Case) -> Vec<RecordId> {
+        let known = self.seen.order.iter().flat_map(|order| order.causes.keys().copied());
+        let is_own = |event: &RecordId| {
+            self.known_causes(*event, case).is_some_and(|causes| !causes.is_empty())
+        };
+        known.filter(is_own).collect()
+    }
+
+    /// The inputs of a case in the order in which they took effect, where that is known.
+    pub(super) fn known_order(&self, case: &Case) -> Option<Vec<usize>> {
+        let order = self.seen.order.as_ref()?;
+        let rank = |input: &Input| match input.act {
+            Act::Record(record) => order.records.get(&record).map(|(place, _)| *place),
+            Act::Stimulus(at) | Act::Query(at) => order.asked.get(at).copied(),
+            Act::Restart(_) => None,
+        };
+        let ranked = case.inputs.iter().enumerate();
+        let mut ranked: Vec<_> =
+            ranked.filter_map(|(at, input)| Some((rank(input)?, at))).collect();
+        ranked.sort_unstable();
+        Some(ranked.into_iter().map(|(_, at)| at).collect())
+    }
+}
+
 /// How many pairs of inputs are not in the order of sending.
 fn inversions(order: &[usize]) -> usize {
     let mut sorted = Vec::with_capacity(order.len());
@@ -71,6 +116,9 @@ pub(super) fn settled<'a>(
     node: Node,
     tally: &mut Tally<'_>,
 ) -> (Search<'a>, Node) {
+    if search.scene.seen.order.is_some() {
+        return (search, node);
+    }
     let (mut search, mut node) = (search, node);
     let mut left = BUDGET + search.case.length();
     'moved: loop {

@@ -67,7 +67,8 @@ impl<'a> Search<'a> {
     pub(crate) fn new(scene: &'a Scene<'a>, case: &'a Case, bans: bool, budget: u64) -> Self {
         let runner = Runner::new(scene, &case.tenant, bans);
         let (lookup, visited) = (Lookup::new(case), FxHashSet::default());
-        Self { scene, case, runner, states: 0, budget, lookup, visited, order: None }
+        let order = scene.known_order(case).map(|order| Order::new(case, &order));
+        Self { scene, case, runner, states: 0, budget, lookup, visited, order }
     }
 
     /// Lets inputs take effect in this order only.
@@ -76,8 +77,11 @@ impl<'a> Search<'a> {
         self
     }
 
-    /// Lets inputs take effect in the order only in which they were sent.
+    /// Lets inputs take effect in the order only in which they were sent, or are known to have.
     pub(crate) fn in_order_of_sending(self) -> Self {
+        if self.order.is_some() {
+            return self;
+        }
         let order: Vec<_> = (0..self.case.inputs.len()).collect();
         self.in_order(&order)
     }

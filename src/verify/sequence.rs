@@ -56,7 +56,7 @@ impl Search<'_> {
 
     /// Whether nothing that came after a record that cannot be acted on was answered, up to this
     /// one.
-    fn is_after_poison(&self, record: RecordId) -> bool {
+    pub(super) fn is_after_poison(&self, record: RecordId) -> bool {
         let history = &self.scene.seen.history;
         let placed = history.record(record);
         let before = history.records()[..record.at()].iter().rev();

@@ -72,6 +72,14 @@ impl Supposition {
         }
     }
 
+    /// The rule that forbids it, where it is an option of one.
+    pub(super) fn forbidden_by(&self) -> Option<RuleId> {
+        match self {
+            Self::Mistaken(Mistaken::Forbidden(forbidden)) => Some(forbidden.rule),
+            _ => None,
+        }
+    }
+
     /// Whether it can be made now and then.
     pub(super) fn is_free(&self) -> bool {
         matches!(self, Self::Mistaken(Mistaken::Neighbour(_)))
@@ -80,6 +88,10 @@ impl Supposition {
     /// That no input such as the one that is shown has the event that it lacks.
     pub(super) fn never(scene: &Scene<'_>, shown: &Shown) -> Option<Self> {
         let Evidence::Missing(event) = &shown.evidence else { return None };
+        // Where the circumstances are to blame, it is not that there is no such event.
+        if scene.is_circumstance(shown.rule) {
+            return None;
+        }
         let input = shown.records.first().filter(|record| scene.is_input(**record));
         let of = input.map(|record| scene.name(*record));
         let (channel, kind) = (event.channel, event.kind.clone());
@@ -158,6 +170,26 @@ pub(super) fn explains(
     false
 }
 
+/// Whether everything would be explained if the subject did so wherever it can, and else what the
+/// reference does.
+pub(super) fn would_explain(
+    scene: &Scene<'_>,
+    (case, bans): (&Case, bool),
+    supposition: &Supposition,
+    tally: &mut Tally<'_>,
+) -> bool {
+    let Supposition::Mistaken(of) = supposition else { return false };
+    let many = u64::try_from(case.inputs.len()).unwrap_or_default();
+    let none = Freedom(Some(BTreeSet::new()));
+    let mut search = Search::new(scene, case, bans, BUDGET + many).with(none);
+    let facts = Rc::new(scene.facts(case));
+    search.runner.mistake = Some(Mistake { of: of.clone(), always: true, facts });
+    let Some(start) = search.start() else { return false };
+    let found = search.run(start);
+    tally.states(search.states);
+    matches!(found, Searched::Explained(_))
+}
+
 /// What is said of it.
 fn told(
     search: &Search<'_>,
@@ -220,6 +252,11 @@ fn told(
 }
 
 impl Scene<'_> {
+    /// Whether a rule speaks of what comes without a trace, or behind what says nothing.
+    pub(super) fn is_circumstance(&self, rule: RuleId) -> bool {
+        [self.roles().no_trace, self.roles().unreadable].contains(&rule)
+    }
+
     fn facts(&self, case: &Case) -> Facts {
         let records = case.inputs.iter().filter_map(|input| match input.act {
             Act::Record(record) => Some((record, input.start)),

@@ -301,8 +301,7 @@ fn looks_at_order(scenario: &Scenario) -> bool {
     }
     let mut properties = scenario.always.iter().map(|always| &always.property);
     let mut steps = scenario.setup.iter().chain(&scenario.steps);
-    steps.any(in_order)
-        || properties.any(|property| property.kind.looks_at_order())
+    steps.any(in_order) || properties.any(|property| property.kind.looks_at_order())
 }
 
 /// `allow` holds for the whole test, wherever it stands.

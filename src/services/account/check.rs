@@ -36,6 +36,7 @@ pub(in crate::services) const RULES: &[RuleId] = &[
     id::ACC_12,
     id::ACC_13,
     id::COM_4,
+    id::COM_10,
     id::COM_5,
     id::COM_6,
     id::COM_9,

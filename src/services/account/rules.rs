@@ -200,7 +200,7 @@ rules! {
         "LOGGED_OUT is not emitted while a session of the account is in state 1.",
     )
     .never(&[
-        forbidden("although-one-remains", "LOGGED_OUT is emitted for each session that ends"),
+        forbidden("although-one-remains", "LOGGED_OUT is emitted although a session remains"),
     ]);
     ACC_13 = rule(
         "ACC-13",

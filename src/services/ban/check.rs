@@ -21,6 +21,7 @@ pub(in crate::services) const RULES: &[RuleId] = &[
     id::BAN_7,
     id::BAN_TWICE,
     id::COM_4,
+    id::COM_10,
     id::COM_5,
     id::COM_9,
 ];

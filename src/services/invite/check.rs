@@ -29,6 +29,7 @@ pub(in crate::services) const RULES: &[RuleId] = &[
     id::INV_9,
     id::INV_10,
     id::COM_4,
+    id::COM_10,
     id::COM_5,
     id::COM_6,
     id::COM_9,

@@ -27,6 +27,7 @@ pub(in crate::services) const RULES: &[RuleId] = &[
     id::LOG_9,
     id::LOG_11,
     id::COM_4,
+    id::COM_10,
     id::COM_5,
     id::COM_6,
 ];

@@ -225,12 +225,17 @@ pub(super) fn log_out(
         if cx.violates(id::ACC_11, "unknown-ends-all") && !holder.sessions.is_empty() {
             return log_out_everywhere(state, account_id, cx);
         }
-        if holder.is_active_besides(None)
-            || cx.decide(id::ACC_11, &["nothing", "logged-out-anyway"]) == "nothing"
-        {
+        let (says_so, rule) = match holder.is_active_besides(None) {
+            true => (cx.violates(id::ACC_12, "although-one-remains"), id::ACC_12),
+            false => {
+                let options = ["nothing", "logged-out-anyway"];
+                (cx.decide(id::ACC_11, &options) != "nothing", id::ACC_11)
+            }
+        };
+        if !says_so {
             return refused("the account has no such session");
         }
-        return logged(state, account_id, (id::ACC_11, AccountStatusType::LoggedOut), cx);
+        return logged(state, account_id, (rule, AccountStatusType::LoggedOut), cx);
     };
     let in_transition = holder.sessions[at].transition.is_some();
     if in_transition && !cx.violates(id::ACC_11, "in-transition") {

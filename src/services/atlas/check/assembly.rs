@@ -60,8 +60,11 @@ impl Assembler {
                 self.finish(view, *service, (out, done));
                 return Some(appended);
             }
-            Event::Delivered { service, record, .. } => {
+            Event::Delivered { service, record, attempt } => {
                 self.take_up(view, *service, Input::Record(*record), entry.at);
+                if let Some(last) = self.desks[service.at()].queue.back_mut() {
+                    last.handling.attempt = *attempt;
+                }
             }
             Event::Fired { service, .. } => {
                 self.take_up(view, *service, Input::Timer, entry.at);
@@ -104,6 +107,7 @@ impl Assembler {
                 repeated: false,
                 after_poison: false,
                 restarts: desk.restarts,
+                attempt: 1,
                 events: SmallVec::new(),
             },
             unsent: 0,

@@ -90,6 +90,16 @@ impl Envelope {
             out.violation(id::COM_12, [cause, first, event], message);
         }
     }
+
+    /// What a message causes in time has a span of its own, too.
+    fn span_of_timer(&self, view: View<'_>, event: RecordId, trace: TraceParent, out: &mut Out) {
+        let Some(first) = self.traces.get(&trace.trace).copied() else { return };
+        let of_first = view.placed(first).record.headers.trace();
+        if first != event && of_first.is_some_and(|of_first| of_first.span == trace.span) {
+            let message = format!("{} has the span id of {}", view.name(event), view.name(first));
+            out.violation(id::COM_12, [first, event], message);
+        }
+    }
 }
 
 fn cause_of(view: View<'_>, record: RecordId) -> Option<RecordId> {
@@ -116,6 +126,9 @@ impl Checker for Envelope {
                     out.violation(id::COM_2, [cause, record], message);
                 }
             }
+        }
+        if let (true, Some(trace)) = (appended.by_timer, trace) {
+            self.span_of_timer(view, record, trace, out);
         }
         let valid_cause = appended.cause.is_none_or(|cause| view.tenant(cause).is_some());
         if valid_cause && plain {

@@ -71,6 +71,8 @@ pub(in crate::services) struct Handling {
     pub(in crate::services) after_poison: bool,
     /// How often the service had been restarted.
     pub(in crate::services) restarts: u32,
+    /// Of a record, how often it had been delivered.
+    pub(in crate::services) attempt: u32,
     pub(in crate::services) events: SmallVec<[RecordId; 4]>,
 }
 
@@ -99,6 +101,8 @@ impl Handling {
             id::COM_5
         } else if self.restarts > since {
             id::COM_9
+        } else if self.attempt > 1 && self.course == Course::Rejected {
+            id::COM_10
         } else {
             rule
         }
