@@ -30,6 +30,8 @@ const MODULES: &[&str] = &[
     "mutants",
     "accepted",
     "compatibility",
+    "coverage",
+    "needs",
     "explore",
     "report",
     "cli",

@@ -25,6 +25,8 @@ pub(super) fn contracts(args: &Contracts, packs: &Packs, terminal: &mut Terminal
         ContractsCommand::Drift(args) => drift::drift(args, packs, terminal),
         ContractsCommand::Compare(args) => compare(args, terminal),
         ContractsCommand::Show(args) => super::contracts_show::show(args, terminal),
+        ContractsCommand::Coverage(args) => super::coverage::coverage(args, packs, terminal),
+        ContractsCommand::Needs(args) => super::needs::needs(args, packs, terminal),
         ContractsCommand::Check(args) => super::contracts_check::check(args, terminal),
     }
 }

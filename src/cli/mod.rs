@@ -21,6 +21,7 @@ mod clock;
 mod contracts;
 mod contracts_check;
 mod contracts_show;
+mod coverage;
 mod documents;
 mod drift;
 mod exit;
@@ -39,6 +40,7 @@ mod matrix;
 #[cfg(feature = "kafka")]
 mod monitor;
 mod mutants;
+mod needs;
 mod outputs;
 mod progress;
 #[cfg(feature = "kafka")]

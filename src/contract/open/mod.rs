@@ -25,6 +25,7 @@ use crate::diagnostic::Diagnostic;
 pub(super) use adopt::adopt;
 pub(super) use approximate::approximate;
 pub(super) use compiled::Compiled;
+pub(crate) use compiled::part_validator;
 pub(crate) use record::Opinion;
 pub(crate) use review::review;
 use telling::Telling;
@@ -135,6 +136,11 @@ impl OpenChannel {
             .collect();
         let telling = Telling::of(channel);
         Self { document: Arc::clone(document), number, messages, telling, sensitive }
+    }
+
+    /// Which channel of the document it is.
+    pub(crate) fn number(&self) -> usize {
+        self.number
     }
 
     /// What the document says of the channel.
