@@ -9,7 +9,7 @@ mod verify;
 
 pub(super) use compatibility::{Breaking, Drift, Matrix, Reported};
 pub(super) use contracts::{
-    Annotated, CheckDocuments, Compare, Contracts, ContractsCommand, Lines, Page, ShowDocuments,
+    CheckDocuments, Compare, Contracts, ContractsCommand, Page, ShowDocuments,
 };
 pub(super) use coverage::{Coverage, Needs};
 pub(super) use explore::{Budget, Explore, Shard};

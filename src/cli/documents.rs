@@ -83,13 +83,24 @@ pub(super) fn of_sources(
 
 /// Writes a report as it is asked for.
 pub(super) fn write(report: &Report, to: &Reported, terminal: &mut Terminal) -> Exit {
+    write_form(|form| report.in_form(form), to, terminal)
+}
+
+/// Writes what is told in a form as it is asked for; of nothing there is no line.
+pub(super) fn write_form(
+    told: impl Fn(Form) -> String,
+    to: &Reported,
+    terminal: &mut Terminal,
+) -> Exit {
+    let report = told(to.format);
     let Some(path) = &to.out else {
-        terminal.line(&report.in_form(to.format));
+        if !report.is_empty() {
+            terminal.line(&report);
+        }
         return Exit::Holds;
     };
-    let text = format!("{}\n", report.in_form(to.format));
-    terminal.line(&report.in_form(Form::Text));
-    match std::fs::write(path, text) {
+    terminal.line(&told(Form::Text));
+    match std::fs::write(path, format!("{report}\n")) {
         Ok(()) => Exit::Holds,
         Err(error) => {
             terminal.error(&format!("cannot write {}: {error}", shown(path)));

@@ -8,6 +8,7 @@ mod formats;
 mod matrix;
 mod needs;
 mod probed;
+mod published;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
 
-use super::compatibility::{Breaking, Drift, Matrix};
+use super::compatibility::{Breaking, Drift, Matrix, Reported};
 use super::coverage::{Coverage, Needs};
 use crate::evolution::{Mode, Policy};
 
@@ -113,20 +113,8 @@ pub(in crate::cli) struct CheckDocuments {
     #[arg(long)]
     pub(in crate::cli) portable: bool,
 
-    /// How to report: text for people (the default), JSON lines, or GitHub annotations
-    #[arg(long, value_enum, value_name = "FORMAT", default_value = "text")]
-    pub(in crate::cli) format: Annotated,
-}
-
-/// The form of a report on files.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(in crate::cli) enum Annotated {
-    /// For people.
-    Text,
-    /// One JSON object a line.
-    Json,
-    /// GitHub's workflow commands, which become annotations.
-    Github,
+    #[command(flatten)]
+    pub(in crate::cli) reported: Reported,
 }
 
 /// `contracts compare`
@@ -151,18 +139,8 @@ pub(in crate::cli) struct Compare {
     #[arg(long, value_name = "POLICY", default_value = "raw", value_parser = policy)]
     pub(in crate::cli) policy: Policy,
 
-    /// How to report: text for people (the default), or JSON, a line for each mode
-    #[arg(long, value_enum, value_name = "FORMAT", default_value = "text")]
-    pub(in crate::cli) format: Lines,
-}
-
-/// The form of a report that has a line for each thing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(in crate::cli) enum Lines {
-    /// For people.
-    Text,
-    /// One JSON object a line.
-    Json,
+    #[command(flatten)]
+    pub(in crate::cli) reported: Reported,
 }
 
 pub(super) fn mode(text: &str) -> Result<Mode, String> {

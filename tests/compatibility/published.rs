@@ -1,0 +1,169 @@
+//! What programs read of each command is as it is published: JSON lines, SARIF, JUnit.
+
+use std::path::Path;
+use std::process::Output;
+
+use quick_junit::{Report, TestCaseStatus};
+use rstest::rstest;
+use serde_json::{Value, json};
+
+use crate::{TODAY, changed, quintet, text};
+
+/// What is called with which arguments: in each there is something to be said.
+const CALLS: [(&str, &[&str], &str); 8] = [
+    ("check", &["BROKEN"], "diagnostic"),
+    ("compare", &["OLD", "NEW", "--mode", "FULL", "--policy", "confluent-strict"], "comparison"),
+    ("drift", &["CHANGED", "--today", TODAY], "finding"),
+    ("drift", &["ALONE", "--accept", "CHANGED/accepted.yaml", "--today", TODAY], "unused"),
+    ("breaking", &["CHANGED", "--against", "PLAIN"], "comparison"),
+    ("matrix", &["CHANGED", "--against", "PLAIN", "--today", TODAY], "pair"),
+    ("coverage", &["--no-scenarios", "--contracts", "LAX", "--min", "100"], "below"),
+    ("needs", &["ban", "SCENARIO"], "need"),
+];
+
+/// Calls a command in a folder of made documents.
+fn called(command: &str, arguments: &[&str], form: &str) -> Output {
+    let folder = tempfile::tempdir().expect("a folder");
+    let at = |name: &str| folder.path().join(name);
+    let code = ("ban", "code: { type: string, x-type", "code: { type: integer, x-type");
+    let range = ("ban", "minimum: 0, maximum: 255, x-type: byte", "x-type: byte");
+    changed(&at("CHANGED"), &[code, range]);
+    changed(&at("PLAIN"), &[]);
+    changed(&at("ALONE"), &[]);
+    for name in ["account", "login", "invite", "effective-stats"] {
+        std::fs::remove_file(at("ALONE").join(format!("{name}.asyncapi.yaml")))
+            .expect("it is there");
+    }
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let copy = |from: &str, to: &str| {
+        std::fs::copy(root.join(from), at(to)).expect("it can be copied");
+    };
+    copy("tests/fixtures/documents/broken.yaml", "BROKEN.yaml");
+    copy("scenarios/ban/create-and-delete.scenario.yaml", "SCENARIO.scenario.yaml");
+    std::fs::write(at("OLD.json"), r#"{"properties": {"a": {"type": "integer"}}}"#)
+        .expect("a file");
+    let new = r#"{"properties": {"a": {"type": "integer", "minimum": 0}}}"#;
+    std::fs::write(at("NEW.json"), new).expect("a file");
+    let file = |word: &&str| match *word {
+        "BROKEN" => "BROKEN.yaml".to_owned(),
+        "SCENARIO" => "SCENARIO.scenario.yaml".to_owned(),
+        "LAX" => "CHANGED/ban.asyncapi.yaml".to_owned(),
+        "OLD" | "NEW" => format!("{word}.json"),
+        other => other.to_owned(),
+    };
+    let given: Vec<String> = arguments.iter().map(file).collect();
+    let given = given.iter().map(String::as_str);
+    let all: Vec<&str> = [command].into_iter().chain(given).chain(["--format", form]).collect();
+    let output = quintet(folder.path(), &all);
+    let told = text(&output.stderr);
+    assert!(matches!(output.status.code(), Some(0 | 1 | 4)), "{command}: {told}");
+    output
+}
+
+/// The published schema of a command's lines, in which no field may be that is not in it.
+fn schema(command: &str) -> jsonschema::Validator {
+    let mut whole: Value =
+        serde_json::from_str(include_str!("../../docs/contracts.schema.json")).expect("JSON");
+    close(&mut whole);
+    whole["anyOf"] = json!([{ "$ref": format!("#/$defs/{command}") }]);
+    jsonschema::draft202012::new(&whole).expect("a schema")
+}
+
+/// Others may add fields; what this version writes is all written down.
+fn close(schema: &mut Value) {
+    match schema {
+        Value::Object(members) => {
+            members.values_mut().for_each(close);
+            if members.contains_key("properties") && members.contains_key("required") {
+                members.insert("additionalProperties".to_owned(), json!(false));
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(close),
+        _ => {}
+    }
+}
+
+#[rstest]
+fn json_lines_are_as_they_are_published(#[values(0, 1, 2, 3, 4, 5, 6, 7)] call: usize) {
+    let (command, arguments, event) = CALLS[call];
+    let schema = schema(command);
+    let said = text(&called(command, arguments, "json").stdout);
+    let mut events = Vec::new();
+    for line in said.lines() {
+        let line: Value = serde_json::from_str(line).unwrap_or_else(|_| panic!("{line}"));
+        let wrong: Vec<_> = schema.iter_errors(&line).map(|error| error.to_string()).collect();
+        assert!(wrong.is_empty(), "{command}: {wrong:?} in {line}");
+        events.push(line["event"].as_str().expect("an event").to_owned());
+    }
+    assert!(events.iter().any(|one| one == event), "{command}: {events:?}");
+    assert!(command == "compare" || events.last().is_some_and(|last| last == "summary"));
+}
+
+#[test]
+fn a_line_that_is_not_as_published_is_refused() {
+    let schema = schema("drift");
+    let mut line =
+        json!({ "event": "unused", "fingerprint": "0123456789abcdef", "place": "a:1:2" });
+    assert!(schema.is_valid(&line));
+    line["fingerprint"] = json!("0123");
+    assert!(!schema.is_valid(&line));
+    line["fingerprint"] = json!("0123456789abcdef");
+    line["more"] = json!(1);
+    assert!(!schema.is_valid(&line), "a field that is not published");
+    assert!(!schema.is_valid(&json!({ "event": "other" })));
+}
+
+fn official() -> jsonschema::Validator {
+    let text = include_str!("../fixtures/sarif/sarif-2.1.0-rtm.5.json");
+    let schema: Value = serde_json::from_str(text).expect("JSON");
+    jsonschema::options()
+        .with_draft(jsonschema::Draft::Draft4)
+        .should_validate_formats(true)
+        .build(&schema)
+        .expect("a schema")
+}
+
+#[rstest]
+fn sarif_is_valid_by_the_official_schema(#[values(0, 1, 2, 3, 4, 5, 6, 7)] call: usize) {
+    let (command, arguments, _) = CALLS[call];
+    let said = text(&called(command, arguments, "sarif").stdout);
+    let whole: Value = serde_json::from_str(&said).unwrap_or_else(|_| panic!("{said}"));
+    let schema = official();
+    let wrong: Vec<_> = schema.iter_errors(&whole).map(|error| error.to_string()).collect();
+    assert!(wrong.is_empty(), "{command}: {wrong:?}");
+    let results = whole["runs"][0]["results"].as_array().expect("results");
+    assert!(!results.is_empty(), "{command}");
+    let mut damaged = whole.clone();
+    damaged["runs"][0]["results"][0]["level"] = json!("grave");
+    assert!(!schema.is_valid(&damaged));
+}
+
+#[rstest]
+fn junit_is_xml_with_a_case_for_each_finding(#[values(0, 1, 2, 3, 4, 5, 6, 7)] call: usize) {
+    let (command, arguments, _) = CALLS[call];
+    let said = text(&called(command, arguments, "junit").stdout);
+    let report =
+        Report::deserialize_from_str(&said).unwrap_or_else(|error| panic!("{error}: {said}"));
+    let [suite] = &report.test_suites[..] else { panic!("{command}: one suite") };
+    assert!(!suite.test_cases.is_empty(), "{command}");
+    let failed = suite
+        .test_cases
+        .iter()
+        .filter(|case| matches!(case.status, TestCaseStatus::NonSuccess { .. }));
+    assert_eq!(suite.tests, suite.test_cases.len(), "{command}");
+    assert_eq!(suite.failures + suite.errors, failed.count(), "{command}");
+}
+
+#[rstest]
+fn each_form_has_something_to_say(
+    #[values(0, 1, 2, 3, 4, 5, 6, 7)] call: usize,
+    #[values("text", "github", "markdown")] form: &str,
+) {
+    let (command, arguments, _) = CALLS[call];
+    let said = text(&called(command, arguments, form).stdout);
+    match form {
+        "github" => assert!(said.lines().all(|line| line.starts_with("::")), "{said}"),
+        "markdown" => assert!(said.starts_with(&format!("### quintet contracts {command}"))),
+        _ => assert!(said.lines().count() > 1, "{said}"),
+    }
+}
