@@ -43,7 +43,7 @@ pub use kind::{FieldInfo, MessageIx, MessageKind};
 pub use model::{
     Action, Basis, ChannelView, Contract, Group, GroupName, HeaderRule, KeyRule, Message, Operation,
 };
-pub(crate) use open::part_validator;
+pub(crate) use open::{key_rule, part_validator, told_by};
 pub use problem::{PROBLEM_KINDS, Problem, ProblemKind, Severity};
 pub use redact::without_words;
 pub use schema::{Format, Pattern, Property, Remarks, Schema, Types};

@@ -1,5 +1,6 @@
 //! Documents against documents and services: the commands `contracts …` as a whole.
 
+mod anybody;
 mod breaking;
 mod coverage;
 mod drift;

@@ -26,9 +26,11 @@ pub(super) use adopt::adopt;
 pub(super) use approximate::approximate;
 pub(super) use compiled::Compiled;
 pub(crate) use compiled::part_validator;
+pub(crate) use name::key_rule;
 pub(crate) use record::Opinion;
 pub(crate) use review::review;
 use telling::Telling;
+pub(crate) use telling::told_by;
 pub(crate) use topic::OpenTopic;
 
 /// A document, ready to check records.
@@ -130,7 +132,7 @@ impl OpenChannel {
                 value: part(&message.payload),
                 headers: part(&message.headers),
                 key: part(&message.record_key),
-                made_key: message.made_key.as_ref().and_then(name::key_rule),
+                made_key: message.made_key.as_ref().and_then(key_rule),
                 is_sent: document.does(Direction::Send, number, &message.key),
             })
             .collect();
