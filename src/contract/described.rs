@@ -16,6 +16,15 @@ impl Contract {
         }
     }
 
+    /// Whether another contract is written in the same words, in all of its files.
+    pub(crate) fn is_written_as(&self, other: &Self) -> bool {
+        let texts = |one: &Self| match &one.open {
+            Some(open) => open.document.files.iter().map(|file| file.text.clone()).collect(),
+            None => vec![one.file.text.clone()],
+        };
+        texts(self) == texts(other)
+    }
+
     /// What the document says of a channel, by the channel's name in the set of contracts.
     pub(crate) fn described_channel<'d>(
         &self,

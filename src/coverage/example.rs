@@ -3,7 +3,7 @@
 use crate::asyncapi;
 use crate::compatibility::fitting;
 use crate::contract::inputs::typical;
-use crate::contract::{Contracts, HeaderEncoding, Message};
+use crate::contract::{Contracts, HeaderEncoding, Message, key_rule};
 use crate::evolution::{Document, Inclusion, included};
 use crate::message::{ChannelIx, Header, Headers, Json, KeyBytes, Payload, Record, TraceParent};
 
@@ -29,7 +29,7 @@ pub(super) fn made(
         values.push(typical(&message.payload, &[]));
     }
     let of = |value: &Json| Record {
-        key: contracts.key_for(channel, value).or_else(|| key(described)),
+        key: contracts.key_for(channel, value).or_else(|| key(described, value)),
         headers: headers(message, described),
         value: Some(Payload::new(&framed(described, value.to_bytes()))),
     };
@@ -60,7 +60,12 @@ fn smallest(schema: &asyncapi::Schema) -> Option<serde_json::Value> {
     }
 }
 
-fn key(described: &asyncapi::Message) -> Option<KeyBytes> {
+/// The key of a record: made from a field of the value, or of a schema of its own.
+fn key(described: &asyncapi::Message, value: &Json) -> Option<KeyBytes> {
+    if let Some(rule) = described.made_key.as_ref().and_then(key_rule) {
+        let id = value.pointer(&rule.field)?.as_integer()?;
+        return Some(rule.encoding.encode(u32::try_from(id).ok()?));
+    }
     let value = smallest(described.record_key.schema()?)?;
     let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
     Some(KeyBytes::from_slice(text.as_bytes()))

@@ -117,6 +117,8 @@ impl Trace {
             return Seen { effect: Effect::Copied, text: Some(text) };
         }
         let text = match (self.steps.get(at), probed.steps.get(at), probed.troubles.first()) {
+            // What no longer comes may be missing because the test ended before it.
+            (Some(_), None, Some(code)) => format!("the test fails: {code}"),
             (Some(step), ..) => format!("{} no longer comes", step.shown(contracts)),
             (None, Some(step), _) => format!("{} comes besides", step.shown(contracts)),
             (None, None, Some(code)) => format!("the test fails: {code}"),
