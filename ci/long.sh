@@ -26,7 +26,7 @@ prove() {
 }
 # Services mostly wait, so several are verified at a time.
 prove cargo test --locked --release --test verify -- --ignored --test-threads 5 \
-    calm::many_scripts bugs::each_bug manners::each manners::one_that command::one_that_loses
+    calm::many_scripts bugs::each_bug manners::each manners::one_that command::one_that_loses external::the_suite
 prove cargo test --locked --release --test mutants -- --ignored each_mutant_is_found
 QUINTET_RUNS=1000 prove cargo test --locked --release --test verdicts -- random
 prove cargo test --locked --release --test explore -- --ignored
@@ -35,7 +35,7 @@ printf '\n=== long proofs of %s, %s, %d s\n' "$commit" "$began" "$SECONDS"
 grep -E '^test .* \.\.\. |^test result: ' "$log" || failed=1
 # A filter that no longer names a test would pass by running none.
 for proof in calm::many_scripts_on_the_mock calm::many_scripts_on_a_real_broker \
-    bugs::each_bug manners::each manners::one_that command::one_that_loses each_mutant_is_found random \
+    bugs::each_bug manners::each manners::one_that command::one_that_loses external::the_suite each_mutant_is_found random \
     the_portfolio_finds_each_in_99 three_by_four; do
     grep -qE "^test .*$proof.* \.\.\. ok$" "$log" || {
         echo "no test of $proof has passed"

@@ -4,6 +4,7 @@ mod compatibility;
 mod contracts;
 mod coverage;
 mod explore;
+mod external;
 mod traffic;
 mod verify;
 
@@ -13,6 +14,7 @@ pub(super) use contracts::{
 };
 pub(super) use coverage::{Coverage, Needs};
 pub(super) use explore::{Budget, Explore, Shard};
+pub(super) use external::External;
 #[cfg(feature = "kafka")]
 pub(super) use traffic::Start;
 pub(super) use traffic::{Accepting, Capture, Check, ClockSkew, Monitor, duration, with_rules};
@@ -242,6 +244,9 @@ pub(super) struct Run {
 
     #[command(flatten)]
     pub(super) link: Link,
+
+    #[command(flatten)]
+    pub(super) external: External,
 }
 
 /// `list`

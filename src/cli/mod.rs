@@ -28,6 +28,8 @@ mod drift;
 mod exit;
 mod explain;
 mod explore;
+#[cfg(feature = "kafka")]
+mod external;
 mod files;
 mod futile;
 mod git;

@@ -9,7 +9,9 @@ use super::args::{Format, Reporting, Run};
 use super::clock::Clock;
 use super::exit::Exit;
 #[cfg(feature = "kafka")]
-use super::live::World;
+use super::external;
+#[cfg(feature = "kafka")]
+use super::live::{self, World};
 use super::load::{self, Loaded};
 use super::outputs::Outputs;
 use super::progress::Progress;
@@ -24,7 +26,7 @@ use crate::report::style::shell_word;
 use crate::report::summary::{self, Summary};
 use crate::report::{Passing, Told, github, json, text_of};
 use crate::scenario::TestPlan;
-use crate::scenario::run::{Options, Outcome, Setup, Verdict, run as run_test};
+use crate::scenario::run::{NOT_OUTSIDE, Options, Outcome, Setup, Verdict, run as run_test};
 
 /// Of more tests than this, those that pass are told by folder.
 const MANY: usize = 60;
@@ -32,9 +34,17 @@ const MANY: usize = 60;
 /// Runs the selected tests.
 pub(super) fn run(args: &Run, packs: &Packs, terminal: &mut Terminal) -> Exit {
     let clock = Clock::start();
-    let Some(loaded) = load::select(&args.selection, packs, terminal) else {
+    let Some(mut loaded) = load::select(&args.selection, packs, terminal) else {
         return Exit::Unusable;
     };
+    #[cfg(feature = "kafka")]
+    let Ok(mut elsewhere) = external::elsewhere(&args.external, &loaded.contracts, terminal) else {
+        return Exit::Unusable;
+    };
+    #[cfg(feature = "kafka")]
+    if let Some(elsewhere) = &elsewhere {
+        elsewhere.sort(&mut loaded.plans, (&args.external, &loaded.contracts), terminal);
+    }
     if let Some(folder) = &args.save
         && let Err(error) = std::fs::create_dir_all(folder)
     {
@@ -45,7 +55,20 @@ pub(super) fn run(args: &Run, packs: &Packs, terminal: &mut Terminal) -> Exit {
         return Exit::Unusable;
     };
     #[cfg(feature = "kafka")]
-    let live = match args.link.on.as_ref().map(|_| World::open(args, &loaded.contracts, terminal)) {
+    let linked = match live::linked(args, &loaded.contracts, terminal) {
+        Err(exit) => return unreached(args, &loaded, loaded.exit.and(exit), outputs, terminal),
+        Ok(linked) => linked,
+    };
+    #[cfg(feature = "kafka")]
+    if let (Some(elsewhere), Some(linked)) = (&mut elsewhere, &linked) {
+        elsewhere.topics_were_made(&linked.made);
+    }
+    #[cfg(feature = "kafka")]
+    let open = linked
+        .as_ref()
+        .map(|linked| World::open(linked, elsewhere.as_ref(), &loaded.contracts, terminal));
+    #[cfg(feature = "kafka")]
+    let live = match open {
         Some(Err(exit)) => {
             return unreached(args, &loaded, loaded.exit.and(exit), outputs, terminal);
         }
@@ -138,7 +161,7 @@ struct Running<'a> {
     forms: Wanted,
     /// The broker, where tests are not simulated.
     #[cfg(feature = "kafka")]
-    live: Option<World>,
+    live: Option<World<'a>>,
     loaded: Loaded,
     setup: Setup,
     /// Where the choices of each test go if it fails; empty without `--save`.
@@ -178,7 +201,8 @@ impl Running<'_> {
                 progress.at(at + 1);
                 summary.add(&done.outcome);
                 let passed = done.outcome.verdict == Verdict::Passed;
-                if passed || self.args.keep_going {
+                let is_known = done.outcome.troubles.iter().any(|one| one.code == NOT_OUTSIDE);
+                if passed || is_known || self.args.keep_going {
                     return None;
                 }
                 let end = end_of_file(plans, at);
@@ -362,11 +386,13 @@ pub(super) fn exit_of(outcome: &Outcome) -> Exit {
 fn again(args: &Run, plan: &TestPlan, outcome: &Outcome) -> String {
     let path = shell_word(&plan.scenario.file.path);
     let mut text = format!("quintet run {path} --seed {}", outcome.seed.0);
-    if plan.scenario.schedules > 1 {
+    if plan.scenario.schedules > 1 && args.link.on.is_none() {
         text.push_str(&format!(" --schedule {}", outcome.schedule));
     }
     if let Some(on) = &args.link.on {
         text.push_str(&format!(" --on {}", shell_word(on)));
+        #[cfg(feature = "kafka")]
+        text.push_str(&external::again(&args.external));
     }
     push_contracts(&mut text, args);
     text

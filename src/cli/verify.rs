@@ -1,5 +1,6 @@
 //! `verify`: an implementation that runs somewhere, judged.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -69,7 +70,7 @@ pub(super) fn verify(args: &Verify, packs: &Packs, terminal: &mut Terminal) -> E
         // What quintet starts itself comes after its topics.
         plan.made.clone_from(&linked.made);
     }
-    stop_at_a_signal(&plan.stop);
+    stop_at_a_signal(vec![Arc::clone(&plan.stop)]);
     let mut tell = |text: &str| terminal.trouble(text);
     let link = (&linked.connection, &linked.topics);
     let verified = match live::verify(&plan, &contracts, link, &mut tell) {
@@ -98,7 +99,7 @@ fn plan(args: &Verify, contracts: &Arc<Contracts>, terminal: &mut Terminal) -> O
         true => Persistence::Empty,
         false => Persistence::Kept,
     });
-    let probe = probe(args, contracts, terminal)?;
+    let probe = probe((&args.service, args.probe.as_ref()), contracts, terminal)?;
     let abilities = probe.abilities();
     let longest = LONGEST_PAUSE.max(args.budget);
     let scripts = scripts((&args.service, &abilities), contracts, longest);
@@ -118,7 +119,7 @@ fn plan(args: &Verify, contracts: &Arc<Contracts>, terminal: &mut Terminal) -> O
     }
     Some(Plan {
         subject: args.service.clone(),
-        group: group(args, contracts, terminal)?,
+        group: group((&args.service, args.group.as_ref()), contracts, terminal)?,
         group_from: args.group_from.map_or(GroupFrom::Committed, |From::Latest| GroupFrom::Latest),
         made: Vec::new(),
         tenants: args.tenant.clone(),
@@ -220,38 +221,47 @@ fn scripts(of: (&str, &Abilities), contracts: &Arc<Contracts>, longest: Duration
     plans.iter().filter_map(|plan| script(plan, &setup, of, longest).ok()).collect()
 }
 
-fn group(args: &Verify, contracts: &Contracts, terminal: &mut Terminal) -> Option<String> {
-    if let Some(group) = &args.group {
+/// The group of a service: the one that is named, or the documented one.
+pub(super) fn group(
+    (service, named): (&str, Option<&String>),
+    contracts: &Contracts,
+    terminal: &mut Terminal,
+) -> Option<String> {
+    if let Some(group) = named {
         return Some(group.clone());
     }
-    match contracts.group(&args.service).map(|group| &group.name) {
+    match contracts.group(service).map(|group| &group.name) {
         Some(GroupName::Exactly(name)) => Some(name.clone()),
         Some(GroupName::Like(pattern)) => {
             terminal.error(&format!(
-                "each instance of {} has a group of its own (/{}/): say which with --group NAME",
-                args.service,
+                "each instance of {service} has a group of its own (/{}/): say which with --group \
+                 NAME",
                 pattern.as_str()
             ));
             None
         }
         None => {
-            terminal.error(&format!("the contract of {} names no group", args.service));
+            terminal.error(&format!("the contract of {service} names no group"));
             None
         }
     }
 }
 
-fn probe(args: &Verify, contracts: &Contracts, terminal: &mut Terminal) -> Option<Commands> {
-    let Some(path) = &args.probe else {
+/// The commands of a probe file; none where there is no file.
+pub(super) fn probe(
+    (service, path): (&str, Option<&PathBuf>),
+    contracts: &Contracts,
+    terminal: &mut Terminal,
+) -> Option<Commands> {
+    let Some(path) = path else {
         return Some(Commands::default());
     };
-    let of = (args.service.as_str(), contracts.packs());
+    let of = (service, contracts.packs());
     load::reading(path, terminal, |file, diagnostics| read_probe(file, of, diagnostics))
 }
 
-/// Raises `stop` when a signal asks this process to end, so that what it started ends with it.
-fn stop_at_a_signal(stop: &Arc<Stop>) {
-    let stop = Arc::clone(stop);
+/// Raises these when a signal asks this process to end, so that what it started ends with it.
+pub(super) fn stop_at_a_signal(stops: Vec<Arc<Stop>>) {
     std::thread::spawn(move || {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         // Without signals the process ends as the system says.
@@ -264,7 +274,7 @@ fn stop_at_a_signal(stop: &Arc<Stop>) {
                     _ = terminate.recv() => {}
                     _ = interrupt.recv() => {}
                 }
-                stop.raise();
+                stops.iter().for_each(|stop| stop.raise());
                 // A second signal does not wait for the report.
                 tokio::select! {
                     () = tokio::time::sleep(PATIENCE) => {}
@@ -272,7 +282,7 @@ fn stop_at_a_signal(stop: &Arc<Stop>) {
                     _ = interrupt.recv() => {}
                 }
                 // It is busy with something that looks at nothing else.
-                stop.kill_child();
+                stops.iter().for_each(|stop| stop.kill_child());
                 std::process::exit(i32::from(Exit::Unchecked.info().code));
             }
         });

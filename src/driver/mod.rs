@@ -28,6 +28,11 @@ pub trait Driver {
     /// The world's time.
     fn now(&self) -> VirtualTime;
 
+    /// When the test began, by [`Driver::now`].
+    fn began(&self) -> VirtualTime {
+        VirtualTime::ZERO
+    }
+
     /// A number that no other run in the same world has: it is part of each tenant's id, so that
     /// what others left behind, or do beside it, is not taken for this run's.
     fn run_number(&self) -> u64 {
@@ -61,6 +66,15 @@ pub trait Driver {
         until: Until,
         seen: &mut dyn FnMut(&History) -> bool,
     ) -> Result<Ended, DriverError>;
+
+    /// Lets the world go on until there is more than `entries` in its history, or until a state
+    /// that no entry shows may have changed.
+    ///
+    /// # Errors
+    /// As [`Driver::run`].
+    fn run_on(&mut self, until: Until, entries: usize) -> Result<Ended, DriverError> {
+        self.run(until, &mut |history| history.entries().len() > entries)
+    }
 
     /// Arms a fault, which strikes once, at the next match.
     ///

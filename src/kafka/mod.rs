@@ -45,6 +45,7 @@ pub use group::{GroupError, GroupState, Lag};
 pub use group_change::{GroupChange, GroupChanges};
 pub use group_member::Member;
 pub use group_watch::{GroupSnapshot, GroupWatch};
+pub(crate) use live::Notebook;
 pub use live::{Live, LiveError};
 pub use mock::MockError;
 pub use on::{On, OnError};

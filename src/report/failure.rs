@@ -97,7 +97,8 @@ fn nearest_text(nearest: &Nearest, told: &Told<'_>, gutter: usize) -> String {
     };
     let pad = " ".repeat(gutter);
     let id = nearest.record;
-    let mut text = format!("{pad}= nearest: {id}  {name}  at {}, {differ}", placed.at);
+    let mut text =
+        format!("{pad}= nearest: {id}  {name}  at {}, {differ}", outcome.since_began(placed.at));
     let rows: Vec<_> = nearest
         .differences
         .iter()

@@ -210,7 +210,7 @@ pub(crate) fn test(told: &Told<'_>) -> String {
         seed: outcome.seed.0,
         schedules: outcome.schedules,
         schedule: outcome.schedule,
-        virtual_ms: outcome.ended.as_ms(),
+        virtual_ms: outcome.since_began(outcome.ended).as_ms(),
         records: outcome.history.records().len(),
         hash: format!("{:016x}", outcome.history.head()),
         again: (!passed).then_some(&told.again),
@@ -283,7 +283,7 @@ fn record(id: RecordId, outcome: &Outcome) -> RecordOf {
     RecordOf {
         record: id.0,
         producer: outcome.history.producer(placed).to_owned(),
-        at_ms: placed.at.as_ms(),
+        at_ms: outcome.since_began(placed.at).as_ms(),
         placed: outcome.history.placed_json(placed),
     }
 }

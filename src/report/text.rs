@@ -2,6 +2,7 @@
 
 use super::style::{BAD, FAINT, GOOD, UNSURE, count, one_line, paint};
 use super::{Told, failure};
+use crate::message::VirtualTime;
 use crate::scenario::run::Verdict;
 
 /// Names are padded up to this.
@@ -37,7 +38,8 @@ fn head(told: &Told<'_>) -> String {
     } else if !passed && schedules > 1 {
         facts.push(format!("schedule {} (of {schedules})", outcome.schedule));
     }
-    facts.push(format!("{} virtual", outcome.ended));
+    let kind = if outcome.began == VirtualTime::ZERO { "virtual" } else { "real" };
+    facts.push(format!("{} {kind}", outcome.since_began(outcome.ended)));
     if let Some(real) = told.real {
         facts.push(format!("{} ms real", real.as_millis()));
     }

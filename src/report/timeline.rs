@@ -72,6 +72,7 @@ impl Teller<'_> {
         if does == "reads" && self.twice.as_ref().is_some_and(|(id, _)| Some(*id) == record) {
             note = self.twice.take().map_or(note, |(_, fault)| fault);
         }
+        let at = self.outcome.since_began(at);
         let row = Row { at, who, does, what, note, record, in_setup };
         match self.rows.last_mut() {
             // A query is asked again and again; time moves in many small steps.
@@ -92,7 +93,10 @@ impl Teller<'_> {
             return true;
         }
         match self.rows.last_mut() {
-            Some(row) if (row.does, row.record, row.at) == ("reads", Some(record), at) => {
+            Some(row)
+                if (row.does, row.record, row.at)
+                    == ("reads", Some(record), self.outcome.since_began(at)) =>
+            {
                 row.note = note;
                 true
             }

@@ -386,6 +386,7 @@ impl<'a> Scene<'a> {
                 case.outputs.push(self.output(record, &by_trace, case));
             }
         }
+        self.release(case);
         self.double(case);
         self.bind(case);
     }
@@ -455,8 +456,7 @@ impl<'a> Scene<'a> {
         let placed = self.seen.history.record(record);
         let inputs = self.trace(record).and_then(|trace| by_trace.get(&trace));
         let seen = self.latest(record);
-        let until = seen.after(self.clocks.skew);
-        let before = |at: &&usize| case.inputs[**at].start <= until;
+        let before = |at: &&usize| self.may_cause(&case.inputs[**at], (record, seen));
         let causes = inputs.into_iter().flatten().filter(before).copied().collect();
         let shape = Shape::of(self.contracts, &self.seen.subject, placed.channel, &placed.record);
         Output { record, seen, shape, causes, spoiled: false, doubled: false }

@@ -1,5 +1,6 @@
 //! How far what was seen can be believed.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::case::Scene;
@@ -86,9 +87,22 @@ impl Scene<'_> {
             Some("offsets are missing at which a record may have lain")
         } else if !self.seen.between.is_empty() {
             Some("there are timestamps that bear no time")
+        } else if self.was_killed_with(records) {
+            Some("inputs of the same tenant were in hand when it was killed")
         } else {
             self.clocks.proof.map(|_| "clocks were seen to differ")
         }
+    }
+
+    /// Whether an input of the tenant of these records was in hand at a kill.
+    fn was_killed_with(&self, records: &[RecordId]) -> bool {
+        let history = &self.seen.history;
+        let tenant = |record: RecordId| history.record(record).record.headers.tenant().ok();
+        let of: BTreeSet<_> = records.iter().filter_map(|record| tenant(*record)).collect();
+        let is_of = |record| tenant(record).is_some_and(|tenant| of.contains(tenant));
+        let all = || history.records().iter().map(|placed| placed.id);
+        !self.kills.is_empty()
+            && all().any(|one| is_of(one) && self.is_input(one) && self.was_in_hand(one))
     }
 
     /// Whether a command may have come before a moment that was not seen.

@@ -2,9 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::case::Scene;
+use super::case::{Act, Case, Input, Scene};
+use super::traffic::Writers;
 use crate::history::Placed;
-use crate::message::{RecordId, Tenant, repeated_members};
+use crate::message::{ChannelIx, RecordId, Tenant, VirtualTime, repeated_members};
 
 /// Where records are found.
 #[derive(Default)]
@@ -14,6 +15,8 @@ pub(super) struct Index {
     /// What it writes, by trace and by tenant.
     pub(super) events: BTreeMap<u128, Vec<RecordId>>,
     pub(super) events_of: BTreeMap<Tenant, Vec<RecordId>>,
+    /// The channels that the subject reads, each with those on which stands what it may answer to.
+    answers: BTreeMap<ChannelIx, Vec<ChannelIx>>,
 }
 
 impl<'a> Scene<'a> {
@@ -24,6 +27,10 @@ impl<'a> Scene<'a> {
 
     pub(super) fn index(&self) -> Index {
         let mut index = Index::default();
+        let writers = Writers::new(self.contracts, &[]);
+        for channel in self.contracts.consumed_by(&self.seen.subject).into_iter().flatten() {
+            index.answers.insert(channel, writers.causes(channel).to_vec());
+        }
         for placed in self.seen.history.records() {
             let (record, trace) = (placed.id, self.trace(placed.id));
             if let (true, Some(trace)) = (self.is_input(record), trace) {
@@ -39,6 +46,49 @@ impl<'a> Scene<'a> {
             }
         }
         index
+    }
+
+    /// Whether an input with the trace of an event, which was seen at some moment, may have caused
+    /// it: it does not come behind it. What others may have answered to the event, and to nothing
+    /// else that has the trace, comes behind it whatever the moments at which they were seen.
+    pub(super) fn may_cause(&self, input: &Input, (event, seen): (RecordId, VirtualTime)) -> bool {
+        let is_before = input.start <= seen.after(self.clocks.skew);
+        let Act::Record(record) = input.act else { return is_before };
+        is_before && !self.answers_only(record, event)
+    }
+
+    /// Whether an input answers an event, if it answers anything: there is nothing else of its
+    /// trace that it could answer.
+    fn answers_only(&self, input: RecordId, event: RecordId) -> bool {
+        let channel = |record| self.seen.history.record(record).channel;
+        let answers = self.found.answers.get(&channel(input)).map_or(&[][..], Vec::as_slice);
+        let Some(trace) = self.trace(input).filter(|_| answers.contains(&channel(event))) else {
+            return false;
+        };
+        let until = self.latest(input).after(self.clocks.skew);
+        let is_answered =
+            |other: RecordId| answers.contains(&channel(other)) && self.earliest(other) <= until;
+        let inputs = self.inputs_with(trace).map(|placed| placed.id);
+        let mut others = inputs.chain(self.events_with(trace)).filter(|one| *one != event);
+        !others.any(is_answered)
+    }
+
+    /// A trace that the subject began itself, by a timer or for a client, is that of what others
+    /// answer, too. It does not say whether one of these caused a later event, or what began it.
+    pub(super) fn release(&self, case: &mut Case) {
+        let mut begun: BTreeMap<u128, VirtualTime> = BTreeMap::new();
+        for output in case.outputs.iter().filter(|output| output.causes.is_empty()) {
+            if let Some(trace) = self.trace(output.record) {
+                let first = begun.entry(trace).or_insert(output.seen);
+                *first = output.seen.min(*first);
+            }
+        }
+        for output in case.outputs.iter_mut().filter(|output| !output.causes.is_empty()) {
+            let first = self.trace(output.record).and_then(|trace| begun.get(&trace));
+            if first.is_some_and(|first| *first <= output.seen.after(self.clocks.skew)) {
+                output.causes.clear();
+            }
+        }
     }
 
     /// The inputs with a trace, in the order in which they were seen.

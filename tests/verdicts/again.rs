@@ -199,11 +199,8 @@ fn with_kill(seen: Observation, at: VirtualTime) -> Observation {
     Observation { history, ..seen }
 }
 
-/// That its group lost its partitions is a doubt where something was handled again.
-#[rstest]
-#[case::nothing_else_shows_it(&[], false)]
-#[case::something_was_handled_again(&[1, 0], true)]
-fn a_loss_that_shows_nowhere_explains_nothing(#[case] back: &[usize], #[case] is_doubted: bool) {
+/// A ban service that does not answer the first of three commands.
+fn mute() -> Play {
     let course = Course { seed: 5, inputs: 0, partitions: 1, crashes: false, pick: as_reference };
     let mute = after(Box::new(Ban::default()), "CREATE", |_, input, _, cx| {
         let value = input.value.and_then(|value| std::str::from_utf8(value).ok());
@@ -219,6 +216,35 @@ fn a_loss_that_shows_nowhere_explains_nothing(#[case] back: &[usize], #[case] is
         play.wait_ms(300);
     }
     play.wait_ms(3_000);
+    play
+}
+
+/// What was in hand when it was killed may explain what its tenant shows, also much later.
+#[rstest]
+#[case::in_hand(0, true)]
+#[case::settled_before(20_000, false)]
+fn what_was_in_hand_at_a_kill_is_a_doubt(#[case] before_ms: u64, #[case] is_doubted: bool) {
+    let mut play = mute();
+    play.wait_ms(before_ms);
+    let killed = play.world.now();
+    let create = json!({ "type": "CREATE", "body": { "banType": 0, "value": "mute", "reason": "r",
+        "reasonCode": 0, "permanent": true, "issuedBy": "gm", "expiresAt": 0 } });
+    play.wait_ms(20_000);
+    play.send("ban.command", &create);
+    play.wait_ms(60_000);
+    let seen = redelivered(play, "ban", "ban.command", &[]).observed();
+    let judgement = judge(&with_kill(seen, killed), &Judging::default());
+    let missing = |one: &&quintet::verify::Found| one.message.contains("none was seen");
+    let found = judgement.findings.iter().find(missing).expect("it is mute");
+    assert_eq!(found.doubt.is_some(), is_doubted, "{found:#?}");
+}
+
+/// That its group lost its partitions is a doubt where something was handled again.
+#[rstest]
+#[case::nothing_else_shows_it(&[], false)]
+#[case::something_was_handled_again(&[1, 0], true)]
+fn a_loss_that_shows_nowhere_explains_nothing(#[case] back: &[usize], #[case] is_doubted: bool) {
+    let play = mute();
     let lost = play.world.now();
     let mut seen = redelivered(play, "ban", "ban.command", back).observed();
     seen.lost_partitions.push(lost);

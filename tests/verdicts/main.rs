@@ -8,6 +8,7 @@ mod faults;
 mod inputs;
 mod lane;
 mod named;
+mod neighbours;
 #[path = "../bugs/outside.rs"]
 mod outside;
 mod outsider;

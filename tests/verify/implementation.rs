@@ -2,7 +2,10 @@
 //! named on the command line. Built with the tests, which start it.
 //!
 //! `implementation SERVICE [data=FOLDER] [group=NAME] [socket=PATH] [field] [accepted]
-//! [dies-on-empty] [dies-once=FILE]`
+//! [dies-on-empty] [dies-once=FILE] [forbidden=RULE:OPTION]`
+//!
+//! `implementation ask SOCKET query|stimulus|data NAME TENANT REGION MAJOR MINOR ARGUMENTS` asks or
+//! tells one that listens at SOCKET, and prints its answer: the commands of a probe file.
 
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::os::unix::net::{UnixListener, UnixStream};
@@ -16,7 +19,8 @@ use quintet::kafka::host::{Host, Manner, Options, Store};
 use quintet::kafka::{Broker, Connection, On, Settings, Topics};
 use quintet::message::{Json, Tenant};
 use quintet::service::{
-    Asked, Cx, Given, Incoming, QueryError, Reject, Service, StimulusError, Timer, Vocabulary,
+    Asked, Cx, Forbidden, Given, Incoming, Mutant, QueryError, Reject, Service, StimulusError,
+    Timer, Vocabulary,
 };
 use quintet::services::reference;
 use serde_json::{Value, json};
@@ -81,6 +85,17 @@ fn once(file: PathBuf) -> Box<dyn FnMut(&Incoming<'_>) -> bool + Send> {
     })
 }
 
+/// A service that takes an option which a rule forbids.
+fn mutant(service: &str, what: &str) -> Mutant {
+    let (rule, option) = what.split_once(':').expect("RULE:OPTION");
+    let rule = quintet::services::rule(rule).expect("a rule").id();
+    let mut forbidden = Forbidden::of(rule);
+    let forbidden = forbidden.find(|one| one.option == option).expect("an option of the rule");
+    let mut models = quintet::services::packs().models().into_iter();
+    let model = models.find(|one| one.name() == service).expect("one of the five");
+    Mutant::new(model, Arc::new(forbidden))
+}
+
 /// What the command line asks for.
 struct Wanted {
     service: Box<dyn Service>,
@@ -106,13 +121,43 @@ fn wanted() -> Wanted {
                 mortal.dies = Box::new(|incoming| incoming.value.is_some_and(<[u8]>::is_empty));
             }
             ("dies-once", file) => mortal.dies = once(PathBuf::from(file)),
+            ("forbidden", what) => mortal.inner = Box::new(mutant(&name, what)),
             _ => panic!("{arg:?} is unknown"),
         }
     }
     Wanted { service: Box::new(mortal), options, socket }
 }
 
+/// Asks an implementation, and prints what it answers.
+fn ask(args: &[String]) -> std::io::Result<()> {
+    let [socket, what, name, tenant, region, major, minor, args] = args else {
+        panic!("{args:?}: SOCKET WHAT NAME TENANT REGION MAJOR MINOR ARGUMENTS")
+    };
+    let json = |text: &str| serde_json::from_str::<Value>(text).expect("JSON");
+    let asked = json!({
+        "what": what, "name": name, "tenant": tenant, "region": region, "major": json(major),
+        "minor": json(minor), "args": json(args),
+    });
+    let mut to = UnixStream::connect(socket)?;
+    writeln!(to, "{asked}")?;
+    let mut answer = String::new();
+    BufReader::new(to).read_line(&mut answer)?;
+    let answer = json(&answer);
+    let told = answer.get("answer").ok_or_else(|| std::io::Error::other(answer.to_string()))?;
+    println!("{told}");
+    Ok(())
+}
+
 fn main() {
+    let args: Vec<_> = std::env::args().skip(1).collect();
+    if let [first, rest @ ..] = args.as_slice()
+        && first == "ask"
+    {
+        return ask(rest).unwrap_or_else(|error| {
+            eprintln!("{error}");
+            std::process::exit(1)
+        });
+    }
     let Wanted { service, options, socket } = wanted();
     let name = service.name().to_owned();
     let on: On = std::env::var("BOOTSTRAP_SERVERS").expect("a broker").parse().expect("HOST:PORT");

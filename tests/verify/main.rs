@@ -10,6 +10,7 @@ mod broker;
 mod bugs;
 mod calm;
 mod command;
+mod external;
 mod in_turn;
 mod manners;
 #[path = "../bugs/outside.rs"]

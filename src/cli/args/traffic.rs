@@ -190,7 +190,7 @@ fn no_rule(_: &str) -> Result<RuleId, String> {
     Err("there are no rules".to_owned())
 }
 
-fn encoding(text: &str) -> Result<KeyEncoding, String> {
+pub(super) fn encoding(text: &str) -> Result<KeyEncoding, String> {
     let found = KEY_ENCODINGS.iter().find(|(name, _)| *name == text);
     found.map(|(_, encoding)| *encoding).ok_or_else(|| {
         let names: Vec<_> = KEY_ENCODINGS.iter().map(|(name, _)| *name).collect();

@@ -94,6 +94,22 @@ pub(super) const CODES: &[CodeInfo] = &[
         example: None,
     },
     CodeInfo {
+        code: "run::not-outside",
+        title: "what the test needs cannot be had of an implementation",
+        explanation: "With `--external` time is real, and a service that runs elsewhere is seen \
+                      from outside only: a test that waits for longer than `--max-wait`, asks for \
+                      schedules, crashes a service within, or needs a probe that is not there, is \
+                      not run, which is not a pass. `--only-possible` leaves such tests out.",
+        example: None,
+    },
+    CodeInfo {
+        code: "run::ended",
+        title: "an implementation ended while the test ran",
+        explanation: "The process that a command started is gone. What it wrote last is shown; it \
+                      is started again for the next test.",
+        example: None,
+    },
+    CodeInfo {
         code: "run::timed-out",
         title: "the services or the broker took too long",
         explanation: "A wait on a broker ends when nothing is in hand any more. Here something \

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::options::Decide;
+use super::options::{Ask, Decide};
 use super::slot::Slot;
 use super::witness::{Happened, Witness};
 use crate::message::{Json, Tenant, VirtualTime};
@@ -15,6 +15,7 @@ pub(super) struct Backstage<'a> {
     pub(super) at: usize,
     pub(super) decisions: &'a mut dyn Decide,
     pub(super) absent: &'a BTreeMap<String, Json>,
+    pub(super) elsewhere: Option<&'a Ask>,
     pub(super) witness: &'a dyn Witness,
     pub(super) now: VirtualTime,
     pub(super) decided: Vec<String>,
@@ -56,7 +57,9 @@ impl Host for Backstage<'_> {
             },
             None => {
                 let unreachable = || AskError::Unreachable(service.to_owned());
-                self.absent.get(&asked).cloned().ok_or_else(unreachable)
+                let elsewhere = self.elsewhere.and_then(|ask| ask(service, query, args, tenant));
+                let absent = || self.absent.get(&asked).cloned().ok_or_else(unreachable);
+                elsewhere.unwrap_or_else(absent)
             }
         };
         self.answers.push(answer.clone());

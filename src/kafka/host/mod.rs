@@ -30,7 +30,7 @@ mod window;
 mod witness;
 
 pub use options::{
-    AsReference, Clock, Decide, Log, Manner, Options, Remake, Start, Store, Variants,
+    AsReference, Ask, Clock, Decide, Log, Manner, Options, Remake, Start, Store, Variants,
 };
 pub use store::StoreError;
 pub(crate) use witness::{Happened, Outlet, Spot, Witness};

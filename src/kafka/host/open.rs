@@ -69,6 +69,7 @@ impl Host {
             slots,
             decisions: options.decisions.unwrap_or_else(|| Box::new(AsReference)),
             absent: options.absent,
+            elsewhere: options.ask,
             manner: manner.clone(),
             clock: clock.clone(),
             witness,

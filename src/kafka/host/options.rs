@@ -8,9 +8,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use crate::kafka::wall_ms;
-use crate::message::{Json, Seed, VirtualTime};
+use crate::message::{Json, Seed, Tenant, VirtualTime};
 use crate::rule::RuleId;
-use crate::service::Service;
+use crate::service::{AskError, Service};
 
 /// Where a host keeps the state of its services.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -127,6 +127,11 @@ impl Clock {
 /// Makes a service as it starts, by name; needed where a host is to kill and restart one.
 pub type Remake = Arc<dyn Fn(&str) -> Option<Box<dyn Service>> + Send + Sync>;
 
+/// Asks a service that runs elsewhere: its name, the query, the arguments and the tenant. `None`
+/// where it cannot be asked that.
+pub type Ask =
+    Arc<dyn Fn(&str, &str, &Json, &Tenant) -> Option<Result<Json, AskError>> + Send + Sync>;
+
 /// Takes a line of the log.
 pub type Log = Arc<dyn Fn(&str) + Send + Sync>;
 
@@ -152,6 +157,8 @@ pub struct Options {
     /// Answers for services that do not run here, by query: `ban.check`. A query to a service that
     /// neither runs here nor stands here cannot be answered, and whoever asks is told so.
     pub absent: BTreeMap<String, Json>,
+    /// Asks services that do not run here, before `absent` is looked at.
+    pub ask: Option<Ask>,
     /// How a killed service is made again.
     pub remake: Option<Remake>,
     /// Takes a line for each thing that goes wrong outside of the services, and with `verbose` for

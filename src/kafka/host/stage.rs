@@ -12,7 +12,7 @@ use super::backstage::Backstage;
 use super::faults::Armed;
 use super::journal::{Entry, Input, Unsent};
 use super::lanes::lane_of;
-use super::options::{Clock, Decide, Manner, Remake};
+use super::options::{Ask, Clock, Decide, Manner, Remake};
 use super::perform::{Around, Done, Refusal, perform};
 use super::slot::{Part, Plan, Slot};
 use super::store::Keep;
@@ -29,6 +29,7 @@ pub(super) struct Stage {
     pub(super) slots: Vec<Slot>,
     pub(super) decisions: Box<dyn Decide>,
     pub(super) absent: BTreeMap<String, Json>,
+    pub(super) elsewhere: Option<Ask>,
     pub(super) manner: Manner,
     pub(super) clock: Clock,
     pub(super) witness: Arc<dyn Witness>,
@@ -182,6 +183,7 @@ impl Stage {
             at,
             decisions: &mut *self.decisions,
             absent: &self.absent,
+            elsewhere: self.elsewhere.as_ref(),
             witness: &*self.witness,
             now,
             decided: Vec::new(),

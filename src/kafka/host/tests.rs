@@ -54,6 +54,7 @@ impl Bench {
             slots: services.iter().map(|service| slot(service.name())).collect(),
             decisions,
             absent: BTreeMap::new(),
+            elsewhere: None,
             manner,
             clock: Clock::Moved(Arc::clone(&time)),
             witness: notes.clone(),

@@ -14,4 +14,5 @@
 mod notebook;
 mod world;
 
+pub(crate) use notebook::Notebook;
 pub use world::{Live, LiveError};

@@ -4,30 +4,32 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::contract::Contracts;
-use crate::history::{Event, History, Producer, ServiceIx};
+use crate::history::{Event, History, Placed, Producer, ServiceIx};
 use crate::kafka::host::{Clock, Happened, Outlet, Spot, Witness};
 use crate::kafka::{SendError, Sender, Tapped};
-use crate::message::{ChannelIx, Outgoing, Partition, RecordId, Tenant, VirtualTime};
+use crate::message::{ChannelIx, Outgoing, Partition, Record, RecordId, Tenant, VirtualTime};
 
 /// What was written so far.
-pub(super) struct Page {
-    pub(super) history: History,
+pub(crate) struct Page {
+    pub(crate) history: History,
     ids: BTreeMap<Spot, RecordId>,
     /// How often each service was given each record.
     deliveries: BTreeMap<(ServiceIx, RecordId), u32>,
     /// Where the partitions end that were written to.
-    pub(super) ends: BTreeMap<(ChannelIx, Partition), u64>,
+    pub(crate) ends: BTreeMap<(ChannelIx, Partition), u64>,
     /// Up to where each partition was read back.
     read: BTreeMap<(ChannelIx, Partition), u64>,
     /// The tenants of the test.
-    pub(super) own: BTreeSet<Tenant>,
+    pub(crate) own: BTreeSet<Tenant>,
+    /// The services that run elsewhere, so that what they did is not on the page.
+    elsewhere: BTreeSet<String>,
     /// A record that is not on the broker as it was sent.
-    pub(super) wrong: Option<String>,
+    pub(crate) wrong: Option<String>,
 }
 
 /// The page, and the producer. A record is on the page before anybody can speak of it, since
 /// whoever sends holds the page until the broker has acknowledged.
-pub(super) struct Notebook {
+pub(crate) struct Notebook {
     page: Mutex<Page>,
     /// The step of a service that is under way, with the records it speaks of.
     step: Mutex<Vec<(Event, Option<Spot>)>>,
@@ -37,7 +39,7 @@ pub(super) struct Notebook {
 }
 
 impl Notebook {
-    pub(super) fn new(
+    pub(crate) fn new(
         contracts: Arc<Contracts>,
         services: Vec<String>,
         (sender, clock): (Sender, Clock),
@@ -49,22 +51,28 @@ impl Notebook {
             ends: BTreeMap::new(),
             read: BTreeMap::new(),
             own: BTreeSet::new(),
+            elsewhere: BTreeSet::new(),
             wrong: None,
         };
         Self { page: Mutex::new(page), step: Mutex::default(), services, sender, clock }
+    }
+
+    /// Notes which services run elsewhere.
+    pub(crate) fn run_elsewhere(&self, services: impl IntoIterator<Item = String>) {
+        self.page().elsewhere.extend(services);
     }
 
     fn service(&self, name: &str) -> ServiceIx {
         place(&self.services, name)
     }
 
-    pub(super) fn page(&self) -> MutexGuard<'_, Page> {
+    pub(crate) fn page(&self) -> MutexGuard<'_, Page> {
         // A page is only ever added to.
         self.page.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Sends a record and writes it down.
-    pub(super) fn send(
+    pub(crate) fn send(
         &self,
         outgoing: &Outgoing,
         producer: impl FnOnce(&Page) -> Producer,
@@ -97,7 +105,7 @@ impl Page {
     }
 
     /// Starts a new test: what was written is forgotten, but not how far topics were read.
-    pub(super) fn turn(&mut self) {
+    pub(crate) fn turn(&mut self) {
         self.history.clear();
         self.ids.clear();
         self.deliveries.clear();
@@ -106,7 +114,7 @@ impl Page {
     }
 
     /// A record was read back.
-    pub(super) fn read_back(&mut self, tapped: &Tapped, at: VirtualTime) {
+    pub(crate) fn read_back(&mut self, tapped: &Tapped, at: VirtualTime) {
         let part = (tapped.channel, tapped.partition);
         self.read.insert(part, tapped.offset.0 + 1);
         let Tapped { channel, partition, offset, record, .. } = tapped;
@@ -117,23 +125,38 @@ impl Page {
             }
             return;
         }
-        // Somebody else wrote to the tenant of this test.
+        // Somebody else wrote to the tenant of this test, or answered one of its records.
         let is_own = record.headers.tenant().is_ok_and(|tenant| self.own.contains(tenant));
-        if is_own {
-            let contracts = self.history.contracts();
-            let channel = contracts.channel(*channel);
-            let by = channel.and_then(|channel| channel.producers.first());
-            let producer = by.map_or(Producer::Test, |name| Producer::Service {
-                service: place(self.history.services(), name),
-                cause: None,
+        if is_own || self.traced(record, |_| true).is_some() {
+            let producer = self.writer(*channel).map_or(Producer::Test, |name| {
+                let reads = self.history.contracts().consumed_by(&name).unwrap_or_default();
+                let cause = self.traced(record, |placed| reads.contains(&placed.channel));
+                Producer::Service { service: place(self.history.services(), &name), cause }
             });
             let outgoing = Outgoing { channel: spot.channel, record: record.clone() };
             self.append(at, spot, &outgoing, producer);
         }
     }
 
+    /// The newest of these records of the test that has the trace of this one.
+    fn traced(&self, record: &Record, of: impl Fn(&Placed) -> bool) -> Option<RecordId> {
+        let trace = record.headers.trace()?.trace;
+        let is_it = |placed: &&Placed| {
+            let other = placed.record.headers.trace();
+            of(placed) && other.is_some_and(|other| other.trace == trace)
+        };
+        self.history.records().iter().rev().find(is_it).map(|placed| placed.id)
+    }
+
+    /// Who writes to a channel: one that runs elsewhere, if it is known to.
+    fn writer(&self, channel: ChannelIx) -> Option<String> {
+        let channel = self.history.contracts().channel(channel)?;
+        let elsewhere = channel.producers.iter().find(|name| self.elsewhere.contains(*name));
+        elsewhere.or(channel.producers.first()).cloned()
+    }
+
     /// Whether all that was written was read back.
-    pub(super) fn is_read_back(&self) -> bool {
+    pub(crate) fn is_read_back(&self) -> bool {
         let read = |part| self.read.get(part).copied().unwrap_or_default();
         self.ends.iter().all(|(part, end)| read(part) >= *end)
     }

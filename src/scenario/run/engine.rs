@@ -12,7 +12,7 @@ use super::state::State;
 use crate::diagnostic::Span;
 use crate::driver::{Driver, DriverError, Ended, Until};
 use crate::history::FaultId;
-use crate::message::{Json, Seed, Stream, VirtualTime};
+use crate::message::{Json, RecordId, Seed, Stream, VirtualTime};
 use crate::scenario::{
     DurationSpec, ExpectMany, Expectation, Fault, Let, NameAt, Never, Query, Repeat, Step,
     Stimulus, Target, Template, Use, Verb,
@@ -90,6 +90,12 @@ impl<'a> Engine<'a> {
             notes: Vec::new(),
             finding: None,
         }
+    }
+
+    /// `looked from 0.000 s to 1.000 s`
+    pub(super) fn span_of(&self, verb: &str, (from, wait): (VirtualTime, Duration)) -> String {
+        let from = VirtualTime::ZERO.after(from.since(self.driver.began()));
+        format!("{verb} from {from} to {}", from.after(wait))
     }
 
     fn until(&self, wait: Duration) -> Until {
@@ -214,17 +220,20 @@ impl<'a> Engine<'a> {
     fn never(&mut self, never: &Never) -> Result<(), Stopped> {
         let wait = self.duration(&never.wait)?;
         let from = self.driver.now();
+        // Where handling takes time, the world goes on a little longer.
+        let end = from.after(wait);
         let expectation = &never.expectation;
         let span = expectation.target.span;
         let mut found = None;
         self.run(self.until(wait), span, &mut |state, seen| {
-            found = state.find(expectation, seen).map(|(record, _)| record);
+            let in_time = |record: &RecordId| seen.1.record(*record).at <= end;
+            found = state.find(expectation, seen).map(|(record, _)| record).filter(in_time);
             found.is_some()
         })?;
         let Some(record) = found else { return Ok(()) };
         let name = target_name(&expectation.target);
         let message = format!("{name} was seen, as {record}, though it must not be");
-        let label = format!("looked from {from} to {}", from.after(wait));
+        let label = self.span_of("looked", (from, wait));
         let mut trouble = self.trouble("never::seen", message, span, label);
         trouble.records.push(record);
         Err(Box::new(trouble))
@@ -345,8 +354,7 @@ impl<'a> Engine<'a> {
                 return Ok(());
             }
             let steps = self.driver.history().entries().len();
-            let mut more = |history: &crate::history::History| history.entries().len() > steps;
-            let ended = self.driver.run(until, &mut more);
+            let ended = self.driver.run_on(until, steps);
             if ended.map_err(|error| self.world_failed(&error, query.span))? == Ended::Seen {
                 continue;
             }
@@ -363,7 +371,7 @@ impl<'a> Engine<'a> {
         (from, wait): (VirtualTime, Duration),
     ) -> Stopped {
         let Query { service, name, .. } = query;
-        let label = format!("asked from {from} to {}", from.after(wait));
+        let label = self.span_of("asked", (from, wait));
         let Some((answer, matched)) = answer else {
             let message = format!("{service}.{name} cannot be asked: {service} is down");
             return Box::new(self.trouble("query::differs", message, query.span, label));

@@ -178,9 +178,25 @@ pub fn play(
     outcome.set_up = set_up;
     outcome.verdict = verdict;
     outcome.troubles = troubles;
+    outcome.began = driver.began();
     outcome.ended = driver.now();
     outcome.claimed = state.claimed;
     exercise(&mut outcome, &state.tenant, checks);
+    outcome
+}
+
+/// The code of a test that cannot be had of an implementation.
+pub(crate) const NOT_OUTSIDE: &str = "run::not-outside";
+
+/// A test that cannot be played, for this reason.
+pub(crate) fn not_run(
+    plan: &TestPlan,
+    (seed, contracts): (Seed, &Arc<Contracts>),
+    why: Trouble,
+) -> Outcome {
+    let mut outcome = Outcome::empty(plan, seed, History::new(Arc::clone(contracts), Vec::new()));
+    outcome.verdict = Verdict::NotRun;
+    outcome.troubles.push(why);
     outcome
 }
 
@@ -346,6 +362,7 @@ impl Outcome {
             schedule: 0,
             history,
             choices: Vec::new(),
+            began: crate::message::VirtualTime::ZERO,
             ended: crate::message::VirtualTime::ZERO,
             faults: Vec::new(),
             set_up: 0,

@@ -111,7 +111,9 @@ pub struct Outcome {
     pub history: History,
     /// Its choices, by name.
     pub choices: Vec<String>,
-    /// How it ended, in virtual time.
+    /// When it began: at zero, where time is virtual.
+    pub began: VirtualTime,
+    /// When it ended.
     pub ended: VirtualTime,
     /// The faults that were armed, in order: what they are called, and where.
     pub faults: Vec<(&'static str, Place)>,
@@ -123,6 +125,14 @@ pub struct Outcome {
     pub messages: BTreeSet<(String, String)>,
     /// How often the premise of each rule held.
     pub rules: BTreeMap<RuleId, u64>,
+}
+
+impl Outcome {
+    /// A moment, by how long the test had run then.
+    #[must_use]
+    pub fn since_began(&self, at: VirtualTime) -> VirtualTime {
+        VirtualTime::ZERO.after(at.since(self.began))
+    }
 }
 
 /// Who claimed a record.

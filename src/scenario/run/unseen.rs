@@ -40,7 +40,7 @@ impl Engine<'_> {
                 format!("each of these fits a record, but not each one of its own, within {shown}"),
             ),
         };
-        let label = format!("looked from {from} to {}", from.after(wait));
+        let label = self.span_of("looked", (from, wait));
         let mut trouble = self.trouble(code, message, wanted.target.span, label);
         match missing {
             Some(_) => trouble.nearest = self.state.nearest(wanted, at),

@@ -164,9 +164,12 @@ impl Run<'_> {
         let lanes = || self.lanes.iter().chain(&self.played);
         let unread: Vec<_> =
             lanes().flat_map(|lane| lane.inputs(|sent| !self.field.has_read(sent.trace))).collect();
-        // Where its end is not seen, it may be one that was committed before it was handled.
+        // It may be one that was committed before it was handled, long after it was sent where the
+        // machine is busy: of a process whose end is seen, shortly before that.
         let first_ms = unread.iter().map(|suspect| suspect.at_ms).min();
-        let since_ms = first_ms.filter(|_| self.launch.is_none()).map(|ms| ms - self.in_hand_ms());
+        let ended_ms = matches!(how, How::Ended(_)).then_some(now_ms);
+        let since_ms = if self.launch.is_none() { first_ms } else { ended_ms };
+        let since_ms = since_ms.map(|ms| ms - self.in_hand_ms());
         let in_hand = lanes().flat_map(|lane| {
             lane.inputs(|sent| {
                 let place = self.field.place_of(sent.trace);

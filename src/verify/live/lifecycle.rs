@@ -144,7 +144,7 @@ impl Run<'_> {
         Ok(())
     }
 
-    fn start_again(&mut self, tell: &mut dyn FnMut(&str)) -> Result<(), VerifyError> {
+    pub(super) fn start_again(&mut self, tell: &mut dyn FnMut(&str)) -> Result<(), VerifyError> {
         let Some(launch) = &self.launch else { return Ok(()) };
         self.gone_ms = None;
         // Nothing that is answered before it is back says how fast it is.

@@ -11,6 +11,7 @@
 mod absence;
 mod asking;
 mod diagnosis;
+mod external;
 mod field;
 mod halt;
 mod halt_finding;
@@ -31,6 +32,8 @@ mod trial;
 mod verdict;
 
 pub use diagnosis::Diagnosis;
+pub use external::{External, ExternalError};
+pub(crate) use external::{Limits, Outside, Reach, explained, possible};
 pub(crate) use lifecycle::ENDED;
 pub(crate) use phases::SWEEP;
 pub use probe::{Commands, Probe, ProbeError};

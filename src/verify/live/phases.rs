@@ -13,12 +13,14 @@ use super::lane::Lane;
 use super::run::Run;
 use super::{Plan, VerifyError};
 use crate::contract::Contracts;
+use crate::kafka::Deadline;
 use crate::verify::script::random;
 use crate::verify::script::{Phase, Reader, SERIAL, Script, Sweep, sweeps};
 
 /// How the name of a script begins that sends one kind of input.
 pub(crate) const SWEEP: &str = "sweep ";
-/// The part of the budget that random scripts of a phase get.
+/// The part of the budget that random scripts of a phase get, and of the time that is left what the
+/// phase may take in all: what comes last is not to be crowded out on a machine that is busy.
 const SHARES: [(Phase, u32); 3] =
     [(Phase::Expected, 2), (Phase::Refused, 1), (Phase::Undecodable, 1)];
 const ALL_SHARES: u32 = 4;
@@ -29,10 +31,14 @@ impl Run<'_> {
         self.kills = self.plan.kills.iter().copied().collect();
         tell(&self.expected());
         if self.plan.only.is_empty() {
+            let mut left = ALL_SHARES;
             for (phase, share) in SHARES {
                 if !self.is_gone() && !self.is_over() {
-                    self.play_phase(phase, self.plan.budget * share / ALL_SHARES, tell)?;
+                    let time = Deadline::after(self.limit.left() * share / left);
+                    let budget = self.plan.budget * share / ALL_SHARES;
+                    self.play_phase(phase, (budget, time), tell)?;
                 }
+                left = (left - share).max(1);
             }
         } else {
             self.play_only(tell)?;
@@ -44,7 +50,7 @@ impl Run<'_> {
     fn play_phase(
         &mut self,
         phase: Phase,
-        budget: Duration,
+        (budget, time): (Duration, Deadline),
         tell: &mut dyn FnMut(&str),
     ) -> Result<(), VerifyError> {
         for sweep in sweeps(&self.plan.subject, &self.contracts, phase) {
@@ -61,7 +67,17 @@ impl Run<'_> {
         // Those that wait longest are played beside all others.
         scripts.sort_by_key(|script| std::cmp::Reverse(script.waits()));
         tell(&format!("{phase} input: {} scripts from scenarios", scripts.len()));
-        self.play(&mut scripts.into_iter(), None, tell)?;
+        let mut scripts = scripts.into_iter();
+        let mut in_time = std::iter::from_fn(|| if time.is_over() { None } else { scripts.next() });
+        self.play(&mut in_time, None, tell)?;
+        if scripts.len() > 0 && !self.is_gone() {
+            self.notes.push(format!(
+                "{phase} input: not all scripts from scenarios were played ({} left), since the \
+                 other input needs time, too (--limit)",
+                scripts.len()
+            ));
+        }
+        let budget = budget.min(time.left());
         if budget > Duration::ZERO {
             tell(&format!("{phase} input: random sequences for {} s", budget.as_secs()));
         }

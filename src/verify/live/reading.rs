@@ -162,12 +162,18 @@ impl Reading {
         self.partitions.get(&place)?.committed
     }
 
+    /// When the first of the inputs of a partition was sent that were not read, in Unix
+    /// milliseconds.
+    pub(super) fn unread_since(&self, place: Place) -> Option<i64> {
+        let progress = self.partitions.get(&place)?;
+        progress.unread.first_key_value().map(|(_, sent_ms)| *sent_ms)
+    }
+
     /// Whether an input has waited for so long that its partition may stand still as well as one
     /// that is known to.
     pub(super) fn seems_to_stand(&self, place: Place, now_ms: i64) -> bool {
         self.partitions.get(&place).is_some_and(|progress| {
-            let first = progress.unread.first_key_value().map(|(_, sent_ms)| *sent_ms);
-            let since_ms = first.map(|sent_ms| sent_ms.max(progress.moved_ms));
+            let since_ms = self.unread_since(place).map(|sent_ms| sent_ms.max(progress.moved_ms));
             let waited_ms = since_ms.map_or(0, |since_ms| now_ms.saturating_sub(since_ms));
             waited_ms.unsigned_abs() >= (STANDSTILL / 2).as_millis() as u64
         })

@@ -271,7 +271,11 @@ impl<'a> Run<'a> {
         if standing.is_empty() {
             return Ok(None);
         }
-        let places = standing.iter().map(|standstill| standstill.place).collect();
+        let mut places: BTreeSet<_> = standing.iter().map(|standstill| standstill.place).collect();
+        if self.launch.is_none() {
+            // A process whose end is not seen may have read its last record elsewhere.
+            places.extend(self.seen_places());
+        }
         self.ping(&places)
     }
 

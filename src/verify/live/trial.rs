@@ -101,6 +101,16 @@ impl Run<'_> {
         self.ping(&places)
     }
 
+    /// All partitions of the channels that were ever seen to be read.
+    pub(super) fn seen_places(&self) -> Vec<Place> {
+        let seen = self.reads.iter().filter(|channel| self.field.reading.is_seen(**channel));
+        let partitions = |channel: &ChannelIx| {
+            let partitions = self.field.partitions(*channel).into_iter();
+            partitions.map(|partition| (*channel, partition)).collect::<Vec<_>>()
+        };
+        seen.flat_map(partitions).collect()
+    }
+
     /// The partitions of a channel in turn.
     fn next_place(&mut self, channel: ChannelIx) -> Place {
         let partitions = self.field.partitions(channel);
@@ -158,7 +168,11 @@ impl Run<'_> {
             }
             let reading = &self.field.reading;
             let late = |place: &&Place| clock.elapsed() > reading.patience(**place);
-            let Some(place) = awaited.keys().find(late).copied() else { continue };
+            let late = awaited.keys().filter(late);
+            let Some(place) = late.min_by_key(|place| reading.unread_since(**place)).copied()
+            else {
+                continue;
+            };
             let standstill = Standstill { place, from: reading.frontier(place) };
             if self.is_group_unsettled() && !clock.is_over() {
                 continue;
