@@ -11,6 +11,7 @@ use super::exit::Exit;
 use super::load::{self, Loaded};
 use super::terminal::Terminal;
 use super::{check, documents};
+use crate::capture::Captured;
 use crate::contract::Contracts;
 use crate::coverage::{Records, Source, Surface, score};
 use crate::pack::Packs;
@@ -40,7 +41,7 @@ pub(super) fn coverage(args: &Coverage, packs: &Packs, terminal: &mut Terminal) 
         records.note_history(&outcome.history);
     }
     if !args.captures.is_empty()
-        && let Err(error) = traffic(args, &contracts, read.records, &mut surface)
+        && let Err(error) = traffic(args, &contracts, &read.records, &mut surface)
     {
         terminal.error(&error);
         return Exit::Unusable;
@@ -73,12 +74,12 @@ fn played<'a>(loaded: &'a Loaded, setup: &'a Setup) -> impl Iterator<Item = Outc
 fn traffic(
     args: &Coverage,
     contracts: &Arc<Contracts>,
-    records: Vec<crate::capture::Captured>,
+    records: &[Captured],
     surface: &mut Surface,
 ) -> Result<(), String> {
     let topics = Topics::resolve(contracts, args.topics.as_deref());
     let topics = topics.map_err(|error| error.to_string())?;
-    for one in &records {
+    for one in records {
         if let Some(channel) = topics.channel(&one.topic) {
             surface.note_traffic(channel, &one.record);
         }
@@ -94,7 +95,7 @@ fn traffic(
     for pack in contracts.packs().all().filter(|pack| is_known(pack.name)) {
         let channel_of = |topic: &str| topics.channel(topic);
         let skew = args.clocks.clock_skew;
-        let gathered = gather(records.clone(), contracts, channel_of, Some(pack.name), skew);
+        let gathered = gather(records.to_vec(), contracts, channel_of, Some(pack.name), skew);
         let judgement = judge(&gathered.observation(pack.name, args.settle), &judging);
         let times = judgement.rules.into_iter().filter_map(|(rule, standing)| match standing {
             Standing::Passed { times }

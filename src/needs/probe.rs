@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::ReadField;
-use crate::contract::{Contracts, Schema};
+use crate::contract::{Contracts, Problem, Schema};
 use crate::message::{Json, Number, Tenant};
 use crate::service::{
     Asked, Cx, Given, Incoming, QueryError, Reject, Service, StimulusError, Timer, Vocabulary,
@@ -162,7 +162,7 @@ impl Probed {
 
     /// Whether the contract takes a value.
     fn is_taken(&self, value: &Json) -> bool {
-        let breaks = |schema: &Schema| schema.problems(value).iter().any(|one| one.is_violation());
+        let breaks = |schema: &Schema| schema.problems(value).iter().any(Problem::is_violation);
         !self.schema.as_ref().is_some_and(breaks)
     }
 }
