@@ -31,6 +31,8 @@ const MODULES: &[&str] = &[
     "mutants",
     "accepted",
     "compatibility",
+    "coverage",
+    "needs",
     "explore",
     "report",
     "cli",

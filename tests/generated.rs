@@ -56,6 +56,8 @@ fn commands() -> String {
         "contracts drift",
         "contracts breaking",
         "contracts matrix",
+        "contracts coverage",
+        "contracts needs",
         "contracts compare",
     ];
     let on_brokers = ["serve", "topics", "verify", "monitor", "capture", "check"];

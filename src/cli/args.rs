@@ -2,6 +2,7 @@
 
 mod compatibility;
 mod contracts;
+mod coverage;
 mod explore;
 mod external;
 mod traffic;
@@ -9,13 +10,14 @@ mod verify;
 
 pub(super) use compatibility::{Breaking, Drift, Matrix, Reported};
 pub(super) use contracts::{
-    Annotated, CheckDocuments, Compare, Contracts, ContractsCommand, Lines, Page, ShowDocuments,
+    CheckDocuments, Compare, Contracts, ContractsCommand, Page, ShowDocuments,
 };
+pub(super) use coverage::{Coverage, Needs};
 pub(super) use explore::{Budget, Explore, Shard};
 pub(super) use external::External;
 #[cfg(feature = "kafka")]
 pub(super) use traffic::Start;
-pub(super) use traffic::{Accepting, Capture, Check, Monitor, duration, with_rules};
+pub(super) use traffic::{Accepting, Capture, Check, ClockSkew, Monitor, duration, with_rules};
 pub(super) use verify::Verify;
 #[cfg(feature = "kafka")]
 pub(super) use verify::{From, Stand};

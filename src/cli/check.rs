@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::args::Check;
@@ -41,7 +41,7 @@ pub(super) fn check(args: &Check, packs: &Packs, terminal: &mut Terminal) -> Exi
     let Some(mut known) = Known::read(&args.accepting, &contracts, terminal) else {
         return Exit::Unusable;
     };
-    let Some(mut read) = read(args, terminal) else {
+    let Some(mut read) = read((&args.files, args.skip_damaged), terminal) else {
         return Exit::Unusable;
     };
     let seen = read.records.iter().map(|one| &*one.topic);
@@ -118,16 +118,19 @@ fn judgement(args: &Check, gathered: Gathered) -> (crate::history::History, Judg
 }
 
 /// The lines of all files; `None` where they cannot be used, which is told.
-fn read(args: &Check, terminal: &mut Terminal) -> Option<Read> {
+pub(super) fn read(
+    (files, skips_damaged): (&[PathBuf], bool),
+    terminal: &mut Terminal,
+) -> Option<Read> {
     let mut reading = Reading::new();
-    for path in &args.files {
+    for path in files {
         if let Err(error) = read_file(path, &mut reading) {
             terminal.error(&format!("cannot read {}: {error}", load::shown(path)));
             return None;
         }
     }
     let read = reading.end();
-    if read.damaged.is_empty() || args.skip_damaged {
+    if read.damaged.is_empty() || skips_damaged {
         return Some(read);
     }
     for diagnostic in &read.diagnostics {

@@ -18,9 +18,11 @@ mod capture;
 mod check;
 mod check_notes;
 mod clock;
+mod compare;
 mod contracts;
 mod contracts_check;
 mod contracts_show;
+mod coverage;
 mod documents;
 mod drift;
 mod exit;
@@ -41,6 +43,7 @@ mod matrix;
 #[cfg(feature = "kafka")]
 mod monitor;
 mod mutants;
+mod needs;
 mod outputs;
 mod progress;
 #[cfg(feature = "kafka")]

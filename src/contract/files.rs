@@ -58,7 +58,21 @@ impl Contracts {
     ) -> Option<Self> {
         let mut found = Vec::new();
         let files = documents_at(&[path.to_owned()], &mut found);
-        let set = Self::take(&files, &Disk, taking, &mut found);
+        let set = Self::read_files((&files, &Disk), taking, &mut found);
+        let good = !found.iter().any(Diagnostic::is_error);
+        diagnostics.append(&mut found);
+        set.filter(|_| good)
+    }
+
+    /// As [`Contracts::read_path`], of files that were read before; what they refer to is in
+    /// `others`.
+    pub(crate) fn read_files(
+        (files, others): (&[Arc<SourceFile>], &dyn Files),
+        taking: &Taking<'_>,
+        diagnostics: &mut Vec<Diagnostic>,
+    ) -> Option<Self> {
+        let mut found = Vec::new();
+        let set = Self::take(files, others, taking, &mut found);
         let good = !found.iter().any(Diagnostic::is_error);
         diagnostics.append(&mut found);
         set.filter(|_| good)
