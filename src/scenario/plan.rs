@@ -151,7 +151,7 @@ pub enum Verb {
 }
 
 /// A message (`ban.command/CREATE`), or a channel alone.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Target {
     /// The channel's name in the contracts.
     pub channel: String,
@@ -208,6 +208,23 @@ pub struct Expectation {
     pub target: Target,
     /// What its value must match.
     pub value: Option<Template>,
+    /// What the id that its key stands for must match; null is no key.
+    pub key: Option<Template>,
+    /// What its key in lower-case hexadecimal must match; null is no key.
+    pub key_hex: Option<Template>,
+    /// What its headers must match, by name; a list is a header that is there several times.
+    pub headers: Vec<Field>,
+    /// What the number of its partition must match.
+    pub partition: Option<Template>,
+}
+
+impl Expectation {
+    /// All that the record must match.
+    pub fn templates(&self) -> impl Iterator<Item = &Template> {
+        let headers = self.headers.iter().map(|field| &field.value);
+        let own = [&self.value, &self.key, &self.key_hex, &self.partition];
+        own.into_iter().flatten().chain(headers)
+    }
 }
 
 /// `expect`

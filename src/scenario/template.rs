@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use crate::contract::Pattern;
 use crate::diagnostic::Span;
-use crate::message::{Json, Number};
+use crate::message::{Json, Number, hex, unhex};
 
 /// The name of a variable, without the `$`.
 pub type Name = Arc<str>;

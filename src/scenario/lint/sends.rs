@@ -167,17 +167,14 @@ impl Reader<'_, '_> {
                 sample.unknown.push(path);
                 continue;
             };
-            let encoding = self.header_encoding(&send.target, name);
-            headers.push(Header::new(name, &header_bytes(encoding, &json)));
+            let encoding = self.loader.known.contracts.header_encoding(&send.target.channel, name);
+            let values = match json {
+                Json::Array(items) => items,
+                one => vec![one],
+            };
+            headers.extend(values.iter().map(|value| sample_header(name, encoding, value)));
         }
         headers
-    }
-
-    fn header_encoding(&self, target: &Target, name: &str) -> Option<HeaderEncoding> {
-        let contracts = self.loader.known.contracts.contracts().iter();
-        let views = contracts.filter_map(|one| one.channels.get(&target.channel));
-        let mut rules = views.flat_map(|view| view.messages.values()).flat_map(|m| &m.headers);
-        rules.find(|rule| rule.name == name).map(|rule| rule.encoding)
     }
 
     /// What the readers' contracts say of the sample.

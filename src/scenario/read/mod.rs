@@ -4,6 +4,7 @@
 //! what is meant where that is plain (a misspelt verb is read as the near one).
 
 mod duration;
+mod envelope;
 mod file;
 mod matcher;
 mod records;

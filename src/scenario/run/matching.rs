@@ -12,6 +12,7 @@ use crate::message::{Json, Number, VirtualTime, parse_timestamp};
 use crate::scenario::{
     Field, Matcher, MatcherKind, Name, Offset, Template, TemplateKind, TimestampMatcher,
 };
+use crate::yaml::is_secret_name;
 
 /// What matching needs besides the template and the value.
 #[derive(Clone, Copy)]
@@ -47,8 +48,18 @@ impl Matched {
 /// Compares a value (`None`: it is not there) with a template.
 pub(super) fn compare(template: &Template, value: Option<&Json>, context: Context<'_>) -> Matched {
     let mut matched = Matched::default();
-    Comparison { context, out: &mut matched }.walk(template, value, &mut String::new());
+    compare_at((template, value), String::new(), context, &mut matched);
     matched
+}
+
+/// Compares one part of a record, whose differences bear this path, after other parts of it.
+pub(super) fn compare_at(
+    (template, value): (&Template, Option<&Json>),
+    mut path: String,
+    context: Context<'_>,
+    matched: &mut Matched,
+) {
+    Comparison { context, out: matched }.walk(template, value, &mut path);
 }
 
 struct Comparison<'a, 'b> {
@@ -91,7 +102,7 @@ impl Comparison<'_, '_> {
             let bound = Bound {
                 value: value.cloned().unwrap_or_default(),
                 at: (self.context.place)(bind.span),
-                secret: (self.context.is_sensitive)(field),
+                secret: (self.context.is_sensitive)(field) || is_secret_name(field),
             };
             self.out.bindings.push((bind.name.clone(), bound));
         }
@@ -115,7 +126,8 @@ impl Comparison<'_, '_> {
     }
 
     fn differs(&mut self, template: &Template, value: Option<&Json>, path: &str) {
-        let secret = path.split('.').any(|field| (self.context.is_sensitive)(field));
+        let hidden = |field: &str| (self.context.is_sensitive)(field) || is_secret_name(field);
+        let secret = path.split('.').any(hidden);
         let hide = |text: String| if secret { "***".to_owned() } else { text };
         let is_sensitive = self.context.is_sensitive;
         let (expected, bound_at) = show_template(template, self.context.scope, is_sensitive);

@@ -52,7 +52,7 @@ pub(super) fn show_template(
 
 /// `$account = 41, $session = "…"` for the variables of a template; empty where it has none.
 pub(super) fn show_variables(
-    template: Option<&Template>,
+    expectation: &Expectation,
     scope: &Scope,
     is_sensitive: Sensitive<'_>,
 ) -> String {
@@ -93,11 +93,11 @@ fn variables<'a>(template: &'a Template, names: &mut Vec<&'a str>) {
     }
 }
 
-/// Whether one of the templates reads a variable that another one binds.
-pub(super) fn depend_on_each_other(templates: &[Option<&Template>]) -> bool {
+/// Whether one of the expectations reads a variable that another one binds.
+pub(super) fn depend_on_each_other(expectations: &[Expectation]) -> bool {
     let mut bound = Vec::new();
     let mut read = Vec::new();
-    for template in templates.iter().copied().flatten() {
+    for template in expectations.iter().flat_map(Expectation::templates) {
         bindings(template, &mut bound);
         variables(template, &mut read);
     }

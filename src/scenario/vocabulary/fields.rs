@@ -46,5 +46,17 @@ pub static EXPLORE: &[FieldWord] = &[required("schedules", "how many schedules a
 /// An item of `expect_all` and `expect_in_order`.
 pub static EXPECTATION: &[FieldWord] = &[
     required("message", "the message, or a channel"),
-    optional("where", "the fields that must match"),
+    optional("where", WHERE),
+    optional("key", KEY),
+    optional("key_hex", KEY_HEX),
+    optional("headers", HEADERS),
+    optional("partition", PARTITION),
 ];
+
+/// What the fields of an expectation say.
+pub(super) const WHERE: &str = "the fields that must match";
+pub(super) const KEY: &str = "the id that the key stands for; null for no key";
+pub(super) const KEY_HEX: &str = "the key as bytes in hexadecimal; null for no key";
+pub(super) const HEADERS: &str = "headers that must match; `<absent>`, null, `{ hex: 00ff }`, or \
+                                  a list where one is there several times";
+pub(super) const PARTITION: &str = "the number of the partition that the record lies in";
