@@ -58,6 +58,8 @@ pub(super) enum Command {
         quintet run\n  \
         quintet run scenarios/account my-own.yaml --keep-going\n  \
         quintet run --tag lockout --tag '!slow'\n  \
+        quintet run 'my-own.yaml::the name of a row'\n  \
+        quintet run --last-failed\n  \
         quintet run --format json > run.jsonl\n  \
         quintet run scenarios/invite --save choices && quintet replay choices/NAME.json\n  \
         quintet run --on mock\n\n\
@@ -161,7 +163,8 @@ pub(super) enum Command {
 /// Which tests.
 #[derive(Debug, Args)]
 pub(super) struct Selection {
-    /// Files, or folders with *.scenario.yaml files
+    /// Files, or folders with *.scenario.yaml files; `FILE::ROW` is one row of a table, `-` is
+    /// standard input
     #[arg(value_name = "PATH", default_value = "scenarios")]
     pub(super) paths: Vec<PathBuf>,
 

@@ -1,7 +1,6 @@
 //! From the paths of a command line to contracts and test plans.
 
-use std::collections::BTreeSet;
-use std::fs::File;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Read};
 use std::path::Path;
 use std::sync::Arc;
@@ -9,9 +8,12 @@ use std::sync::Arc;
 use super::args::{ContractsFrom, Selection};
 use super::exit::Exit;
 use super::files::{self, SCENARIO};
+use super::selected::{Paths, retain};
 use super::terminal::Terminal;
 use crate::contract::{Contracts, Taking};
 use crate::diagnostic::{Diagnostic, MAX_FILE_BYTES, Severity, SourceFile, Span, render};
+use crate::input;
+use crate::message::Json;
 use crate::pack::Packs;
 use crate::scenario::{Known, Resolver, TestPlan, load_bytes, words_of};
 
@@ -151,17 +153,11 @@ pub(super) fn told(diagnostic: &Diagnostic) -> String {
     render(diagnostic, true)
 }
 
-/// A path as reports show it.
-pub(super) fn shown(path: &Path) -> String {
-    let text = path.to_string_lossy();
-    if cfg!(windows) { text.replace('\\', "/") } else { text.into_owned() }
-}
-
 /// The bytes of a file; of a larger one than any that is read, only so many that this is seen.
 pub(super) fn read(path: &Path) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     let limit = MAX_FILE_BYTES as u64 + 1;
-    File::open(path)?.take(limit).read_to_end(&mut bytes)?;
+    input::open(path)?.take(limit).read_to_end(&mut bytes)?;
     Ok(bytes)
 }
 

@@ -32,6 +32,7 @@ mod files;
 mod futile;
 mod git;
 mod judged;
+mod last_failed;
 mod link;
 mod list;
 #[cfg(feature = "kafka")]

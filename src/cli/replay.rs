@@ -26,7 +26,8 @@ pub(super) fn replay(args: &Replay, packs: &Packs, terminal: &mut Terminal) -> E
         return Exit::Unusable;
     };
     let paths = [PathBuf::from(&file.path)];
-    let Some(loaded) = load::load((&paths, &[]), (&args.contracts, packs), terminal) else {
+    let from = (&args.contracts, packs);
+    let Some(mut loaded) = load::load_with((&paths, &[]), from, &values, terminal) else {
         return Exit::Unusable;
     };
     loaded.diagnostics.iter().filter(|one| one.is_error()).for_each(|one| {

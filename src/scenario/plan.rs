@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use indexmap::IndexMap;
 
+use super::resolve::test_name;
 use super::template::{Field, Name, NameAt, Template};
 use crate::diagnostic::{SourceFile, Span};
 use crate::driver::FaultKind;
@@ -24,6 +25,14 @@ pub struct TestPlan {
     pub scenario: Arc<Scenario>,
     /// The values of the row by column; empty where there is no table.
     pub row: IndexMap<Name, Cell>,
+}
+
+impl TestPlan {
+    /// The name of its row; none where there is no table.
+    pub fn row_name(&self) -> Option<&str> {
+        let file = test_name(&self.scenario.file.path);
+        self.name.strip_prefix(&file)?.strip_prefix("::")
+    }
 }
 
 /// The value of a column in one row.
