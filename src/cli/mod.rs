@@ -43,6 +43,7 @@ mod matrix;
 mod monitor;
 mod mutants;
 mod outputs;
+mod part;
 mod progress;
 #[cfg(feature = "kafka")]
 mod reader;
