@@ -4,6 +4,10 @@
 mod files;
 #[path = "cli/secrets.rs"]
 mod secrets;
+#[path = "cli/selected.rs"]
+mod selected;
+#[path = "cli/variables.rs"]
+mod variables;
 
 use std::collections::BTreeMap;
 use std::io::Read;

@@ -172,6 +172,17 @@ pub(super) struct Selection {
     #[arg(long, value_name = "TAG", value_parser = tag)]
     pub(super) tag: Vec<Tag>,
 
+    /// Only tests whose name has this text in it; of several one is enough
+    #[arg(long, value_name = "TEXT")]
+    pub(super) name: Vec<String>,
+
+    /// Only tests that did not pass when `run` ran them last in this folder
+    #[arg(long)]
+    pub(super) last_failed: bool,
+
+    #[command(flatten)]
+    pub(super) variables: VariablesFrom,
+
     #[command(flatten)]
     pub(super) contracts: ContractsFrom,
 }
@@ -282,6 +293,9 @@ pub(super) struct Replay {
     /// A choice file, as `run --save` writes it
     #[arg(value_name = "FILE")]
     pub(super) file: PathBuf,
+
+    #[command(flatten)]
+    pub(super) variables: VariablesFrom,
 
     #[command(flatten)]
     pub(super) contracts: ContractsFrom,

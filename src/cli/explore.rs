@@ -229,6 +229,7 @@ impl Exploring<'_> {
         };
         let seed = self.args.seed;
         let mut text = format!("quintet explore {path} --seed {seed}{how} --faults {faults}");
+        text.push_str(&self.args.selection.variables.again());
         if let Some(folder) = &self.args.selection.contracts.path {
             text.push_str(&format!(" --contracts {}", shell_word(&load::shown(folder))));
         }

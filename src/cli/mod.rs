@@ -55,6 +55,7 @@ mod terminal;
 #[cfg(feature = "kafka")]
 mod topics;
 mod twin;
+mod variables;
 #[cfg(feature = "kafka")]
 mod verify;
 mod versions;

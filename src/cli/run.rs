@@ -413,7 +413,9 @@ fn replay_command(path: &Path, args: &Run) -> String {
     text
 }
 
-fn push_contracts(text: &mut String, args: &Run) {
+/// What a test is made of besides its file.
+fn push_selection(text: &mut String, args: &Run) {
+    text.push_str(&args.selection.variables.again());
     if let Some(folder) = &args.selection.contracts.path {
         text.push_str(&format!(" --contracts {}", shell_word(&load::shown(folder))));
     }

@@ -23,7 +23,7 @@ pub struct TestPlan {
     pub name: String,
     /// What all tests of the file share.
     pub scenario: Arc<Scenario>,
-    /// The values of the row by column; empty where there is no table.
+    /// The values of the row by column, and those of `variables`.
     pub row: IndexMap<Name, Cell>,
 }
 
@@ -71,6 +71,8 @@ pub struct Scenario {
     pub always: Vec<Always>,
     /// Variables whose values are never shown.
     pub secrets: BTreeSet<Name>,
+    /// The names that it declares under `variables`.
+    pub variables: BTreeSet<Name>,
 }
 
 /// The tenant of a scenario, without its id: each run has its own.
@@ -179,7 +181,8 @@ pub struct Send {
     pub value: SendValue,
     /// The key.
     pub key: SendKey,
-    /// Headers that differ from what tenant and contract say; `<absent>` leaves one out.
+    /// Headers that differ from what tenant and contract say; `<absent>` leaves one out, a list
+    /// repeats one.
     pub headers: Vec<Field>,
     /// Whether the record is meant to break the contract of its receivers.
     pub breaks_contract: bool,

@@ -13,7 +13,9 @@ use crate::diagnostic::{Diagnostic, Span};
 use crate::message::{Header, Headers, Json, Payload, Record, Tenant, TraceParent};
 use crate::scenario::plan::{Cell, Send, SendKey, SendValue, Target};
 use crate::scenario::read::Reader;
-use crate::scenario::template::{Field, MatcherKind, Name, Template, TemplateKind};
+use crate::scenario::template::{
+    Field, Matcher, MatcherKind, Name, Template, TemplateKind, bytes_of, text_of_parts,
+};
 
 use super::fields::{declares, dots};
 use super::{below, put};
@@ -311,17 +313,23 @@ fn known_value(template: &Template, row: &IndexMap<Name, Cell>) -> Option<(Json,
     if let TemplateKind::Var(name) = &template.kind {
         return row.get(name).map(|cell| (cell.value.clone(), cell.span));
     }
+    if let TemplateKind::Matcher(Matcher { kind: MatcherKind::Text(parts), .. }) = &template.kind {
+        let text = text_of_parts(parts, |name| row.get(name).map(|cell| cell.value.clone()));
+        return text.ok().map(|text| (Json::String(text), template.span));
+    }
     template.to_json().map(|json| (json, template.span))
 }
 
-/// A header's value as it would be sent.
-fn header_bytes(encoding: Option<HeaderEncoding>, json: &Json) -> Vec<u8> {
-    match (encoding, json) {
+/// A header as it would be sent.
+fn sample_header(name: &str, encoding: Option<HeaderEncoding>, json: &Json) -> Header {
+    let bytes = match (encoding, json) {
+        (_, Json::Null) => return Header { name: name.into(), value: None },
         (Some(HeaderEncoding::Uint16Be), Json::Number(number)) => {
             let number = number.as_integer().and_then(|number| u16::try_from(number).ok());
             number.map_or_else(Vec::new, |number| number.to_be_bytes().to_vec())
         }
         (_, Json::String(text)) => text.as_bytes().to_vec(),
-        (_, other) => other.to_bytes(),
-    }
+        (_, other) => bytes_of(other).unwrap_or_else(|| other.to_bytes()),
+    };
+    Header::new(name, &bytes)
 }

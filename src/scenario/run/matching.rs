@@ -9,6 +9,7 @@ use super::outcome::Difference;
 use super::scope::{Bound, Scope};
 use super::shown::{show_template, show_value};
 use crate::message::{Json, Number, VirtualTime, parse_timestamp};
+use crate::scenario::template::text_of_parts;
 use crate::scenario::{
     Field, Matcher, MatcherKind, Name, Offset, Template, TemplateKind, TimestampMatcher,
 };
@@ -186,6 +187,10 @@ impl Comparison<'_, '_> {
             MatcherKind::Contains { text: part } => text.is_some_and(|text| text.contains(part)),
             MatcherKind::OneOf(options) => {
                 options.iter().any(|option| self.inner(option, Some(value)))
+            }
+            MatcherKind::Text(parts) => {
+                let made = text_of_parts(parts, |name| self.variable(name).cloned());
+                made.is_ok_and(|made| text == Some(made.as_str()))
             }
             MatcherKind::Each(_) => {
                 debug_assert!(false, "walked before, at {path}");

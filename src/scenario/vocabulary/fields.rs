@@ -10,6 +10,7 @@ pub static SCENARIO: &[FieldWord] = &[
     optional("about", "a longer text for readers"),
     optional("tenant", "region and version of the tenant; each run has an id of its own"),
     optional("given", "settings, and data that the services look up elsewhere"),
+    optional("variables", "names with values, which `--var` may replace"),
     optional("examples", "a table: one test a row"),
     optional("setup", "steps that must succeed before the test proper"),
     required("steps", "the test"),
