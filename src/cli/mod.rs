@@ -18,6 +18,7 @@ mod capture;
 mod check;
 mod check_notes;
 mod clock;
+mod completions;
 mod contracts;
 mod contracts_check;
 mod contracts_show;
