@@ -27,6 +27,8 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::link::Link;
 use super::mutants::Mutants;
+use super::schema::Schema;
+use super::variables::VariablesFrom;
 
 const EXAMPLES: &str = "\
 Examples:

@@ -50,6 +50,8 @@ mod progress;
 mod reader;
 mod replay;
 mod run;
+mod schema;
+mod selected;
 #[cfg(feature = "kafka")]
 mod serve;
 mod terminal;

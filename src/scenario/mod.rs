@@ -14,6 +14,7 @@ mod plan;
 mod read;
 mod resolve;
 pub mod run;
+mod schema;
 mod suite;
 mod template;
 pub mod vocabulary;
@@ -27,6 +28,8 @@ pub use plan::{
 pub(crate) use read::is_name as is_variable_name;
 pub use read::{parse_duration, read_variables, variable_value};
 pub use resolve::{BUILTIN_FRAGMENTS, FRAGMENT_ENDING, NoFiles, ROOT, Resolver, SCENARIO_ENDING};
+pub(crate) use schema::DRAFT;
+pub use schema::{properties_schema, schema};
 pub use suite::suite;
 pub use template::{
     Field, Matcher, MatcherKind, Name, NameAt, Offset, Template, TemplateKind, TextPart,
