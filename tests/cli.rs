@@ -2,6 +2,8 @@
 
 #[path = "cli/files.rs"]
 mod files;
+#[path = "cli/fmt.rs"]
+mod fmt;
 #[path = "cli/secrets.rs"]
 mod secrets;
 #[path = "cli/selected.rs"]
@@ -100,6 +102,7 @@ fn each_end_has_its_code(
 #[case("explain-unknown", &[], "explain duplicat_delivery")]
 #[case("help", &[], "--help")]
 #[case("help-run", &[], "run --help")]
+#[case("fmt", ALL, "fmt --check")]
 #[case("help-list", &[], "list --help")]
 #[case("help-lint", &[], "lint --help")]
 #[case("help-explain", &[], "explain --help")]

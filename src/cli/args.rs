@@ -25,6 +25,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use super::completions::{Completions, Man};
+use super::fmt::Fmt;
 use super::link::Link;
 use super::mutants::Mutants;
 use super::schema::Schema;
@@ -88,6 +90,27 @@ pub(super) enum Command {
         quintet lint\n  \
         quintet lint my-own.yaml")]
     Lint(Lint),
+    /// Bring scenario and fragment files into one layout; comments stay
+    #[command(after_help = "Examples:\n  \
+        quintet fmt\n  \
+        quintet fmt --check my-own.yaml\n  \
+        quintet fmt - < my-own.yaml")]
+    Fmt(Fmt),
+    /// Print the JSON Schema of a kind of file, for editors
+    #[command(after_help = "Examples:\n  \
+        quintet schema scenario > scenario.schema.json\n\n\
+        How editors take it: docs/scenarios.md.")]
+    Schema(Schema),
+    /// Print a script that completes words in a shell
+    #[command(after_help = "Examples:\n  \
+        quintet completions bash > /etc/bash_completion.d/quintet\n  \
+        quintet completions fish > ~/.config/fish/completions/quintet.fish")]
+    Completions(Completions),
+    /// Print a page of the manual
+    #[command(after_help = "Examples:\n  \
+        quintet man | man -l -\n  \
+        quintet man contracts drift > quintet-contracts-drift.1")]
+    Man(Man),
     /// Explain a code, a rule, a word of the format or an exit code
     #[command(after_help = "Examples:\n  \
         quintet explain expect::not-seen     a code of a failure or of a problem in a file\n  \

@@ -30,6 +30,7 @@ mod explore;
 #[cfg(feature = "kafka")]
 mod external;
 mod files;
+mod fmt;
 mod futile;
 mod git;
 mod judged;
@@ -102,6 +103,12 @@ fn carry_out(command: &Command, packs: &Packs, terminal: &mut Terminal) -> Exit 
         Command::Explain(args) => explain::explain(args, packs, terminal),
         Command::Contracts(args) => contracts::contracts(args, packs, terminal),
         Command::Mutants(args) => mutants::mutants(args, packs, terminal),
+        Command::Fmt(args) => fmt::fmt(args, terminal),
+        Command::Schema(args) => schema::schema(args, packs, terminal),
+        Command::Completions(args) => {
+            completions::completions(args, CommandLine::command(), terminal)
+        }
+        Command::Man(args) => completions::man(args, CommandLine::command(), terminal),
         #[cfg(feature = "kafka")]
         Command::Serve(args) => serve::serve(args, packs, terminal),
         #[cfg(feature = "kafka")]
