@@ -47,6 +47,7 @@ pub mod kafka;
 pub mod message;
 pub mod mutants;
 pub mod pack;
+pub mod property;
 mod report;
 pub mod rule;
 pub mod scenario;

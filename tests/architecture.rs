@@ -19,6 +19,7 @@ const MODULES: &[&str] = &[
     "rule",
     "history",
     "service",
+    "property",
     "pack",
     "services",
     "driver",
@@ -41,6 +42,7 @@ const EXCEPTIONS: &[(&str, &str, &str)] = &[
     ("contract/set", "pack", "a set of contracts carries the packs that it belongs to"),
     ("pack", "verify", "a pack says how inputs of its service are drawn"),
     ("services", "verify", "inputs beyond what contracts tell are drawn for verify"),
+    ("property/read", "scenario", "times are written as in scenarios"),
     ("history", "service", "why a record had no effect stands in the history"),
 ];
 

@@ -162,6 +162,18 @@ fn words() -> String {
     push_words(&mut text, ("Matchers", matchers), MATCHERS);
     let always = "Under `always`: what must hold of everything that happened in a test.";
     push_words(&mut text, ("Properties", always), ALWAYS);
+    let properties =
+        "The words of [files of properties](properties.md), which `--properties` reads.";
+    let _ = write!(text, "\n## Words of properties\n\n{properties}\n");
+    for word in quintet::property::WORDS {
+        let _ = write!(text, "\n### `{}` in a file\n\n{}\n\n", word.name, word.doc);
+        for field in word.fields {
+            let needed = if field.required { "" } else { " (optional)" };
+            let _ = writeln!(text, "* `{}`: {}{needed}", field.name, field.doc);
+        }
+        let _ = writeln!(text, "* `{}`: the key fields", word.by);
+        let _ = write!(text, "\n```yaml\n{}\n```\n", word.example);
+    }
     let faults = "A fault strikes once, at the next delivery of the message to the service. \
                   Besides `service` and `message` it takes:";
     push_words(&mut text, ("Faults", faults), FAULTS);

@@ -1,10 +1,7 @@
 //! A file of lines, read one line at a time.
 
 use std::collections::BTreeMap;
-use std::hash::Hasher;
 use std::sync::Arc;
-
-use rustc_hash::FxHasher;
 
 use super::MAX_LINE_BYTES;
 use super::fields::Damage;
@@ -12,7 +9,7 @@ use super::form::{Form, MARK};
 use super::kcat;
 use super::line::Captured;
 use crate::diagnostic::{Diagnostic, SourceFile, Span};
-use crate::message::{Offset, Partition, Payload};
+use crate::message::{Offset, Partition};
 
 /// So many damaged lines are shown; others are counted.
 const MAX_SHOWN: usize = 20;
@@ -44,7 +41,8 @@ pub struct Reading {
 /// The first line of a record.
 #[derive(Debug)]
 struct Seen {
-    content: u64,
+    /// Where the record stands among those that were read.
+    at: usize,
     path: Arc<str>,
     line: usize,
 }
@@ -126,9 +124,8 @@ impl Reading {
         let next = u32::try_from(self.topics.len()).unwrap_or(u32::MAX);
         let topic = *self.topics.entry(Arc::clone(&captured.topic)).or_insert(next);
         let place = (topic, captured.partition, captured.offset);
-        let content = content(&captured);
         match self.seen.get(&place) {
-            Some(seen) if seen.content == content => self.read.repeated += 1,
+            Some(seen) if self.read.records[seen.at] == captured => self.read.repeated += 1,
             Some(seen) => {
                 let message = format!(
                     "partition {} has another record at offset {} in {}:{}",
@@ -142,7 +139,7 @@ impl Reading {
             }
             None => {
                 let path = Arc::clone(path);
-                self.seen.insert(place, Seen { content, path, line });
+                self.seen.insert(place, Seen { at: self.read.records.len(), path, line });
                 self.read.records.push(captured);
             }
         }
@@ -171,19 +168,6 @@ impl Reading {
     pub fn end(self) -> Read {
         self.read
     }
-}
-
-/// A hash of all that a line says but its place.
-fn content(captured: &Captured) -> u64 {
-    let record = &captured.record;
-    let mut hasher = FxHasher::default();
-    hasher.write_i64(captured.timestamp_ms);
-    hasher.write_u64(record.headers.content_hash());
-    hasher.write_u8(u8::from(record.key.is_some()));
-    hasher.write(record.key.as_deref().unwrap_or_default());
-    hasher.write_u8(u8::from(record.value.is_some()));
-    hasher.write_u64(record.value.as_ref().map_or(0, Payload::content_hash));
-    hasher.finish()
 }
 
 /// Hides what may be the value of a record: all behind the first name of a value and behind the

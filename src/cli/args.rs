@@ -221,6 +221,14 @@ pub(super) struct ContractsFrom {
     pub(super) path: Option<PathBuf>,
 }
 
+/// What is demanded besides the rules of packs.
+#[derive(Debug, Args)]
+pub(super) struct PropertiesFrom {
+    /// Demand the sequence properties of this file as well; may be given several times
+    #[arg(long = "properties", value_name = "FILE")]
+    pub(super) property_files: Vec<PathBuf>,
+}
+
 /// In which forms a command reports, and where to.
 #[derive(Debug, Args)]
 pub(super) struct Forms {
@@ -267,6 +275,9 @@ pub(super) struct Run {
     /// Run all tests; without it a run ends with the file of the first test that does not pass
     #[arg(long)]
     pub(super) keep_going: bool,
+
+    #[command(flatten)]
+    pub(super) properties: PropertiesFrom,
 
     #[command(flatten)]
     pub(super) reporting: Reporting,
@@ -324,6 +335,9 @@ pub(super) struct Replay {
 
     #[command(flatten)]
     pub(super) contracts: ContractsFrom,
+
+    #[command(flatten)]
+    pub(super) properties: PropertiesFrom,
 
     #[command(flatten)]
     pub(super) reporting: Reporting,

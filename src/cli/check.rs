@@ -19,13 +19,17 @@ use crate::input;
 use crate::pack::Packs;
 use crate::report::style::{count, one_line};
 use crate::report::verdicts::Verdicts;
+use crate::rule::RuleId;
 use crate::topics::Topics;
 use crate::verify::traffic::{self, Gathered, gather_some};
 use crate::verify::{Judgement, Persistence, judge};
 
 /// Judges the files.
 pub(super) fn check(args: &Check, packs: &Packs, terminal: &mut Terminal) -> Exit {
-    let named = args.service.as_deref();
+    let (from, named) = ((&args.contracts, packs), args.service.as_deref());
+    let Some(packs) = &load::with_properties_of(&args.properties, named, from, terminal) else {
+        return Exit::Unusable;
+    };
     let Some(contracts) = load::contracts_of(&args.contracts, named, packs, terminal) else {
         return Exit::Unusable;
     };
@@ -102,10 +106,13 @@ fn judgement(args: &Check, gathered: Gathered) -> (crate::history::History, Judg
         contract.is_some_and(|contract| contract.open.is_some())
     };
     let Some(subject) = args.service.as_ref().filter(|service| !is_open(service)) else {
-        let mut judgement = traffic::judge(&gathered, gathered.late.is_empty());
+        let of = (args.judged.clocks.clock_skew, args.settle);
+        let mut judgement = traffic::judge(&gathered, gathered.late.is_empty(), of);
         if !rules.is_empty() {
-            judgement.findings.retain(|found| rules.contains(&found.rule));
-            judgement.rules.retain(|rule, _| rules.contains(rule));
+            let packs = gathered.history.contracts().packs();
+            let asked = |rule: &RuleId| rules.contains(rule) || packs.is_property(*rule);
+            judgement.findings.retain(|found| asked(&found.rule));
+            judgement.rules.retain(|rule, _| asked(rule));
         }
         return (gathered.history, judgement);
     };

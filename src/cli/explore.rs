@@ -34,6 +34,10 @@ const MOST_FAULTS: u32 = 2;
 /// Explores the selected tests.
 pub(super) fn explore(args: &Explore, packs: &Packs, terminal: &mut Terminal) -> Exit {
     let clock = Clock::start();
+    let from = (&args.selection.contracts, packs);
+    let Some(packs) = &load::with_properties(&args.properties, from, terminal) else {
+        return Exit::Unusable;
+    };
     let Some(mut loaded) = load::select(&args.selection, packs, terminal) else {
         return Exit::Unusable;
     };
@@ -191,8 +195,10 @@ impl Exploring<'_> {
                     exit = exit.and(Exit::Unusable);
                 }
             }
-            let replay =
-                path.map(|path| format!("quintet replay {}", shell_word(&load::shown(&path))));
+            let properties = load::told_properties(&self.args.properties);
+            let replay = path.map(|path| {
+                format!("quintet replay {}{properties}", shell_word(&load::shown(&path)))
+            });
             again.push((self.again(plan, failure.outcome.schedule), replay));
         }
         let subject = Subject { plan, explored: &done.explored, levels: &done.levels, again };
@@ -233,6 +239,7 @@ impl Exploring<'_> {
         if let Some(folder) = &self.args.selection.contracts.path {
             text.push_str(&format!(" --contracts {}", shell_word(&load::shown(folder))));
         }
+        text.push_str(&load::told_properties(&self.args.properties));
         text
     }
 

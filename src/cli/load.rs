@@ -5,7 +5,7 @@ use std::io::{self, Read};
 use std::path::Path;
 use std::sync::Arc;
 
-use super::args::{ContractsFrom, Selection};
+use super::args::{ContractsFrom, PropertiesFrom, Selection};
 use super::exit::Exit;
 use super::files::{self, SCENARIO};
 use super::selected::{Paths, retain};
@@ -15,6 +15,8 @@ use crate::diagnostic::{Diagnostic, MAX_FILE_BYTES, Severity, SourceFile, Span, 
 use crate::input;
 use crate::message::Json;
 use crate::pack::Packs;
+use crate::property::Properties;
+use crate::report::style::shell_word;
 use crate::scenario::{Known, Resolver, TestPlan, load_bytes_with, words_of};
 
 pub(super) use crate::input::shown;
@@ -67,23 +69,80 @@ pub(super) fn contracts_of(
     terminal: &mut Terminal,
 ) -> Option<Arc<Contracts>> {
     let mut diagnostics = Vec::new();
-    let contracts = match &from.path {
-        Some(path) => {
-            let must_be_portable = |name: &str| packs.pack(name).is_some();
-            let taking = Taking { must_be_portable: &must_be_portable, service };
-            let read = Contracts::read_path(path, &taking, &mut diagnostics);
-            // Rules of services that are not there say nothing of others.
-            read.map(|read| match read.contracts().iter().any(|one| one.open.is_none()) {
-                true => read.with_packs(packs),
-                false => read,
-            })
-        }
-        None => packs.contracts(&mut diagnostics),
-    };
+    let contracts = read_contracts(from, service, packs, &mut diagnostics);
     for diagnostic in &diagnostics {
         terminal.trouble(&told(diagnostic));
     }
     contracts.map(Arc::new)
+}
+
+fn read_contracts(
+    from: &ContractsFrom,
+    service: Option<&str>,
+    packs: &Packs,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Option<Contracts> {
+    match &from.path {
+        Some(path) => {
+            let must_be_portable = |name: &str| packs.pack(name).is_some();
+            let taking = Taking { must_be_portable: &must_be_portable, service };
+            let read = Contracts::read_path(path, &taking, diagnostics);
+            // Rules of services that are not there say nothing of others.
+            read.map(|read| match read.contracts().iter().any(|one| one.open.is_none()) {
+                true => read.with_packs(packs),
+                false => read.with_packs(&packs.only_properties()),
+            })
+        }
+        None => packs.contracts(diagnostics),
+    }
+}
+
+/// The packs with the properties of files, which speak of these contracts. `None` where one of them
+/// cannot be used, which is told.
+pub(super) fn with_properties(
+    properties: &PropertiesFrom,
+    (from, packs): (&ContractsFrom, &Packs),
+    terminal: &mut Terminal,
+) -> Option<Packs> {
+    with_properties_of(properties, None, (from, packs), terminal)
+}
+
+/// As [`with_properties`]; `service` is the name of one whose document has none.
+pub(super) fn with_properties_of(
+    properties: &PropertiesFrom,
+    service: Option<&str>,
+    (from, packs): (&ContractsFrom, &Packs),
+    terminal: &mut Terminal,
+) -> Option<Packs> {
+    if properties.property_files.is_empty() {
+        return Some(packs.clone());
+    }
+    // What is remarkable in contracts is told where they are read to be used.
+    let mut diagnostics = Vec::new();
+    let Some(contracts) = read_contracts(from, service, packs, &mut diagnostics) else {
+        diagnostics.iter().for_each(|one| terminal.trouble(&told(one)));
+        return None;
+    };
+    let (mut all, mut usable) = (Properties::default(), true);
+    for path in &properties.property_files {
+        let read = reading(path, terminal, |file, diagnostics| {
+            let taken = |name: &str| {
+                packs.rule(name).is_some() || all.rules().any(|rule| rule.name == name)
+            };
+            Properties::read(file, &contracts, &taken, diagnostics)
+        });
+        match read {
+            Some(read) => all.extend(read),
+            None => usable = false,
+        }
+    }
+    usable.then(|| packs.with_properties(all))
+}
+
+/// The files of properties, as they are named on the command line: ` --properties FILE`.
+pub(super) fn told_properties(properties: &PropertiesFrom) -> String {
+    let files = properties.property_files.iter();
+    files.map(|path| format!(" --properties {}", shell_word(&shown(path)))).collect()
 }
 
 /// The files at these paths, read and checked. `None` where the contracts cannot be used. Paths

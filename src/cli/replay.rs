@@ -25,6 +25,10 @@ pub(super) fn replay(args: &Replay, packs: &Packs, terminal: &mut Terminal) -> E
     let (Some(file), Some(values)) = (read(args, terminal), args.variables.read(terminal)) else {
         return Exit::Unusable;
     };
+    let from = (&args.contracts, packs);
+    let Some(packs) = &load::with_properties(&args.properties, from, terminal) else {
+        return Exit::Unusable;
+    };
     let paths = [PathBuf::from(&file.path)];
     let from = (&args.contracts, packs);
     let Some(mut loaded) = load::load_with((&paths, &[]), from, &values, terminal) else {
@@ -63,9 +67,10 @@ pub(super) fn replay(args: &Replay, packs: &Packs, terminal: &mut Terminal) -> E
         plan,
         outcome: &outcome,
         again: format!(
-            "quintet replay {}{}",
+            "quintet replay {}{}{}",
             shell_word(&load::shown(&args.file)),
-            args.variables.again()
+            args.variables.again(),
+            load::told_properties(&args.properties)
         ),
         replay: None,
         real: Some(clock.elapsed()),

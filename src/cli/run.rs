@@ -36,6 +36,10 @@ const MANY: usize = 60;
 /// Runs the selected tests.
 pub(super) fn run(args: &Run, packs: &Packs, terminal: &mut Terminal) -> Exit {
     let clock = Clock::start();
+    let from = (&args.selection.contracts, packs);
+    let Some(packs) = &load::with_properties(&args.properties, from, terminal) else {
+        return Exit::Unusable;
+    };
     let Some(mut loaded) = load::select(&args.selection, packs, terminal) else {
         return Exit::Unusable;
     };
@@ -419,6 +423,7 @@ fn push_selection(text: &mut String, args: &Run) {
     if let Some(folder) = &args.selection.contracts.path {
         text.push_str(&format!(" --contracts {}", shell_word(&load::shown(folder))));
     }
+    text.push_str(&load::told_properties(&args.properties));
 }
 
 /// Where the choices of each test go, no two at the same place.

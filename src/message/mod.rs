@@ -25,4 +25,5 @@ pub use random::{Seed, Stream};
 pub use record::{
     ChannelIx, Key, KeyBytes, Offset, Outgoing, Partition, Payload, Record, RecordId,
 };
+pub(crate) use time::is_rfc3339;
 pub use time::{VirtualTime, parse_timestamp};

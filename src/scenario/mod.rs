@@ -22,8 +22,8 @@ pub mod vocabulary;
 pub use load::{Known, Loaded, load, load_bytes, load_bytes_with, words_of};
 pub use plan::{
     Always, Cell, DurationSpec, ExpectMany, ExpectOne, Expectation, Fault, Fragment, Given, Let,
-    Never, Property, Query, Repeat, Return, Scenario, Send, SendKey, SendValue, Step, Stimulus,
-    Target, TenantSpec, TestPlan, Use, Verb,
+    Never, Query, Repeat, Return, Scenario, Send, SendKey, SendValue, Step, Stimulus, Target,
+    TenantSpec, TestPlan, Use, Verb,
 };
 pub(crate) use read::is_name as is_variable_name;
 pub use read::{parse_duration, read_variables, variable_value};

@@ -374,44 +374,5 @@ pub struct Always {
     /// Where it stands.
     pub span: Span,
     /// What must hold.
-    pub property: Property,
-}
-
-/// What must hold of the whole history of a test. Fields are dotted paths into the value.
-#[derive(Clone, Debug)]
-pub enum Property {
-    /// Each record of `to` carries a value of `field` that an earlier record of `from` carried.
-    AnswersCarry {
-        /// The field.
-        field: String,
-        /// The commands.
-        from: Target,
-        /// The answers.
-        to: Target,
-    },
-    /// No two records of `message` have the same value of `by`.
-    AtMostOnce {
-        /// The records.
-        message: Target,
-        /// The field.
-        by: String,
-    },
-    /// For each value of `by` in `for_each` there is exactly one record of `message` with it.
-    ExactlyOnce {
-        /// The records.
-        message: Target,
-        /// The field.
-        by: String,
-        /// The records that each call for one.
-        for_each: Target,
-    },
-    /// Each record of `then` comes after a record of `first` with the same value of `by`.
-    Ordered {
-        /// What comes first.
-        first: Target,
-        /// What comes only after it.
-        then: Target,
-        /// The field.
-        by: String,
-    },
+    pub property: crate::property::Property,
 }

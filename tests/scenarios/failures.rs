@@ -45,7 +45,7 @@ const LOGIN: &str = "
     &format!("steps:{BAN}\n  - expect: ban.status
 always:\n  - ordered: {{ first: ban.status/DELETED, then: ban.status/CREATED, by: banId }}"),
     "always::broken",
-    "comes before any ban.status/DELETED"
+    "no ban.status/DELETED with the same banId came before it"
 )]
 #[case::fault(
     "steps:\n  - fault: rebalance\n    service: ban\n    message: ban.command",

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 
-use super::{ContractsFrom, Forms, Link};
+use super::{ContractsFrom, Forms, Link, PropertiesFrom};
 use crate::accepted::Date;
 use crate::cli::part::Part;
 use crate::contract::{KEY_ENCODINGS, KeyEncoding};
@@ -90,6 +90,9 @@ pub(in crate::cli) struct Check {
     pub(in crate::cli) judged: Judged,
 
     #[command(flatten)]
+    pub(in crate::cli) properties: PropertiesFrom,
+
+    #[command(flatten)]
     pub(in crate::cli) accepting: Accepting,
 
     #[command(flatten)]
@@ -151,6 +154,9 @@ pub(in crate::cli) struct Monitor {
 
     #[command(flatten)]
     pub(in crate::cli) clocks: ClockSkew,
+
+    #[command(flatten)]
+    pub(in crate::cli) properties: PropertiesFrom,
 
     #[command(flatten)]
     pub(in crate::cli) accepting: Accepting,

@@ -10,6 +10,7 @@
 //! is bounded, and what was forgotten is held against nobody. Start at [`Flow`].
 
 mod documents;
+mod doubts;
 mod flow;
 mod gather;
 mod merge;
