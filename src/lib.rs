@@ -42,6 +42,7 @@ pub mod driver;
 pub mod evolution;
 pub mod explore;
 pub mod history;
+pub mod input;
 #[cfg(feature = "kafka")]
 pub mod kafka;
 pub mod message;

@@ -9,6 +9,7 @@ use quintet::contract::Contracts;
 
 /// The modules from top to bottom; each may use those before it and itself.
 const MODULES: &[&str] = &[
+    "input",
     "diagnostic",
     "yaml",
     "evolution",

@@ -48,7 +48,20 @@ fn cell(text: &str) -> String {
 fn commands() -> String {
     let about = "The help texts of `quintet`. How a command ends: [exit codes](exit-codes.md).";
     let mut text = head("Commands", about);
-    let all = ["", "run", "explore", "mutants", "list", "lint", "explain", "replay"];
+    let all = [
+        "",
+        "run",
+        "explore",
+        "mutants",
+        "list",
+        "lint",
+        "fmt",
+        "schema",
+        "completions",
+        "man",
+        "explain",
+        "replay",
+    ];
     let contracts = [
         "contracts",
         "contracts check",

@@ -10,6 +10,7 @@ use super::exit::Exit;
 use super::load::{self, Loaded};
 use super::outputs::Outputs;
 use super::run::{choice_files, exit_of};
+use super::selected::words_of;
 use super::terminal::Terminal;
 use super::workers;
 use crate::bus::WorldError;
@@ -219,7 +220,7 @@ impl Exploring<'_> {
 
     /// The command that plays a schedule again.
     fn again(&self, plan: &TestPlan, schedule: u32) -> String {
-        let path = shell_word(&plan.scenario.file.path);
+        let path = words_of(plan);
         let faults: Vec<_> = self.options.faults.iter().map(|kind| kind.name()).collect();
         let faults = match faults.len() {
             0 => "none".to_owned(),
@@ -234,6 +235,7 @@ impl Exploring<'_> {
         };
         let seed = self.args.seed;
         let mut text = format!("quintet explore {path} --seed {seed}{how} --faults {faults}");
+        text.push_str(&self.args.selection.variables.again());
         if let Some(folder) = &self.args.selection.contracts.path {
             text.push_str(&format!(" --contracts {}", shell_word(&load::shown(folder))));
         }

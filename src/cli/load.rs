@@ -1,7 +1,6 @@
 //! From the paths of a command line to contracts and test plans.
 
-use std::collections::BTreeSet;
-use std::fs::File;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Read};
 use std::path::Path;
 use std::sync::Arc;
@@ -9,13 +8,18 @@ use std::sync::Arc;
 use super::args::{ContractsFrom, PropertiesFrom, Selection};
 use super::exit::Exit;
 use super::files::{self, SCENARIO};
+use super::selected::{Paths, retain};
 use super::terminal::Terminal;
 use crate::contract::{Contracts, Taking};
 use crate::diagnostic::{Diagnostic, MAX_FILE_BYTES, Severity, SourceFile, Span, render};
+use crate::input;
+use crate::message::Json;
 use crate::pack::Packs;
 use crate::property::Properties;
 use crate::report::style::shell_word;
-use crate::scenario::{Known, Resolver, TestPlan, load_bytes, words_of};
+use crate::scenario::{Known, Resolver, TestPlan, load_bytes_with, words_of};
+
+pub(super) use crate::input::shown;
 
 /// What the paths of a command line hold.
 pub(super) struct Loaded {
@@ -144,8 +148,18 @@ pub(super) fn told_properties(properties: &PropertiesFrom) -> String {
 /// The files at these paths, read and checked. `None` where the contracts cannot be used. Paths
 /// that cannot be used are told; problems of files are only collected.
 pub(super) fn load(
+    paths: (&[std::path::PathBuf], &[&str]),
+    from: (&ContractsFrom, &Packs),
+    terminal: &mut Terminal,
+) -> Option<Loaded> {
+    load_with(paths, from, &BTreeMap::new(), terminal)
+}
+
+/// As [`load`], with values for variables that the files declare.
+pub(super) fn load_with(
     (paths, endings): (&[std::path::PathBuf], &[&str]),
     (from, packs): (&ContractsFrom, &Packs),
+    variables: &BTreeMap<String, Json>,
     terminal: &mut Terminal,
 ) -> Option<Loaded> {
     let contracts = contracts(from, packs, terminal)?;
@@ -162,7 +176,7 @@ pub(super) fn load(
     for path in &found {
         let shown = shown(path);
         let loaded = match read(path) {
-            Ok(bytes) => load_bytes(&shown, &bytes, &known, &Disk),
+            Ok(bytes) => load_bytes_with(&shown, &bytes, (&known, variables), &Disk),
             Err(error) => unreadable(&shown, &error),
         };
         if loaded.has_errors() {
@@ -185,23 +199,15 @@ pub(super) fn select(
     packs: &Packs,
     terminal: &mut Terminal,
 ) -> Option<Loaded> {
-    let from = &selection.contracts;
-    let mut loaded = load((&selection.paths, &[SCENARIO]), (from, packs), terminal)?;
+    let from = (&selection.contracts, packs);
+    let values = selection.variables.read(terminal)?;
+    let paths = Paths::of(&selection.paths);
+    let mut loaded = load_with((&paths.paths, &[SCENARIO]), from, &values, terminal)?;
     for diagnostic in loaded.diagnostics.iter().filter(|one| one.is_error()) {
         terminal.trouble(&format!("{}\n", told(diagnostic)));
     }
-    loaded.plans.retain(|plan| {
-        let tags = &plan.scenario.tags;
-        selection.tag.iter().all(|tag| tag.admits(tags))
-    });
-    if loaded.plans.is_empty() && loaded.exit == Exit::Holds {
-        terminal.error(match (loaded.files, &selection.tag[..]) {
-            (0, _) => "there is no *.scenario.yaml file there",
-            (_, []) => "these files have no tests",
-            _ => "no test has these tags",
-        });
-        loaded.exit = Exit::Inconclusive;
-    }
+    selection.variables.check(&values, &mut loaded, terminal);
+    retain(selection, &paths, &mut loaded, terminal);
     Some(loaded)
 }
 
@@ -210,17 +216,11 @@ pub(super) fn told(diagnostic: &Diagnostic) -> String {
     render(diagnostic, true)
 }
 
-/// A path as reports show it.
-pub(super) fn shown(path: &Path) -> String {
-    let text = path.to_string_lossy();
-    if cfg!(windows) { text.replace('\\', "/") } else { text.into_owned() }
-}
-
 /// The bytes of a file; of a larger one than any that is read, only so many that this is seen.
 pub(super) fn read(path: &Path) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     let limit = MAX_FILE_BYTES as u64 + 1;
-    File::open(path)?.take(limit).read_to_end(&mut bytes)?;
+    input::open(path)?.take(limit).read_to_end(&mut bytes)?;
     Ok(bytes)
 }
 

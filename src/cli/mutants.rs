@@ -125,7 +125,7 @@ pub(super) fn mutants(args: &Mutants, packs: &Packs, terminal: &mut Terminal) ->
 /// The mutants that are known to survive.
 fn known(args: &Mutants, terminal: &mut Terminal) -> Option<Survivors> {
     let Some(path) = &args.survivors else { return Some(Survivors::default()) };
-    let read = std::fs::read_to_string(path).map_err(|error| error.to_string());
+    let read = crate::input::read_text(path).map_err(|error| error.to_string());
     match read.and_then(|text| Survivors::read(&text)) {
         Ok(known) => Some(known),
         Err(error) => {

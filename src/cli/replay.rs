@@ -22,7 +22,7 @@ use crate::scenario::run::{Options, Setup, Verdict, run as run_test};
 /// Runs the test of a choice file with its choices.
 pub(super) fn replay(args: &Replay, packs: &Packs, terminal: &mut Terminal) -> Exit {
     let clock = Clock::start();
-    let Some(file) = read(args, terminal) else {
+    let (Some(file), Some(values)) = (read(args, terminal), args.variables.read(terminal)) else {
         return Exit::Unusable;
     };
     let from = (&args.contracts, packs);
@@ -30,9 +30,11 @@ pub(super) fn replay(args: &Replay, packs: &Packs, terminal: &mut Terminal) -> E
         return Exit::Unusable;
     };
     let paths = [PathBuf::from(&file.path)];
-    let Some(loaded) = load::load((&paths, &[]), (&args.contracts, packs), terminal) else {
+    let from = (&args.contracts, packs);
+    let Some(mut loaded) = load::load_with((&paths, &[]), from, &values, terminal) else {
         return Exit::Unusable;
     };
+    args.variables.check(&values, &mut loaded, terminal);
     loaded.diagnostics.iter().filter(|one| one.is_error()).for_each(|one| {
         terminal.trouble(&load::told(one));
     });
@@ -65,8 +67,9 @@ pub(super) fn replay(args: &Replay, packs: &Packs, terminal: &mut Terminal) -> E
         plan,
         outcome: &outcome,
         again: format!(
-            "quintet replay {}{}",
+            "quintet replay {}{}{}",
             shell_word(&load::shown(&args.file)),
+            args.variables.again(),
             load::told_properties(&args.properties)
         ),
         replay: None,

@@ -279,8 +279,8 @@ fn walk(folder: &Path, depth: usize, to: &mut Vec<PathBuf>, diagnostics: &mut Ve
 }
 
 fn source(path: &Path, diagnostics: &mut Vec<Diagnostic>) -> Option<Arc<SourceFile>> {
-    match std::fs::read(path) {
-        Ok(bytes) => SourceFile::from_bytes(path.display().to_string(), &bytes, diagnostics),
+    match crate::input::read(path) {
+        Ok(bytes) => SourceFile::from_bytes(crate::input::shown(path), &bytes, diagnostics),
         Err(error) => {
             diagnostics.push(unreadable(path, format!("the file cannot be read: {error}")));
             None

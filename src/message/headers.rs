@@ -116,6 +116,11 @@ const TRACE_PARENT: &str = "traceparent";
 const TRACE_STATE: &str = "tracestate";
 const TENANT: [&str; 4] = ["TENANT_ID", "REGION", "MAJOR_VERSION", "MINOR_VERSION"];
 
+/// Whether a header is one of the four that say whose record it is.
+pub(crate) fn is_tenant_header(name: &str) -> bool {
+    TENANT.contains(&name)
+}
+
 impl Headers {
     /// Takes a list as it came.
     #[must_use]

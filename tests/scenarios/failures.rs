@@ -62,6 +62,12 @@ always:\n  - ordered: {{ first: ban.status/DELETED, then: ban.status/CREATED, by
     "stimulus::refused",
     "must be a UUID"
 )]
+#[case::envelope(
+    &format!("steps:{BAN}\n  - expect: ban.status
+    key: 7\n    headers: {{ REGION: GMS, X: <present> }}\n    partition: 99"),
+    "expect::not-seen",
+    "headers.X: expected <present>, got nothing"
+)]
 #[case::password(
     &format!("steps:{LOGIN}
   - expect: account.session.command/CREATE\n    where: {{ body: {{ password: wrong }} }}"),

@@ -162,7 +162,7 @@ impl Reader<'_, '_> {
         None
     }
 
-    fn header_names(&self, target: &Target) -> Vec<String> {
+    pub(crate) fn header_names(&self, target: &Target) -> Vec<String> {
         let contracts = self.loader.known.contracts.contracts();
         let views = contracts.iter().filter_map(|one| one.channels.get(&target.channel));
         let mut names: Vec<String> = Vec::new();

@@ -10,6 +10,7 @@
 mod assign;
 mod end;
 mod engine;
+mod envelope;
 mod make;
 mod matching;
 mod outcome;
