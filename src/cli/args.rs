@@ -72,7 +72,7 @@ pub(super) enum Command {
         With --on, the reference services read and write a real broker, in groups of their own. \
         Crashes\nand redeliveries are done for real; their clock is moved on when nothing is in \
         hand, so that\nno test waits for hours.")]
-    Run(Run),
+    Run(Box<Run>),
     /// Explore tests under many orders and faults, in the simulator
     #[command(after_help = "Examples:\n  \
         quintet explore\n  \

@@ -76,7 +76,9 @@ impl Probed {
         let [name, rest @ ..] = parts else { return false };
         match value {
             Json::Array(items) if name == "*" && !rest.is_empty() => {
-                items.iter_mut().fold(false, |any, item| self.change(item, rest) || any)
+                // Each item is changed, whatever came of those before.
+                items.iter_mut().filter_map(|item| self.change(item, rest).then_some(())).count()
+                    > 0
             }
             Json::Array(items) if name == "*" => {
                 let made = items.iter().map(|item| (item.clone(), self.other(item)));

@@ -136,7 +136,7 @@ impl Waits {
 
 fn shown(time: Duration) -> String {
     let ms = time.as_millis();
-    if ms % 1000 == 0 { format!("{} s", ms / 1000) } else { format!("{ms} ms") }
+    if ms.is_multiple_of(1000) { format!("{} s", ms / 1000) } else { format!("{ms} ms") }
 }
 
 /// What is said of a property.

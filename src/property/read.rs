@@ -44,7 +44,7 @@ impl Properties {
 
     fn read_with(
         (file, contracts): (&Arc<SourceFile>, Option<&Contracts>),
-        (taken, rules): (&dyn Fn(&str) -> bool, &[RuleId]),
+        (taken, rules): (Taken<'_>, &[RuleId]),
         diagnostics: &mut Vec<Diagnostic>,
     ) -> Option<Self> {
         let before = diagnostics.len();
@@ -55,6 +55,9 @@ impl Properties {
         (!bad).then_some(Self { all })
     }
 }
+
+/// Whether a name is another property's.
+type Taken<'a> = &'a dyn Fn(&str) -> bool;
 
 struct Reader<'a> {
     file: &'a Arc<SourceFile>,

@@ -134,10 +134,10 @@ pub enum TextPart {
 }
 
 /// The text of these parts; the name of the first variable that has no single value.
-pub(crate) fn text_of_parts<'a>(
-    parts: &'a [TextPart],
+pub(crate) fn text_of_parts(
+    parts: &[TextPart],
     value: impl Fn(&str) -> Option<Json>,
-) -> Result<String, &'a NameAt> {
+) -> Result<String, &NameAt> {
     let mut text = String::new();
     for part in parts {
         match part {

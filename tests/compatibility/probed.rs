@@ -140,7 +140,10 @@ impl Service for Till {
     }
 }
 
-fn found(fault: Fault) -> Vec<(String, &'static str, Weight, Usage, Vec<(Probe, Effect)>)> {
+/// A field: its name, the word for what was found, its weight, its use, and what came of each probe.
+type Found = (String, &'static str, Weight, Usage, Vec<(Probe, Effect)>);
+
+fn found(fault: Fault) -> Vec<Found> {
     let mut diagnostics = Vec::new();
     let files = [SourceFile::new("till", TILL), SourceFile::new("shop", SHOP)];
     let read = Contracts::read(&files, &mut diagnostics);

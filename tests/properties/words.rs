@@ -87,8 +87,11 @@ fn judged(contracts: &Contracts, text: &str, history: &History) -> (u64, Vec<Str
     (checker.premises().values().sum(), found.collect())
 }
 
+/// A property, and the events that break it: what each is, its order and its author.
+type Mistake = (&'static str, &'static [(&'static str, u32, &'static str)]);
+
 /// Each word, and a mistake that breaks what it says.
-const MISTAKES: &[(&str, &[(&str, u32, &str)])] = &[
+const MISTAKES: &[Mistake] = &[
     (
         "answers_carry: { from: shop.order, to: shop.status, field: orderId }",
         &[("PAID", 7, "me"), ("SHIPPED", 0, "me"), ("CLOSED", 0, "me")],

@@ -104,7 +104,7 @@ impl Reader<'_, '_> {
                 TemplateKind::List(items) => {
                     let fine = |item: &mut Template| self.header_value(name, item);
                     // All are looked at before the first failure counts.
-                    items.iter_mut().map(fine).fold(true, |all, one| all && one)
+                    items.iter_mut().map(fine).filter(|fine| !fine).count() == 0
                 }
                 _ => self.header_value(name, &mut value),
             };
