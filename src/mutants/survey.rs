@@ -426,10 +426,12 @@ fn noting(packs: &Packs, notes: &BTreeMap<String, Arc<Noting>>) -> Vec<Box<dyn S
     services.collect()
 }
 
-/// The services that read, emitted or were told something.
+/// The services that read, emitted, were told or were given something.
 fn concerned(history: &History) -> BTreeSet<String> {
     let services = history.entries().iter().filter_map(|entry| match &entry.event {
-        Event::Delivered { service, .. } | Event::Stimulus { service, .. } => Some(*service),
+        Event::Delivered { service, .. }
+        | Event::Stimulus { service, .. }
+        | Event::Given { service, .. } => Some(*service),
         Event::Emitted { record, .. } => match history.record(*record).producer {
             Producer::Service { service, .. } => Some(service),
             Producer::Test => None,
