@@ -140,7 +140,7 @@ impl Service for Till {
     }
 }
 
-/// A field: its name, the word for what was found, its weight, its use, and what came of each probe.
+/// A field: its name, the word for what was found, its weight, its use, what came of each probe.
 type Found = (String, &'static str, Weight, Usage, Vec<(Probe, Effect)>);
 
 fn found(fault: Fault) -> Vec<Found> {
