@@ -87,7 +87,7 @@ fn what_is_hidden_is_marked() {
     let folder = folder(&files);
     let said = Said::of(folder.path(), "run --keep-going");
     for shown in [
-        "are both account.create with password ***",
+        "it is not the only account.create with the same password (#0)",
         "$it = {\"password\":\"***\"}",
         "body.code   expected ***",
     ] {
