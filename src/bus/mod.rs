@@ -20,7 +20,6 @@ mod timers;
 mod trial;
 mod world;
 
-#[cfg(feature = "kafka")]
 pub(crate) use faults::damaged;
 
 pub use chooser::{Choice, Chooser, Delivery, Fifo, Point, Random, Replay};

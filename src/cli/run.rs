@@ -40,13 +40,15 @@ pub(super) fn run(args: &Run, packs: &Packs, terminal: &mut Terminal) -> Exit {
     let Some(packs) = &load::with_properties(&args.properties, from, terminal) else {
         return Exit::Unusable;
     };
-    let Some(mut loaded) = load::select(&args.selection, packs, terminal) else {
+    let Some(loaded) = load::select(&args.selection, packs, terminal) else {
         return Exit::Unusable;
     };
     #[cfg(feature = "kafka")]
     let Ok(mut elsewhere) = external::elsewhere(&args.external, &loaded.contracts, terminal) else {
         return Exit::Unusable;
     };
+    #[cfg(feature = "kafka")]
+    let mut loaded = loaded;
     #[cfg(feature = "kafka")]
     if let Some(elsewhere) = &elsewhere {
         elsewhere.sort(&mut loaded.plans, (&args.external, &loaded.contracts), terminal);
