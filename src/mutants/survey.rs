@@ -65,8 +65,8 @@ impl Audit {
         !self.killed_by.is_empty()
     }
 
-    /// Whether it is as it must be for a mutant that does nothing forbidden: tests that ask for what
-    /// the reference does may fail, and no rule is named.
+    /// Whether it is as it must be for a mutant that does nothing forbidden: tests may fail that
+    /// ask for what the reference does, and no rule is named.
     #[must_use]
     pub fn is_harmless(&self) -> bool {
         self.named.is_empty()
@@ -401,8 +401,8 @@ fn violated(checks: &mut dyn HistoryChecker, history: &History) -> Vec<RuleId> {
     found.filter(|one| one.severity == Severity::Violation).map(|one| one.rule).collect()
 }
 
-/// What the judge finds violated, from outside; nothing where the test made the service do what only
-/// a service that is wrong does of its own.
+/// What the judge finds violated, from outside; nothing where the test made the service do what
+/// only a service that is wrong does of its own.
 fn judged(observed: &Observed<'_>) -> Vec<RuleId> {
     if observed.is_doubled() {
         return Vec::new();

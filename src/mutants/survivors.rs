@@ -18,8 +18,8 @@ impl Survivors {
         self.0.get(name).is_some_and(|reason| !reason.starts_with("missed:"))
     }
 
-    /// Whether a mutant that is listed is found after all: by a rule, or, where it is listed as a gap,
-    /// by anything.
+    /// Whether a mutant that is listed is found after all: by a rule, or, where it is listed as a
+    /// gap, by anything.
     #[must_use]
     pub fn is_outdated(&self, name: &str, audit: &Audit) -> bool {
         let Some(reason) = self.0.get(name) else { return false };
