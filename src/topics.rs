@@ -57,8 +57,8 @@ impl Topics {
         let Some(file) = file else {
             return Self::from_lines(contracts, environment, None);
         };
-        let shown = file.display().to_string();
-        let text = std::fs::read_to_string(file)
+        let shown = crate::input::shown(file);
+        let text = crate::input::read_text(file)
             .map_err(|error| TopicsError::File { file: shown.clone(), why: error.to_string() })?;
         Self::from_lines(contracts, environment, Some((&shown, &text)))
     }

@@ -9,6 +9,7 @@ use quintet::contract::Contracts;
 
 /// The modules from top to bottom; each may use those before it and itself.
 const MODULES: &[&str] = &[
+    "input",
     "diagnostic",
     "yaml",
     "evolution",
@@ -18,6 +19,7 @@ const MODULES: &[&str] = &[
     "rule",
     "history",
     "service",
+    "property",
     "pack",
     "services",
     "driver",
@@ -30,6 +32,8 @@ const MODULES: &[&str] = &[
     "mutants",
     "accepted",
     "compatibility",
+    "coverage",
+    "needs",
     "explore",
     "report",
     "cli",
@@ -40,6 +44,7 @@ const EXCEPTIONS: &[(&str, &str, &str)] = &[
     ("contract/set", "pack", "a set of contracts carries the packs that it belongs to"),
     ("pack", "verify", "a pack says how inputs of its service are drawn"),
     ("services", "verify", "inputs beyond what contracts tell are drawn for verify"),
+    ("property/read", "scenario", "times are written as in scenarios"),
     ("history", "service", "why a record had no effect stands in the history"),
 ];
 

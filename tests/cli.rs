@@ -2,8 +2,14 @@
 
 #[path = "cli/files.rs"]
 mod files;
+#[path = "cli/fmt.rs"]
+mod fmt;
 #[path = "cli/secrets.rs"]
 mod secrets;
+#[path = "cli/selected.rs"]
+mod selected;
+#[path = "cli/variables.rs"]
+mod variables;
 
 use std::collections::BTreeMap;
 use std::io::Read;
@@ -96,6 +102,7 @@ fn each_end_has_its_code(
 #[case("explain-unknown", &[], "explain duplicat_delivery")]
 #[case("help", &[], "--help")]
 #[case("help-run", &[], "run --help")]
+#[case("fmt", ALL, "fmt --check")]
 #[case("help-list", &[], "list --help")]
 #[case("help-lint", &[], "lint --help")]
 #[case("help-explain", &[], "explain --help")]

@@ -48,7 +48,20 @@ fn cell(text: &str) -> String {
 fn commands() -> String {
     let about = "The help texts of `quintet`. How a command ends: [exit codes](exit-codes.md).";
     let mut text = head("Commands", about);
-    let all = ["", "run", "explore", "mutants", "list", "lint", "explain", "replay"];
+    let all = [
+        "",
+        "run",
+        "explore",
+        "mutants",
+        "list",
+        "lint",
+        "fmt",
+        "schema",
+        "completions",
+        "man",
+        "explain",
+        "replay",
+    ];
     let contracts = [
         "contracts",
         "contracts check",
@@ -56,6 +69,8 @@ fn commands() -> String {
         "contracts drift",
         "contracts breaking",
         "contracts matrix",
+        "contracts coverage",
+        "contracts needs",
         "contracts compare",
     ];
     let on_brokers = ["serve", "topics", "verify", "monitor", "capture", "check"];
@@ -149,6 +164,18 @@ fn words() -> String {
     push_words(&mut text, ("Matchers", matchers), MATCHERS);
     let always = "Under `always`: what must hold of everything that happened in a test.";
     push_words(&mut text, ("Properties", always), ALWAYS);
+    let properties =
+        "The words of [files of properties](properties.md), which `--properties` reads.";
+    let _ = write!(text, "\n## Words of properties\n\n{properties}\n");
+    for word in quintet::property::WORDS {
+        let _ = write!(text, "\n### `{}` in a file\n\n{}\n\n", word.name, word.doc);
+        for field in word.fields {
+            let needed = if field.required { "" } else { " (optional)" };
+            let _ = writeln!(text, "* `{}`: {}{needed}", field.name, field.doc);
+        }
+        let _ = writeln!(text, "* `{}`: the key fields", word.by);
+        let _ = write!(text, "\n```yaml\n{}\n```\n", word.example);
+    }
     let faults = "A fault strikes once, at the next delivery of the message to the service. \
                   Besides `service` and `message` it takes:";
     push_words(&mut text, ("Faults", faults), FAULTS);

@@ -1,5 +1,8 @@
 //! The reader of scenario files: every problem it knows, and input that nobody meant to write.
 
+#[path = "reader/schema.rs"]
+mod schema;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 

@@ -7,6 +7,7 @@
 
 mod delivery;
 mod exhaustive;
+mod judge;
 #[cfg(feature = "kafka")]
 mod monitor;
 mod processes;
@@ -24,6 +25,8 @@ fn main() {
         ("exhaustive_3x4", exhaustive::four),
         ("suite", processes::suite),
         ("startup", processes::startup),
+        ("judge_serial", judge::serial),
+        ("judge_burst", judge::burst),
         #[cfg(feature = "kafka")]
         ("monitor", monitor::figure),
     ];

@@ -10,9 +10,11 @@
 
 mod fingerprints;
 mod read;
+mod schema;
 
 pub use fingerprints::{FingerprintEntry, Fingerprints};
 pub use jiff::civil::Date;
+pub use schema::schema;
 
 use std::sync::Arc;
 

@@ -12,8 +12,8 @@ use crate::yaml::{self, Meaning, Node, Scalar};
 
 /// The version of the file's form.
 const FORMAT: &str = "1";
-const TOP: [&str; 2] = ["format", "accepted"];
-const ENTRY: [&str; 5] = ["rule", "reason", "until", "service", "contains"];
+pub(super) const TOP: [&str; 2] = ["format", "accepted"];
+pub(super) const ENTRY: [&str; 5] = ["rule", "reason", "until", "service", "contains"];
 
 impl Accepted {
     /// Reads a file. `None` where it cannot be used; all that is wrong with it is in `diagnostics`.

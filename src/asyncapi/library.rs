@@ -88,7 +88,7 @@ impl Library {
         diagnostics: &mut Vec<Diagnostic>,
     ) -> Option<Arc<Tree>> {
         let number = self.files.len();
-        let node = match file.path.ends_with(".json") {
+        let node = match file.is_json() {
             true => crate::evolution::source::reader::read(file, diagnostics),
             false => yaml::read_any(file, diagnostics),
         };

@@ -55,6 +55,8 @@ pub struct Channel {
     pub discriminator: Option<String>,
     /// Whether a record without a value deletes its key.
     pub is_compacted: bool,
+    /// How many partitions its topic has, as it is written, where that is said.
+    pub partitions: Option<String>,
     /// The servers that it is on, by name; none for all.
     pub servers: Vec<String>,
     /// Its messages.

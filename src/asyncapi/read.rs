@@ -133,6 +133,7 @@ impl Scope {
         };
         let binding = self.below(&tree, &["bindings", "kafka"]);
         let topic = binding.as_ref().and_then(|binding| binding.get("topic")?.word());
+        let partitions = binding.as_ref().and_then(|binding| binding.get("partitions")?.word());
         let policy = self.below(&tree, &["bindings", "kafka", "topicConfiguration"]);
         let policy = policy.and_then(|configuration| configuration.get("cleanup.policy").cloned());
         let is_compacted = policy.is_some_and(|policy| {
@@ -157,6 +158,7 @@ impl Scope {
             description: described(&tree),
             discriminator: self.text(&tree, "x-discriminator", &what),
             is_compacted,
+            partitions,
             servers: servers.iter().filter_map(server).collect(),
             messages,
             at: tree.head(),

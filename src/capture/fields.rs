@@ -9,11 +9,8 @@ use crate::diagnostic::{Span, suggest};
 use crate::message::unhex;
 
 /// All fields, in the order in which they are written.
-const NAMES: [&str; 8] =
+pub(super) const NAMES: [&str; 8] =
     ["topic", "partition", "offset", "timestamp_ms", "key", "headers", "value", "value_hex"];
-
-/// What some programs put in front of UTF-8.
-const MARK: char = '\u{feff}';
 
 /// Something wrong in a line. Nothing of a value is in its texts.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -56,12 +53,6 @@ impl<'a> Fields<'a> {
     /// The fields of a line that is one JSON object.
     pub(super) fn of(text: &'a str) -> Result<Self, Damage> {
         let whole = Span::new(0, text.len());
-        if text.starts_with(MARK) {
-            let message = "the line begins with a byte order mark (U+FEFF)";
-            let help = "save the file as UTF-8 without one";
-            let span = Span::new(0, MARK.len_utf8());
-            return Err(Damage::new("capture::damaged", message, span).help(help));
-        }
         if !text.trim_start().starts_with('{') {
             let message = "the line is not a JSON object";
             let form = "each line is one record: {\"topic\":…,\"partition\":0,\"offset\":7,…}";
@@ -196,7 +187,7 @@ fn nullable(text: Option<String>) -> Option<Option<Vec<u8>>> {
 }
 
 /// A name in a message: cut, and without what a terminal would act on.
-fn shown(name: &str) -> String {
+pub(super) fn shown(name: &str) -> String {
     const MAX_CHARS: usize = 40;
     let plain = |c: char| if c.is_control() { char::REPLACEMENT_CHARACTER } else { c };
     name.chars().take(MAX_CHARS).map(plain).collect()

@@ -1,16 +1,15 @@
 //! A file of lines, read one line at a time.
 
 use std::collections::BTreeMap;
-use std::hash::Hasher;
 use std::sync::Arc;
-
-use rustc_hash::FxHasher;
 
 use super::MAX_LINE_BYTES;
 use super::fields::Damage;
+use super::form::{Form, MARK};
+use super::kcat;
 use super::line::Captured;
 use crate::diagnostic::{Diagnostic, SourceFile, Span};
-use crate::message::{Offset, Partition, Payload};
+use crate::message::{Offset, Partition};
 
 /// So many damaged lines are shown; others are counted.
 const MAX_SHOWN: usize = 20;
@@ -26,12 +25,15 @@ pub struct Read {
     pub damaged: Vec<String>,
     /// How many lines were there again, equal to an earlier one.
     pub repeated: usize,
+    /// How many lines were written by `kcat -J`.
+    pub of_kcat: usize,
 }
 
 /// Captures, as far as they were read.
 #[derive(Debug, Default)]
 pub struct Reading {
     read: Read,
+    form: Form,
     topics: BTreeMap<Arc<str>, u32>,
     seen: BTreeMap<(u32, Partition, Offset), Seen>,
 }
@@ -39,7 +41,8 @@ pub struct Reading {
 /// The first line of a record.
 #[derive(Debug)]
 struct Seen {
-    content: u64,
+    /// Where the record stands among those that were read.
+    at: usize,
     path: Arc<str>,
     line: usize,
 }
@@ -51,6 +54,11 @@ impl Reading {
         Self::default()
     }
 
+    /// Takes the lines from here on as written in this form.
+    pub fn begin(&mut self, form: Form) {
+        self.form = form;
+    }
+
     /// Takes in line `number` (from 1) of a file, without its line break; `ended` tells whether one
     /// was there. Blank lines are skipped.
     pub fn line(&mut self, path: &Arc<str>, number: usize, bytes: &[u8], ended: bool) {
@@ -58,6 +66,11 @@ impl Reading {
             let message = format!("the line has more than {MAX_LINE_BYTES} bytes");
             let damage = Damage::new("capture::too-long", message, Span::default());
             return self.damaged((path, number, ""), vec![damage]);
+        }
+        // Also where files were put together.
+        let bytes = bytes.strip_prefix(MARK).unwrap_or(bytes);
+        if self.form == Form::Kcat {
+            return self.line_of_kcat((path, number), bytes, ended);
         }
         let text = match std::str::from_utf8(bytes) {
             Ok(text) => text,
@@ -83,6 +96,23 @@ impl Reading {
         }
     }
 
+    fn line_of_kcat(&mut self, (path, number): (&Arc<str>, usize), bytes: &[u8], ended: bool) {
+        if bytes.trim_ascii().is_empty() {
+            return;
+        }
+        let text = String::from_utf8_lossy(bytes);
+        match kcat::read(bytes) {
+            Ok(captured) => {
+                self.read.of_kcat += 1;
+                self.record(captured, (path, number, &text));
+            }
+            Err(damages) if !ended && damages.iter().all(|one| one.code == "capture::damaged") => {
+                self.cut_off(path, number);
+            }
+            Err(damages) => self.damaged((path, number, &text), damages),
+        }
+    }
+
     fn cut_off(&mut self, path: &Arc<str>, number: usize) {
         let message = "the last line is cut off";
         let help = "whoever wrote it was stopped in the middle; `--skip-damaged` leaves it out";
@@ -94,9 +124,8 @@ impl Reading {
         let next = u32::try_from(self.topics.len()).unwrap_or(u32::MAX);
         let topic = *self.topics.entry(Arc::clone(&captured.topic)).or_insert(next);
         let place = (topic, captured.partition, captured.offset);
-        let content = content(&captured);
         match self.seen.get(&place) {
-            Some(seen) if seen.content == content => self.read.repeated += 1,
+            Some(seen) if self.read.records[seen.at] == captured => self.read.repeated += 1,
             Some(seen) => {
                 let message = format!(
                     "partition {} has another record at offset {} in {}:{}",
@@ -110,7 +139,7 @@ impl Reading {
             }
             None => {
                 let path = Arc::clone(path);
-                self.seen.insert(place, Seen { content, path, line });
+                self.seen.insert(place, Seen { at: self.read.records.len(), path, line });
                 self.read.records.push(captured);
             }
         }
@@ -141,26 +170,14 @@ impl Reading {
     }
 }
 
-/// A hash of all that a line says but its place.
-fn content(captured: &Captured) -> u64 {
-    let record = &captured.record;
-    let mut hasher = FxHasher::default();
-    hasher.write_i64(captured.timestamp_ms);
-    hasher.write_u64(record.headers.content_hash());
-    hasher.write_u8(u8::from(record.key.is_some()));
-    hasher.write(record.key.as_deref().unwrap_or_default());
-    hasher.write_u8(u8::from(record.value.is_some()));
-    hasher.write_u64(record.value.as_ref().map_or(0, Payload::content_hash));
-    hasher.finish()
-}
-
 /// Hides what may be the value of a record: all behind the first name of a value and behind the
 /// first brace inside, and all of a line that does not begin as a record does; but for names of
 /// fields, in order, which the messages say as well.
 fn hide(file: &SourceFile, names: impl Iterator<Item = Span>) {
     let text = &file.text;
     let inside = if text.starts_with("{\"topic\"") { 1 } else { 0 };
-    let name = text.find("\"value").unwrap_or(text.len());
+    let values = ["\"value", "\"payload"].iter().filter_map(|name| text.find(name));
+    let name = values.min().unwrap_or(text.len());
     let brace = text[inside.min(text.len())..].find('{').map_or(text.len(), |at| inside + at);
     let lower = text.to_ascii_lowercase();
     let word = ["pass", "secret"].iter().filter_map(|word| lower.find(word)).min();
@@ -265,11 +282,9 @@ mod tests {
     }
 
     #[test]
-    fn a_byte_order_mark_is_named() {
-        let read = read(&format!("\u{feff}{GOOD}\n"));
-        let found = &read.diagnostics[0];
-        assert_eq!((found.code, found.position()), ("capture::damaged", (1, 1)));
-        assert!(found.message.contains("byte order mark"), "{}", found.message);
+    fn a_byte_order_mark_says_nothing() {
+        let read = read(&format!("\u{feff}{GOOD}\n\u{feff}{GOOD}"));
+        assert_eq!((read.records.len(), read.repeated, read.diagnostics.len()), (1, 1, 0));
     }
 
     #[test]

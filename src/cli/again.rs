@@ -100,6 +100,9 @@ fn command(args: &Verify, script: &str) -> String {
     option("--key-encoding", keys);
     option("--seed", Some(args.seed.to_string()));
     option("--script", Some(script.to_owned()));
+    for file in &args.properties.property_files {
+        option("--properties", Some(file.display().to_string()));
+    }
     if args.not_persistent {
         words.push("--not-persistent".to_owned());
     }

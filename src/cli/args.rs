@@ -2,6 +2,7 @@
 
 mod compatibility;
 mod contracts;
+mod coverage;
 mod explore;
 mod external;
 mod traffic;
@@ -9,13 +10,14 @@ mod verify;
 
 pub(super) use compatibility::{Breaking, Drift, Matrix, Reported};
 pub(super) use contracts::{
-    Annotated, CheckDocuments, Compare, Contracts, ContractsCommand, Lines, Page, ShowDocuments,
+    CheckDocuments, Compare, Contracts, ContractsCommand, Page, ShowDocuments,
 };
+pub(super) use coverage::{Coverage, Needs};
 pub(super) use explore::{Budget, Explore, Shard};
 pub(super) use external::External;
 #[cfg(feature = "kafka")]
 pub(super) use traffic::Start;
-pub(super) use traffic::{Accepting, Capture, Check, Monitor, duration, with_rules};
+pub(super) use traffic::{Accepting, Capture, Check, ClockSkew, Monitor, duration, with_rules};
 pub(super) use verify::Verify;
 #[cfg(feature = "kafka")]
 pub(super) use verify::{From, Stand};
@@ -25,8 +27,12 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use super::completions::{Completions, Man};
+use super::fmt::Fmt;
 use super::link::Link;
 use super::mutants::Mutants;
+use super::schema::Schema;
+use super::variables::VariablesFrom;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -58,13 +64,15 @@ pub(super) enum Command {
         quintet run\n  \
         quintet run scenarios/account my-own.yaml --keep-going\n  \
         quintet run --tag lockout --tag '!slow'\n  \
+        quintet run 'my-own.yaml::the name of a row'\n  \
+        quintet run --last-failed\n  \
         quintet run --format json > run.jsonl\n  \
         quintet run scenarios/invite --save choices && quintet replay choices/NAME.json\n  \
         quintet run --on mock\n\n\
         With --on, the reference services read and write a real broker, in groups of their own. \
         Crashes\nand redeliveries are done for real; their clock is moved on when nothing is in \
         hand, so that\nno test waits for hours.")]
-    Run(Run),
+    Run(Box<Run>),
     /// Explore tests under many orders and faults, in the simulator
     #[command(after_help = "Examples:\n  \
         quintet explore\n  \
@@ -84,6 +92,27 @@ pub(super) enum Command {
         quintet lint\n  \
         quintet lint my-own.yaml")]
     Lint(Lint),
+    /// Bring scenario and fragment files into one layout; comments stay
+    #[command(after_help = "Examples:\n  \
+        quintet fmt\n  \
+        quintet fmt --check my-own.yaml\n  \
+        quintet fmt - < my-own.yaml")]
+    Fmt(Fmt),
+    /// Print the JSON Schema of a kind of file, for editors
+    #[command(after_help = "Examples:\n  \
+        quintet schema scenario > scenario.schema.json\n\n\
+        How editors take it: docs/scenarios.md.")]
+    Schema(Schema),
+    /// Print a script that completes words in a shell
+    #[command(after_help = "Examples:\n  \
+        quintet completions bash > /etc/bash_completion.d/quintet\n  \
+        quintet completions fish > ~/.config/fish/completions/quintet.fish")]
+    Completions(Completions),
+    /// Print a page of the manual
+    #[command(after_help = "Examples:\n  \
+        quintet man | man -l -\n  \
+        quintet man contracts drift > quintet-contracts-drift.1")]
+    Man(Man),
     /// Explain a code, a rule, a word of the format or an exit code
     #[command(after_help = "Examples:\n  \
         quintet explain expect::not-seen     a code of a failure or of a problem in a file\n  \
@@ -161,13 +190,25 @@ pub(super) enum Command {
 /// Which tests.
 #[derive(Debug, Args)]
 pub(super) struct Selection {
-    /// Files, or folders with *.scenario.yaml files
+    /// Files, or folders with *.scenario.yaml files; `FILE::ROW` is one row of a table, `-` is
+    /// standard input
     #[arg(value_name = "PATH", default_value = "scenarios")]
     pub(super) paths: Vec<PathBuf>,
 
     /// Only tests with this tag; `!TAG` for those without it; of several all must hold
     #[arg(long, value_name = "TAG", value_parser = tag)]
     pub(super) tag: Vec<Tag>,
+
+    /// Only tests whose name has this text in it; of several one is enough
+    #[arg(long, value_name = "TEXT")]
+    pub(super) name: Vec<String>,
+
+    /// Only tests that did not pass when `run` ran them last in this folder
+    #[arg(long)]
+    pub(super) last_failed: bool,
+
+    #[command(flatten)]
+    pub(super) variables: VariablesFrom,
 
     #[command(flatten)]
     pub(super) contracts: ContractsFrom,
@@ -180,6 +221,14 @@ pub(super) struct ContractsFrom {
     /// instead of the built-in contracts
     #[arg(long = "contracts", value_name = "PATH")]
     pub(super) path: Option<PathBuf>,
+}
+
+/// What is demanded besides the rules of packs.
+#[derive(Debug, Args)]
+pub(super) struct PropertiesFrom {
+    /// Demand the sequence properties of this file as well; may be given several times
+    #[arg(long = "properties", value_name = "FILE")]
+    pub(super) property_files: Vec<PathBuf>,
 }
 
 /// In which forms a command reports, and where to.
@@ -228,6 +277,9 @@ pub(super) struct Run {
     /// Run all tests; without it a run ends with the file of the first test that does not pass
     #[arg(long)]
     pub(super) keep_going: bool,
+
+    #[command(flatten)]
+    pub(super) properties: PropertiesFrom,
 
     #[command(flatten)]
     pub(super) reporting: Reporting,
@@ -281,7 +333,13 @@ pub(super) struct Replay {
     pub(super) file: PathBuf,
 
     #[command(flatten)]
+    pub(super) variables: VariablesFrom,
+
+    #[command(flatten)]
     pub(super) contracts: ContractsFrom,
+
+    #[command(flatten)]
+    pub(super) properties: PropertiesFrom,
 
     #[command(flatten)]
     pub(super) reporting: Reporting,

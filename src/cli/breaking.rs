@@ -64,6 +64,7 @@ fn told(found: &[Compared], labels: &[&str], args: &Breaking) -> (Report, Exit) 
         "undecided": undecided,
         "exit": exit.info().code,
     });
+    let (head, tail, table) = (Some(head), Some(tail), Vec::new());
     let summary = format!(
         "against {}, {policy}: {} compared, {changed} changed, {breaks} breaking, \
          {undecided} undecided",
@@ -71,7 +72,7 @@ fn told(found: &[Compared], labels: &[&str], args: &Breaking) -> (Report, Exit) 
         count(found.len(), "message or channel", "messages and channels"),
     );
     let command = "contracts breaking";
-    (Report { command, head, items, rules: RULES.to_vec(), summary, tail }, exit)
+    (Report { command, head, items, rules: RULES.to_vec(), table, summary, tail }, exit)
 }
 
 /// The change that breaks, as far as names tell; else the verdict.

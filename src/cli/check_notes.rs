@@ -42,6 +42,13 @@ fn of_lines(read: &Read) -> Vec<String> {
             "{lines} left out ({places}): a record that seems to be missing may have been there"
         ));
     }
+    if read.of_kcat > 0 {
+        let lines = count(read.of_kcat, "record was", "records were");
+        notes.push(format!(
+            "{lines} written by `kcat -J`, as text: bytes of keys, headers and values that are no \
+             text may be lost there, and a header without a value may be an empty one"
+        ));
+    }
     if read.repeated > 0 {
         let lines = count(read.repeated, "line stands", "lines stand");
         notes.push(format!("{lines} there again, equal to an earlier one, and counted once"));

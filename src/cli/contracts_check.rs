@@ -1,15 +1,17 @@
 //! `contracts check`: all that is wrong with AsyncAPI documents.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
-use super::args::{Annotated, CheckDocuments};
+use super::args::CheckDocuments;
 use super::contracts::with_stack;
 use super::exit::Exit;
-use super::load;
 use super::terminal::Terminal;
+use super::{documents, load};
+use crate::compatibility::Place;
 use crate::contract::{documents_at, inspect};
-use crate::diagnostic::{Diagnostic, Severity};
+use crate::diagnostic::{CODES, Diagnostic, Severity, SourceFile};
 use crate::report;
+use crate::report::findings::{Form, Item, Report, Standing};
 use crate::report::style::{BAD, GOOD, UNSURE, count, paint};
 
 /// Checks the documents at the paths.
@@ -41,42 +43,91 @@ pub(super) fn check(args: &CheckDocuments, terminal: &mut Terminal) -> Exit {
         }
     }
     let exit = diagnostics.iter().map(exit_of).fold(Exit::Holds, Exit::and);
-    for diagnostic in &diagnostics {
-        match args.format {
-            Annotated::Text => terminal.line(&format!("{}\n", load::told(diagnostic))),
-            Annotated::Json => terminal.line(&report::json::diagnostic(diagnostic)),
-            Annotated::Github => terminal.line(&report::github::diagnostic(diagnostic)),
+    let told = |form| match form {
+        Form::Text => as_text(&diagnostics, files.len()),
+        Form::Github => {
+            let lines: Vec<_> = diagnostics.iter().map(report::github::diagnostic).collect();
+            lines.join("\n")
         }
-    }
+        form => whole(&diagnostics, files.len(), exit).in_form(form),
+    };
+    exit.and(documents::write_form(told, &args.reported, terminal))
+}
+
+fn counted(diagnostics: &[Diagnostic]) -> (usize, usize) {
     let of = |severity| diagnostics.iter().filter(|one| one.severity == severity).count();
-    let (errors, warnings) = (of(Severity::Error), of(Severity::Warning));
-    match args.format {
-        Annotated::Github => {}
-        Annotated::Json => {
-            let documents = files.len();
-            let line = json!({
-                "event": "summary",
-                "documents": documents,
-                "errors": errors,
-                "warnings": warnings,
-                "exit": exit.info().code,
-            });
-            terminal.line(&line.to_string());
+    (of(Severity::Error), of(Severity::Warning))
+}
+
+fn as_text(diagnostics: &[Diagnostic], files: usize) -> String {
+    let (errors, warnings) = counted(diagnostics);
+    let told = match (errors, warnings) {
+        (0, 0) => paint(GOOD, "no problems"),
+        (0, _) => paint(UNSURE, count(warnings, "warning", "warnings")),
+        _ => {
+            let errors = paint(BAD, count(errors, "error", "errors"));
+            format!("{errors} and {}", count(warnings, "warning", "warnings"))
         }
-        Annotated::Text => {
-            let documents = count(files.len(), "document", "documents");
-            let told = match (errors, warnings) {
-                (0, 0) => paint(GOOD, "no problems"),
-                (0, _) => paint(UNSURE, count(warnings, "warning", "warnings")),
-                _ => {
-                    let errors = paint(BAD, count(errors, "error", "errors"));
-                    format!("{errors} and {}", count(warnings, "warning", "warnings"))
-                }
-            };
-            terminal.line(&format!("{told} in {documents}"));
-        }
+    };
+    let mut lines: Vec<_> =
+        diagnostics.iter().map(|one| format!("{}\n", load::told(one))).collect();
+    lines.push(format!("{told} in {}", count(files, "document", "documents")));
+    lines.join("\n")
+}
+
+fn whole(diagnostics: &[Diagnostic], files: usize, exit: Exit) -> Report {
+    let (errors, warnings) = counted(diagnostics);
+    let names = |one: &&crate::diagnostic::CodeInfo| {
+        diagnostics.iter().any(|diagnostic| diagnostic.code == one.code)
+    };
+    let errors_shown = count(errors, "error", "errors");
+    let warnings_shown = count(warnings, "warning", "warnings");
+    Report {
+        command: "contracts check",
+        head: None,
+        items: diagnostics.iter().map(item).collect(),
+        rules: CODES.iter().filter(names).map(|one| (one.code, one.title)).collect(),
+        table: Vec::new(),
+        summary: format!(
+            "{errors_shown} and {warnings_shown} in {}",
+            count(files, "document", "documents")
+        ),
+        tail: Some(json!({
+            "event": "summary",
+            "documents": files,
+            "errors": errors,
+            "warnings": warnings,
+            "exit": exit.info().code,
+        })),
     }
-    exit
+}
+
+fn item(one: &Diagnostic) -> Item {
+    let place = |file: &std::sync::Arc<SourceFile>, span, what: &str| Place {
+        file: file.clone(),
+        span,
+        what: what.to_owned(),
+    };
+    let main = place(&one.file, one.span, one.label.as_deref().unwrap_or_default());
+    let related = one.related.iter().map(|(file, span, what)| place(file, *span, what));
+    let (path, line, _) = main.position();
+    let help = one.help.iter().map(|help| format!("help: {help}"));
+    let (standing, grade) = match one.severity {
+        Severity::Error => (Standing::Fails, "error"),
+        Severity::Warning => (Standing::Remark, "warning"),
+    };
+    Item {
+        standing,
+        grade,
+        rule: one.code.to_owned(),
+        subject: format!("{path}:{line}"),
+        message: one.message.clone(),
+        notes: one.notes.iter().cloned().chain(help).collect(),
+        places: std::iter::once(main.clone()).chain(related).collect(),
+        witness: None,
+        fingerprint: None,
+        line: serde_json::from_str(&report::json::diagnostic(one)).unwrap_or(Value::Null),
+    }
 }
 
 /// What cannot be read at all is another matter than what is wrong.

@@ -108,6 +108,7 @@ fn told(
         "unused": unused.len(),
         "exit": exit.info().code,
     });
+    let (head, tail, table) = (Some(head), Some(tail), Vec::new());
     let mut summary = format!(
         "{} of {}: {} new, {over} no longer accepted, {} accepted",
         count(found.len(), "disagreement", "disagreements"),
@@ -123,7 +124,7 @@ fn told(
         summary.push_str(&format!("; {entries} not there any more"));
     }
     let rules = KINDS.iter().map(|kind| (kind.name, kind.text)).chain([UNUSED]).collect();
-    (Report { command: "contracts drift", head, items, rules, summary, tail }, exit)
+    (Report { command: "contracts drift", head, items, rules, table, summary, tail }, exit)
 }
 
 fn item(one: &Disagreement, accepted: &Fingerprints, today: Date) -> Item {

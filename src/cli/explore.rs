@@ -10,6 +10,7 @@ use super::exit::Exit;
 use super::load::{self, Loaded};
 use super::outputs::Outputs;
 use super::run::{choice_files, exit_of};
+use super::selected::words_of;
 use super::terminal::Terminal;
 use super::workers;
 use crate::bus::WorldError;
@@ -33,6 +34,10 @@ const MOST_FAULTS: u32 = 2;
 /// Explores the selected tests.
 pub(super) fn explore(args: &Explore, packs: &Packs, terminal: &mut Terminal) -> Exit {
     let clock = Clock::start();
+    let from = (&args.selection.contracts, packs);
+    let Some(packs) = &load::with_properties(&args.properties, from, terminal) else {
+        return Exit::Unusable;
+    };
     let Some(mut loaded) = load::select(&args.selection, packs, terminal) else {
         return Exit::Unusable;
     };
@@ -190,8 +195,10 @@ impl Exploring<'_> {
                     exit = exit.and(Exit::Unusable);
                 }
             }
-            let replay =
-                path.map(|path| format!("quintet replay {}", shell_word(&load::shown(&path))));
+            let properties = load::told_properties(&self.args.properties);
+            let replay = path.map(|path| {
+                format!("quintet replay {}{properties}", shell_word(&load::shown(&path)))
+            });
             again.push((self.again(plan, failure.outcome.schedule), replay));
         }
         let subject = Subject { plan, explored: &done.explored, levels: &done.levels, again };
@@ -213,7 +220,7 @@ impl Exploring<'_> {
 
     /// The command that plays a schedule again.
     fn again(&self, plan: &TestPlan, schedule: u32) -> String {
-        let path = shell_word(&plan.scenario.file.path);
+        let path = words_of(plan);
         let faults: Vec<_> = self.options.faults.iter().map(|kind| kind.name()).collect();
         let faults = match faults.len() {
             0 => "none".to_owned(),
@@ -228,9 +235,11 @@ impl Exploring<'_> {
         };
         let seed = self.args.seed;
         let mut text = format!("quintet explore {path} --seed {seed}{how} --faults {faults}");
+        text.push_str(&self.args.selection.variables.again());
         if let Some(folder) = &self.args.selection.contracts.path {
             text.push_str(&format!(" --contracts {}", shell_word(&load::shown(folder))));
         }
+        text.push_str(&load::told_properties(&self.args.properties));
         text
     }
 

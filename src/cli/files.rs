@@ -27,11 +27,15 @@ pub(super) enum FileError {
     TooDeep(PathBuf),
 }
 
-/// The files that are meant: those named, and in folders those whose names end so. Each is there
-/// once; those of a folder are in the order of their paths.
+/// The files that are meant: those named, standard input among them, and in folders those whose
+/// names end so. Each is there once; those of a folder are in the order of their paths.
 pub(super) fn find(paths: &[PathBuf], endings: &[&str]) -> (Vec<PathBuf>, Vec<FileError>) {
     let (mut found, mut errors) = (Vec::new(), Vec::new());
     for path in paths {
+        if crate::input::is_stdin(path) {
+            found.push(path.clone());
+            continue;
+        }
         match std::fs::metadata(path) {
             Ok(what) if what.is_dir() => {
                 let mut inside = Vec::new();
@@ -58,7 +62,9 @@ pub(super) fn find(paths: &[PathBuf], endings: &[&str]) -> (Vec<PathBuf>, Vec<Fi
 /// The path without `.` in it, as reports show it.
 fn tidy(path: &Path) -> PathBuf {
     let tidy: PathBuf = path.components().filter(|part| part.as_os_str() != ".").collect();
-    if tidy.as_os_str().is_empty() { path.to_owned() } else { tidy }
+    // `./-` is a file, and `-` is standard input.
+    let keep = tidy.as_os_str().is_empty() || crate::input::is_stdin(&tidy);
+    if keep { path.to_owned() } else { tidy }
 }
 
 fn walk(

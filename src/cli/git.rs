@@ -4,8 +4,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use super::documents::is_document;
 use super::load;
+use crate::asyncapi::{self, Files};
 
 /// So many versions are looked at.
 const MAX_VERSIONS: usize = 200;
@@ -16,6 +16,32 @@ pub(super) struct Snapshot {
     pub(super) label: String,
     /// The documents: a path to be shown, and the bytes.
     pub(super) sources: Vec<(String, Vec<u8>)>,
+    /// Where the files are that they refer to.
+    pub(super) commit: Commit,
+}
+
+/// The files of a commit, by the paths that are shown.
+pub(super) struct Commit {
+    /// The folder that git is asked in.
+    folder: PathBuf,
+    /// What stands before each path that is shown.
+    prefix: String,
+    hash: String,
+}
+
+impl Files for Commit {
+    fn read(&self, path: &str) -> Result<Option<Vec<u8>>, String> {
+        // The path of a file beside a document that has no folder bears no label.
+        let path = path.strip_prefix(&self.prefix).unwrap_or(path);
+        let folder = load::shown(&self.folder);
+        let inside = Path::new(path).strip_prefix(&folder);
+        let name = inside.map_or_else(|_| path.to_owned(), load::shown);
+        let mut git = Command::new("git");
+        let object = format!("{}:./{name}", self.hash);
+        let output = git.arg("-C").arg(&self.folder).args(["show", &object]).output();
+        let output = output.map_err(|error| error.to_string())?;
+        Ok(output.status.success().then_some(output.stdout))
+    }
 }
 
 /// Why git has no answer.
@@ -81,7 +107,9 @@ pub(super) fn snapshots(
     for (label, hash) in all {
         let sources = repository.sources(&label, &hash)?;
         if !sources.is_empty() {
-            snapshots.push(Snapshot { label, sources });
+            let folder = repository.folder.clone();
+            let commit = Commit { folder, prefix: format!("{label}:"), hash };
+            snapshots.push(Snapshot { label, sources, commit });
         }
     }
     match snapshots.is_empty() {
@@ -115,18 +143,22 @@ impl Repository<'_> {
     }
 
     fn sources(&self, label: &str, hash: &str) -> Result<Vec<(String, Vec<u8>)>, GitError> {
-        let asked = ["ls-tree", "-z", "--name-only", hash, "--", self.tree()];
+        let asked = ["ls-tree", "-r", "-z", "--name-only", hash, "--", self.tree()];
         let listed = self.answer(&asked)?;
         let mut names: Vec<String> = listed
             .split(|byte| *byte == 0)
             .filter(|name| !name.is_empty())
             .map(|name| String::from_utf8_lossy(name).trim_start_matches("./").to_owned())
-            .filter(|name| self.file.is_some() || is_document(name))
+            .filter(|name| self.file.is_some() || may_be_document(name))
             .collect();
         names.sort();
         let mut sources = Vec::new();
         for name in names {
             let bytes = self.answer(&["show", &format!("{hash}:./{name}")])?;
+            let is_named = self.file.is_some() || name.contains(".asyncapi.");
+            if !is_named && !asyncapi::is_document(&String::from_utf8_lossy(&bytes)) {
+                continue;
+            }
             let path =
                 if self.file.is_some() { self.path.to_owned() } else { self.path.join(&name) };
             sources.push((format!("{label}:{}", load::shown(&path)), bytes));
@@ -137,6 +169,14 @@ impl Repository<'_> {
     fn tree(&self) -> &str {
         self.file.as_deref().unwrap_or("./")
     }
+}
+
+/// Whether a file may be a document, by its name: YAML or JSON, and in no folder of others.
+fn may_be_document(name: &str) -> bool {
+    let is_own = |part: &str| !part.starts_with('.') && part != "node_modules" && part != "target";
+    let ending = name.to_ascii_lowercase();
+    name.split('/').all(is_own)
+        && [".yaml", ".yml", ".json"].iter().any(|known| ending.ends_with(known))
 }
 
 fn text(bytes: &[u8]) -> String {

@@ -1,19 +1,25 @@
 //! From the paths of a command line to contracts and test plans.
 
-use std::collections::BTreeSet;
-use std::fs::File;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Read};
 use std::path::Path;
 use std::sync::Arc;
 
-use super::args::{ContractsFrom, Selection};
+use super::args::{ContractsFrom, PropertiesFrom, Selection};
 use super::exit::Exit;
 use super::files::{self, SCENARIO};
+use super::selected::{Paths, retain};
 use super::terminal::Terminal;
 use crate::contract::{Contracts, Taking};
 use crate::diagnostic::{Diagnostic, MAX_FILE_BYTES, Severity, SourceFile, Span, render};
+use crate::input;
+use crate::message::Json;
 use crate::pack::Packs;
-use crate::scenario::{Known, Resolver, TestPlan, load_bytes, words_of};
+use crate::property::Properties;
+use crate::report::style::shell_word;
+use crate::scenario::{Known, Resolver, TestPlan, load_bytes_with, words_of};
+
+pub(super) use crate::input::shown;
 
 /// What the paths of a command line hold.
 pub(super) struct Loaded {
@@ -63,30 +69,97 @@ pub(super) fn contracts_of(
     terminal: &mut Terminal,
 ) -> Option<Arc<Contracts>> {
     let mut diagnostics = Vec::new();
-    let contracts = match &from.path {
-        Some(path) => {
-            let must_be_portable = |name: &str| packs.pack(name).is_some();
-            let taking = Taking { must_be_portable: &must_be_portable, service };
-            let read = Contracts::read_path(path, &taking, &mut diagnostics);
-            // Rules of services that are not there say nothing of others.
-            read.map(|read| match read.contracts().iter().any(|one| one.open.is_none()) {
-                true => read.with_packs(packs),
-                false => read,
-            })
-        }
-        None => packs.contracts(&mut diagnostics),
-    };
+    let contracts = read_contracts(from, service, packs, &mut diagnostics);
     for diagnostic in &diagnostics {
         terminal.trouble(&told(diagnostic));
     }
     contracts.map(Arc::new)
 }
 
+fn read_contracts(
+    from: &ContractsFrom,
+    service: Option<&str>,
+    packs: &Packs,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Option<Contracts> {
+    match &from.path {
+        Some(path) => {
+            let must_be_portable = |name: &str| packs.pack(name).is_some();
+            let taking = Taking { must_be_portable: &must_be_portable, service };
+            let read = Contracts::read_path(path, &taking, diagnostics);
+            // Rules of services that are not there say nothing of others.
+            read.map(|read| match read.contracts().iter().any(|one| one.open.is_none()) {
+                true => read.with_packs(packs),
+                false => read.with_packs(&packs.only_properties()),
+            })
+        }
+        None => packs.contracts(diagnostics),
+    }
+}
+
+/// The packs with the properties of files, which speak of these contracts. `None` where one of them
+/// cannot be used, which is told.
+pub(super) fn with_properties(
+    properties: &PropertiesFrom,
+    (from, packs): (&ContractsFrom, &Packs),
+    terminal: &mut Terminal,
+) -> Option<Packs> {
+    with_properties_of(properties, None, (from, packs), terminal)
+}
+
+/// As [`with_properties`]; `service` is the name of one whose document has none.
+pub(super) fn with_properties_of(
+    properties: &PropertiesFrom,
+    service: Option<&str>,
+    (from, packs): (&ContractsFrom, &Packs),
+    terminal: &mut Terminal,
+) -> Option<Packs> {
+    if properties.property_files.is_empty() {
+        return Some(packs.clone());
+    }
+    // What is remarkable in contracts is told where they are read to be used.
+    let mut diagnostics = Vec::new();
+    let Some(contracts) = read_contracts(from, service, packs, &mut diagnostics) else {
+        diagnostics.iter().for_each(|one| terminal.trouble(&told(one)));
+        return None;
+    };
+    let (mut all, mut usable) = (Properties::default(), true);
+    for path in &properties.property_files {
+        let read = reading(path, terminal, |file, diagnostics| {
+            let taken = |name: &str| {
+                packs.rule(name).is_some() || all.rules().any(|rule| rule.name == name)
+            };
+            Properties::read(file, &contracts, &taken, diagnostics)
+        });
+        match read {
+            Some(read) => all.extend(read),
+            None => usable = false,
+        }
+    }
+    usable.then(|| packs.with_properties(all))
+}
+
+/// The files of properties, as they are named on the command line: ` --properties FILE`.
+pub(super) fn told_properties(properties: &PropertiesFrom) -> String {
+    let files = properties.property_files.iter();
+    files.map(|path| format!(" --properties {}", shell_word(&shown(path)))).collect()
+}
+
 /// The files at these paths, read and checked. `None` where the contracts cannot be used. Paths
 /// that cannot be used are told; problems of files are only collected.
 pub(super) fn load(
+    paths: (&[std::path::PathBuf], &[&str]),
+    from: (&ContractsFrom, &Packs),
+    terminal: &mut Terminal,
+) -> Option<Loaded> {
+    load_with(paths, from, &BTreeMap::new(), terminal)
+}
+
+/// As [`load`], with values for variables that the files declare.
+pub(super) fn load_with(
     (paths, endings): (&[std::path::PathBuf], &[&str]),
     (from, packs): (&ContractsFrom, &Packs),
+    variables: &BTreeMap<String, Json>,
     terminal: &mut Terminal,
 ) -> Option<Loaded> {
     let contracts = contracts(from, packs, terminal)?;
@@ -103,7 +176,7 @@ pub(super) fn load(
     for path in &found {
         let shown = shown(path);
         let loaded = match read(path) {
-            Ok(bytes) => load_bytes(&shown, &bytes, &known, &Disk),
+            Ok(bytes) => load_bytes_with(&shown, &bytes, (&known, variables), &Disk),
             Err(error) => unreadable(&shown, &error),
         };
         if loaded.has_errors() {
@@ -126,23 +199,15 @@ pub(super) fn select(
     packs: &Packs,
     terminal: &mut Terminal,
 ) -> Option<Loaded> {
-    let from = &selection.contracts;
-    let mut loaded = load((&selection.paths, &[SCENARIO]), (from, packs), terminal)?;
+    let from = (&selection.contracts, packs);
+    let values = selection.variables.read(terminal)?;
+    let paths = Paths::of(&selection.paths);
+    let mut loaded = load_with((&paths.paths, &[SCENARIO]), from, &values, terminal)?;
     for diagnostic in loaded.diagnostics.iter().filter(|one| one.is_error()) {
         terminal.trouble(&format!("{}\n", told(diagnostic)));
     }
-    loaded.plans.retain(|plan| {
-        let tags = &plan.scenario.tags;
-        selection.tag.iter().all(|tag| tag.admits(tags))
-    });
-    if loaded.plans.is_empty() && loaded.exit == Exit::Holds {
-        terminal.error(match (loaded.files, &selection.tag[..]) {
-            (0, _) => "there is no *.scenario.yaml file there",
-            (_, []) => "these files have no tests",
-            _ => "no test has these tags",
-        });
-        loaded.exit = Exit::Inconclusive;
-    }
+    selection.variables.check(&values, &mut loaded, terminal);
+    retain(selection, &paths, &mut loaded, terminal);
     Some(loaded)
 }
 
@@ -151,17 +216,11 @@ pub(super) fn told(diagnostic: &Diagnostic) -> String {
     render(diagnostic, true)
 }
 
-/// A path as reports show it.
-pub(super) fn shown(path: &Path) -> String {
-    let text = path.to_string_lossy();
-    if cfg!(windows) { text.replace('\\', "/") } else { text.into_owned() }
-}
-
 /// The bytes of a file; of a larger one than any that is read, only so many that this is seen.
 pub(super) fn read(path: &Path) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     let limit = MAX_FILE_BYTES as u64 + 1;
-    File::open(path)?.take(limit).read_to_end(&mut bytes)?;
+    input::open(path)?.take(limit).read_to_end(&mut bytes)?;
     Ok(bytes)
 }
 

@@ -97,6 +97,7 @@ fn told(
         "may_go_out": may,
         "exit": exit.info().code,
     });
+    let (head, tail, table) = (Some(head), Some(tail), Vec::new());
     let mut summary = format!(
         "{} of versions: {fails} cannot run beside each other, {} accepted, {undecided} undecided",
         count(cells.len(), "pair", "pairs"),
@@ -112,7 +113,7 @@ fn told(
         "a sender and a receiver in two versions, of which \
         one sends what the other refuses",
     )];
-    (Report { command: "contracts matrix", head, items, rules, summary, tail }, exit)
+    (Report { command: "contracts matrix", head, items, rules, table, summary, tail }, exit)
 }
 
 fn item(cell: &Cell, accepted: &Fingerprints, today: Date) -> Item {

@@ -18,9 +18,12 @@ mod capture;
 mod check;
 mod check_notes;
 mod clock;
+mod compare;
+mod completions;
 mod contracts;
 mod contracts_check;
 mod contracts_show;
+mod coverage;
 mod documents;
 mod drift;
 mod exit;
@@ -29,9 +32,11 @@ mod explore;
 #[cfg(feature = "kafka")]
 mod external;
 mod files;
+mod fmt;
 mod futile;
 mod git;
 mod judged;
+mod last_failed;
 mod link;
 mod list;
 #[cfg(feature = "kafka")]
@@ -41,18 +46,23 @@ mod matrix;
 #[cfg(feature = "kafka")]
 mod monitor;
 mod mutants;
+mod needs;
 mod outputs;
+mod part;
 mod progress;
 #[cfg(feature = "kafka")]
 mod reader;
 mod replay;
 mod run;
+mod schema;
+mod selected;
 #[cfg(feature = "kafka")]
 mod serve;
 mod terminal;
 #[cfg(feature = "kafka")]
 mod topics;
 mod twin;
+mod variables;
 #[cfg(feature = "kafka")]
 mod verify;
 mod versions;
@@ -96,6 +106,12 @@ fn carry_out(command: &Command, packs: &Packs, terminal: &mut Terminal) -> Exit 
         Command::Explain(args) => explain::explain(args, packs, terminal),
         Command::Contracts(args) => contracts::contracts(args, packs, terminal),
         Command::Mutants(args) => mutants::mutants(args, packs, terminal),
+        Command::Fmt(args) => fmt::fmt(args, terminal),
+        Command::Schema(args) => schema::schema(args, packs, terminal),
+        Command::Completions(args) => {
+            completions::completions(args, CommandLine::command(), terminal)
+        }
+        Command::Man(args) => completions::man(args, CommandLine::command(), terminal),
         #[cfg(feature = "kafka")]
         Command::Serve(args) => serve::serve(args, packs, terminal),
         #[cfg(feature = "kafka")]

@@ -33,6 +33,10 @@ const SILENCE: Duration = Duration::from_secs(2);
 
 /// Judges what flows until the end.
 pub(super) fn monitor(args: &Monitor, packs: &Packs, terminal: &mut Terminal) -> Exit {
+    let from = (&args.contracts, packs);
+    let Some(packs) = &load::with_properties(&args.properties, from, terminal) else {
+        return Exit::Unusable;
+    };
     let Some(mut contracts) = load::contracts(&args.contracts, packs, terminal) else {
         return Exit::Unusable;
     };
@@ -173,12 +177,19 @@ impl Watching {
         if passing.is_empty() {
             return;
         }
+        self.flow.clocks(self.sluice.skew());
         for one in passing {
             self.flow.add(one);
         }
+        self.tell(to);
+    }
+
+    /// Tells what was found since the last call.
+    fn tell(&mut self, to: &mut To<'_>) {
         let Self { flow, known, told, found, rules, .. } = self;
         flow.judge(|history, one| {
-            if rules.is_empty() || rules.contains(&one.rule) {
+            let property = || history.contracts().packs().is_property(one.rule);
+            if rules.is_empty() || rules.contains(&one.rule) || property() {
                 tell(history, &one, (known, told, found), to);
             }
         });
@@ -244,6 +255,8 @@ impl Watching {
         }
         let left = self.sluice.drain();
         self.judge(left, to);
+        self.flow.close();
+        self.tell(to);
         let notes = [
             self.unordered(cut_short),
             self.untimed(),
@@ -253,7 +266,9 @@ impl Watching {
         let mut verdicts = self.told;
         verdicts.rules = self.flow.standings();
         if !self.rules.is_empty() {
-            verdicts.rules.retain(|rule, _| self.rules.contains(rule));
+            let packs = self.flow.packs();
+            let asked = |rule: &RuleId| self.rules.contains(rule) || packs.is_property(*rule);
+            verdicts.rules.retain(|rule, _| asked(rule));
         }
         verdicts.messages = self.flow.messages();
         let all: usize = self.found.values().sum();

@@ -32,8 +32,8 @@ pub(super) struct Mutants {
     service: Vec<String>,
 
     /// Only mutants whose name contains this
-    #[arg(long, value_name = "TEXT", default_value = "", hide_default_value = true)]
-    name: String,
+    #[arg(long = "mutant", value_name = "TEXT", default_value = "", hide_default_value = true)]
+    mutant: String,
 
     /// Random sequences for each mutant that the tests do not name: so many, or for so long in all
     /// (`10s`); a number gives the same result each time
@@ -91,7 +91,7 @@ pub(super) fn mutants(args: &Mutants, packs: &Packs, terminal: &mut Terminal) ->
     let setup = Setup::reference(Arc::clone(&loaded.contracts));
     let survey = Survey::new(&loaded.plans, &setup);
     let mut all = survey.mutants(&args.service);
-    all.retain(|mutant| mutant.name.contains(&args.name));
+    all.retain(|mutant| mutant.name.contains(&args.mutant));
     if all.is_empty() {
         terminal.error("there is no mutant of that name");
         return Exit::Inconclusive;
@@ -116,7 +116,7 @@ pub(super) fn mutants(args: &Mutants, packs: &Packs, terminal: &mut Terminal) ->
     if done.is_err() {
         return Exit::Bug;
     }
-    let is_whole = args.service.is_empty() && args.name.is_empty();
+    let is_whole = args.service.is_empty() && args.mutant.is_empty();
     let rules = packs.rules().map(crate::rule::Rule::id);
     let rules = rules.filter(|rule| is_whole && !told.fired.contains(rule)).collect::<Vec<_>>();
     told.end(&rules, &known, (is_whole, &all), terminal).and(loaded.exit)
@@ -125,7 +125,7 @@ pub(super) fn mutants(args: &Mutants, packs: &Packs, terminal: &mut Terminal) ->
 /// The mutants that are known to survive.
 fn known(args: &Mutants, terminal: &mut Terminal) -> Option<Survivors> {
     let Some(path) = &args.survivors else { return Some(Survivors::default()) };
-    let read = std::fs::read_to_string(path).map_err(|error| error.to_string());
+    let read = crate::input::read_text(path).map_err(|error| error.to_string());
     match read.and_then(|text| Survivors::read(&text)) {
         Ok(known) => Some(known),
         Err(error) => {

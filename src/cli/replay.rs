@@ -17,18 +17,25 @@ use crate::report::junit::document;
 use crate::report::style::{one_line, shell_word};
 use crate::report::summary::{self, Summary};
 use crate::report::{Told, json};
+use crate::scenario::TestPlan;
 use crate::scenario::run::{Options, Setup, Verdict, run as run_test};
 
 /// Runs the test of a choice file with its choices.
 pub(super) fn replay(args: &Replay, packs: &Packs, terminal: &mut Terminal) -> Exit {
     let clock = Clock::start();
-    let Some(file) = read(args, terminal) else {
+    let (Some(file), Some(values)) = (read(args, terminal), args.variables.read(terminal)) else {
+        return Exit::Unusable;
+    };
+    let from = (&args.contracts, packs);
+    let Some(packs) = &load::with_properties(&args.properties, from, terminal) else {
         return Exit::Unusable;
     };
     let paths = [PathBuf::from(&file.path)];
-    let Some(loaded) = load::load((&paths, &[]), (&args.contracts, packs), terminal) else {
+    let from = (&args.contracts, packs);
+    let Some(mut loaded) = load::load_with((&paths, &[]), from, &values, terminal) else {
         return Exit::Unusable;
     };
+    args.variables.check(&values, &mut loaded, terminal);
     loaded.diagnostics.iter().filter(|one| one.is_error()).for_each(|one| {
         terminal.trouble(&load::told(one));
     });
@@ -39,10 +46,7 @@ pub(super) fn replay(args: &Replay, packs: &Packs, terminal: &mut Terminal) -> E
         return Exit::Unusable;
     };
     let Some(plan) = loaded.plans.iter().find(|plan| plan.name == file.test) else {
-        let names = loaded.plans.iter().map(|plan| plan.name.as_str());
-        let near = suggest(&file.test, names).map(|near| format!("; did you mean `{near}`?"));
-        let (path, test) = (one_line(&file.path), one_line(&file.test));
-        terminal.error(&format!("{path} has no test `{test}`{}", near.unwrap_or_default()));
+        terminal.error(&no_test(&file, &loaded.plans));
         return Exit::Unusable;
     };
     let options = Options {
@@ -60,7 +64,12 @@ pub(super) fn replay(args: &Replay, packs: &Packs, terminal: &mut Terminal) -> E
     let mut told = Told {
         plan,
         outcome: &outcome,
-        again: format!("quintet replay {}", shell_word(&load::shown(&args.file))),
+        again: format!(
+            "quintet replay {}{}{}",
+            shell_word(&load::shown(&args.file)),
+            args.variables.again(),
+            load::told_properties(&args.properties)
+        ),
         replay: None,
         real: Some(clock.elapsed()),
     };
@@ -81,6 +90,14 @@ pub(super) fn replay(args: &Replay, packs: &Packs, terminal: &mut Terminal) -> E
         terminal.line(&summary::counts_of(&summary));
     }
     exit.and(outputs.close(terminal))
+}
+
+/// That the file of a choice file has no such test.
+fn no_test(file: &ChoiceFile, plans: &[TestPlan]) -> String {
+    let names = plans.iter().map(|plan| plan.name.as_str());
+    let near = suggest(&file.test, names).map(|near| format!("; did you mean `{near}`?"));
+    let (path, test) = (one_line(&file.path), one_line(&file.test));
+    format!("{path} has no test `{test}`{}", near.unwrap_or_default())
 }
 
 /// The choice file; what is wrong with it is told.

@@ -10,11 +10,13 @@ use super::clock::Clock;
 use super::exit::Exit;
 #[cfg(feature = "kafka")]
 use super::external;
+use super::last_failed::LastFailed;
 #[cfg(feature = "kafka")]
 use super::live::{self, World};
 use super::load::{self, Loaded};
 use super::outputs::Outputs;
 use super::progress::Progress;
+use super::selected::words_of;
 use super::terminal::Terminal;
 use super::{twin, workers};
 use crate::diagnostic::Severity;
@@ -34,6 +36,10 @@ const MANY: usize = 60;
 /// Runs the selected tests.
 pub(super) fn run(args: &Run, packs: &Packs, terminal: &mut Terminal) -> Exit {
     let clock = Clock::start();
+    let from = (&args.selection.contracts, packs);
+    let Some(packs) = &load::with_properties(&args.properties, from, terminal) else {
+        return Exit::Unusable;
+    };
     let Some(mut loaded) = load::select(&args.selection, packs, terminal) else {
         return Exit::Unusable;
     };
@@ -187,6 +193,7 @@ impl Running<'_> {
         let mut exit = self.loaded.exit;
         let mut progress = Progress::start(plans.len(), self.clock);
         let mut passing = self.groups_passing().then(Passing::default);
+        let mut came = Vec::new();
         let done = workers::in_order(
             plans.len(),
             self.jobs(),
@@ -201,6 +208,9 @@ impl Running<'_> {
                 progress.at(at + 1);
                 summary.add(&done.outcome);
                 let passed = done.outcome.verdict == Verdict::Passed;
+                if done.outcome.verdict != Verdict::NotRun {
+                    came.push((&plans[at], passed));
+                }
                 let is_known = done.outcome.troubles.iter().any(|one| one.code == NOT_OUTSIDE);
                 if passed || is_known || self.args.keep_going {
                     return None;
@@ -214,6 +224,9 @@ impl Running<'_> {
         progress.end();
         if done.is_err() {
             return Exit::Bug;
+        }
+        if let Err(error) = LastFailed::read().note(came.into_iter()) {
+            terminal.trouble(&format!("which tests failed is not kept: {error}"));
         }
         let not_started = plans[plans.len() - summary.not_started..].iter();
         cases.extend(
@@ -384,8 +397,8 @@ pub(super) fn exit_of(outcome: &Outcome) -> Exit {
 
 /// The command that runs a test again in the same way.
 fn again(args: &Run, plan: &TestPlan, outcome: &Outcome) -> String {
-    let path = shell_word(&plan.scenario.file.path);
-    let mut text = format!("quintet run {path} --seed {}", outcome.seed.0);
+    let test = words_of(plan);
+    let mut text = format!("quintet run {test} --seed {}", outcome.seed.0);
     if plan.scenario.schedules > 1 && args.link.on.is_none() {
         text.push_str(&format!(" --schedule {}", outcome.schedule));
     }
@@ -394,20 +407,23 @@ fn again(args: &Run, plan: &TestPlan, outcome: &Outcome) -> String {
         #[cfg(feature = "kafka")]
         text.push_str(&external::again(&args.external));
     }
-    push_contracts(&mut text, args);
+    push_selection(&mut text, args);
     text
 }
 
 fn replay_command(path: &Path, args: &Run) -> String {
     let mut text = format!("quintet replay {}", shell_word(&load::shown(path)));
-    push_contracts(&mut text, args);
+    push_selection(&mut text, args);
     text
 }
 
-fn push_contracts(text: &mut String, args: &Run) {
+/// What a test is made of besides its file.
+fn push_selection(text: &mut String, args: &Run) {
+    text.push_str(&args.selection.variables.again());
     if let Some(folder) = &args.selection.contracts.path {
         text.push_str(&format!(" --contracts {}", shell_word(&load::shown(folder))));
     }
+    text.push_str(&load::told_properties(&args.properties));
 }
 
 /// Where the choices of each test go, no two at the same place.

@@ -43,6 +43,10 @@ const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Verifies an implementation.
 pub(super) fn verify(args: &Verify, packs: &Packs, terminal: &mut Terminal) -> Exit {
+    let from = (&args.contracts, packs);
+    let Some(packs) = &load::with_properties(&args.properties, from, terminal) else {
+        return Exit::Unusable;
+    };
     let Some(contracts) = load::contracts(&args.contracts, packs, terminal) else {
         return Exit::Unusable;
     };

@@ -39,8 +39,8 @@ pub(super) fn versions(
                 return None;
             }
         };
-        for Snapshot { label, sources } in snapshots {
-            let contracts = documents::of_sources(sources, terminal)?;
+        for Snapshot { label, sources, commit } in snapshots {
+            let contracts = documents::of_sources((sources, &commit), terminal)?;
             olds.push(Version { label, contracts });
         }
     }

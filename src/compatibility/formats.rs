@@ -13,7 +13,8 @@ pub(super) fn formatted(witness: Json, accepting: &Document, refusing: &Document
     if is_one { better } else { witness }
 }
 
-fn fitting(value: &Json, schema: &Json) -> Json {
+/// The value with texts of the formats that a schema names.
+pub(crate) fn fitting(value: &Json, schema: &Json) -> Json {
     match value {
         Json::Record(members) => {
             let fields = schema.get("properties");

@@ -40,8 +40,7 @@ pub(crate) fn matrix(
     for version in versions {
         for contract in version.contracts.contracts() {
             let known = all.entry(&contract.service).or_default();
-            let same =
-                known.iter_mut().find(|(_, one)| one.contract.file.text == contract.file.text);
+            let same = known.iter_mut().find(|(_, one)| one.contract.is_written_as(contract));
             match same {
                 Some((deployed, _)) => deployed.labels.push(version.label.clone()),
                 None => {

@@ -17,4 +17,6 @@ mod formats;
 pub(crate) mod matrix;
 mod view;
 
+pub(crate) use formats::fitting;
+
 pub use finding::{Disagreement, DisagreementKind, Effect, KINDS, Place};

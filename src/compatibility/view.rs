@@ -1,23 +1,25 @@
 //! The schemas of a contract as they stand in its document, with the place of each part.
 //!
-//! What always holds: references within the document are replaced by what they name, but for
-//! schemas that contain themselves; these stand under `$defs`.
+//! What always holds: references are replaced by what they name, but for schemas that contain
+//! themselves; these stand under `definitions` or `$defs`.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::contract::{Action, ChannelView, Contract, Message};
+use serde_json::Value;
+
+use crate::asyncapi::{self, At, Body, Document as Described, Schema};
+use crate::contract::{
+    Action, ChannelView, Contract, HEADER_ENCODINGS, HeaderEncoding, HeaderRule, KeyRule, Message,
+    key_rule, told_by,
+};
 use crate::diagnostic::{SourceFile, Span};
-use crate::evolution::{self, DATA, Document, Draft, Json, MAPS, parse_number, token};
-use crate::yaml::{Meaning, Node, Value};
+use crate::evolution::{DATA, Document, Draft, Json, MAPS, token};
 
 /// Schemas nest at most so deep.
 const MAX_DEPTH: usize = 64;
 /// A schema has so many parts at most, references followed: each may be named twice by the next.
 const MAX_PARTS: usize = 50_000;
-
-/// How the formats of schemas begin that are JSON Schema.
-const JSON_SCHEMA: [&str; 2] = ["application/schema+", "application/vnd.aai.asyncapi"];
 
 /// A contract with the schemas of its messages.
 pub(crate) struct ContractView<'a> {
@@ -40,49 +42,52 @@ pub(crate) struct MessageView<'a> {
     pub(crate) tag: String,
     /// What its values must be.
     pub(crate) payload: Document,
+    /// Its headers.
+    pub(crate) headers: Vec<HeaderRule>,
+    /// From which field its key is made, where that is said.
+    pub(crate) key: Option<KeyRule>,
     /// `contentType`, the document's default where it has none of its own.
     pub(crate) content_type: String,
     file: Arc<SourceFile>,
-    spans: BTreeMap<String, Span>,
+    spans: BTreeMap<String, (Arc<SourceFile>, Span)>,
 }
 
 impl<'a> ContractView<'a> {
     /// The schemas of a contract that was read before.
     pub(crate) fn of(contract: &'a Contract) -> Self {
         let mut view = Self { contract, messages: BTreeMap::new(), channels: BTreeMap::new() };
-        let root = evolution::tree(&contract.file, &mut Vec::new());
-        let tree = root.as_ref().map(|root| Tree { root });
-        for channel in contract.channels.values() {
-            view.channel(channel, tree.as_ref());
+        if let Some(document) = contract.described() {
+            for channel in contract.channels.values() {
+                view.channel(channel, &document);
+            }
         }
         view
     }
 
-    fn channel(&mut self, channel: &'a ChannelView, tree: Option<&Tree<'_>>) {
-        let default = tree.and_then(|tree| tree.root.get("defaultContentType"));
-        let default = default.and_then(Node::text).unwrap_or_default();
-        let node = tree.and_then(|tree| {
-            let all = tree.root.get("channels")?;
-            Some(tree.resolved(all.get(&channel.name)?))
-        });
-        let kafka = node.and_then(|node| node.get("bindings")?.get("kafka"));
-        let partitions = kafka.and_then(|kafka| kafka.get("partitions")).and_then(Node::text);
-        let facts = ChannelFacts { partitions: partitions.map(str::to_owned) };
+    fn channel(&mut self, channel: &'a ChannelView, document: &Described) {
+        let Some(described) = self.contract.described_channel(document, &channel.name) else {
+            return;
+        };
+        let facts = ChannelFacts { partitions: described.partitions.clone() };
         self.channels.insert(channel.name.clone(), facts);
-        for message in channel.messages.values() {
-            let own = node.and_then(|node| node.get("messages")?.get(&message.name));
-            let own = own.zip(tree).map(|(own, tree)| tree.resolved(own));
-            let content = own.and_then(|own| own.get("contentType")).and_then(Node::text);
-            let read = own.zip(tree).map(|(own, tree)| tree.payload(own));
-            let (schema, spans) = read.unwrap_or_else(|| (unread(), BTreeMap::new()));
-            let draft = Draft::of(&schema).unwrap_or(Draft::Seven);
+        for (at, own) in described.messages.iter().enumerate() {
+            let Some(message) = channel.messages.get(&own.key) else { continue };
+            let read = match &own.payload {
+                Body::Free => (Json::Bool(true), BTreeMap::new()),
+                Body::NotChecked => (unread(), BTreeMap::new()),
+                Body::Schema(schema) => inlined(schema, document),
+            };
+            let draft = own.payload.schema().map_or(Draft::Seven, |schema| schema.draft);
+            let is_open = channel.open.is_some();
             let found = MessageView {
                 message,
-                tag: tag(channel, message, &schema),
-                payload: Document { schema, draft },
-                content_type: content.unwrap_or(default).to_owned(),
-                file: Arc::clone(&self.contract.file),
-                spans,
+                tag: told_by(described, at).unwrap_or_else(|| message.name.clone()),
+                payload: Document { schema: read.0, draft },
+                headers: if is_open { headers(own) } else { message.headers.clone() },
+                key: message.key.clone().or_else(|| own.made_key.as_ref().and_then(key_rule)),
+                content_type: own.content_type.clone().unwrap_or_default(),
+                file: file_of(document, own.at),
+                spans: read.1,
             };
             self.messages.insert((channel.name.clone(), message.name.clone()), found);
         }
@@ -102,34 +107,19 @@ impl<'a> ContractView<'a> {
     }
 }
 
-/// A schema that was not found: nothing is known of it, so nothing is decided by it.
-fn unread() -> Json {
-    let nowhere = Json::Text("unread:schema".into());
-    Json::Record([("$ref".into(), nowhere)].into())
-}
-
-/// What tells a message from others of its channel.
-fn tag(channel: &ChannelView, message: &Message, schema: &Json) -> String {
-    let field = channel.discriminator.as_ref();
-    let field = field.and_then(|field| schema.get("properties")?.get(field));
-    let tag = field.and_then(|field| field.get("const")).and_then(Json::as_text);
-    tag.map_or_else(|| message.name.clone(), ToString::to_string)
-}
-
 impl MessageView<'_> {
     /// The place of what a pointer into the payload leads to, or of what is nearest above it.
     pub(crate) fn place(&self, pointer: &str) -> (Arc<SourceFile>, Span) {
         let mut at = pointer;
-        let span = loop {
-            if let Some(span) = self.spans.get(at) {
-                break *span;
+        loop {
+            if let Some((file, span)) = self.spans.get(at) {
+                return (Arc::clone(file), *span);
             }
             match at.rfind('/') {
                 Some(end) => at = &at[..end],
-                None => break self.message.span,
+                None => return (Arc::clone(&self.file), self.message.span),
             }
-        };
-        (Arc::clone(&self.file), span)
+        }
     }
 
     /// The file that it stands in.
@@ -138,165 +128,170 @@ impl MessageView<'_> {
     }
 }
 
-struct Tree<'n> {
-    root: &'n Node,
+fn file_of(document: &Described, at: At) -> Arc<SourceFile> {
+    Arc::clone(&document.files[at.file.min(document.files.len() - 1)])
 }
 
-struct Walk<'t, 'n> {
-    tree: &'t Tree<'n>,
-    spans: BTreeMap<String, Span>,
+/// A schema that is not known: nothing is decided by it.
+fn unread() -> Json {
+    let nowhere = Json::Text("unread:schema".into());
+    Json::Record([("$ref".into(), nowhere)].into())
+}
+
+/// What a document of anybody says of headers: those that its schema names.
+fn headers(message: &asyncapi::Message) -> Vec<HeaderRule> {
+    let Some(schema) = message.headers.schema() else { return Vec::new() };
+    let properties = schema.value.get("properties").and_then(Value::as_object);
+    let required = schema.value.get("required").and_then(Value::as_array);
+    let rule = |(name, own): (&String, &Value)| {
+        let encoding = own.get("x-encoding").and_then(Value::as_str);
+        let known = HEADER_ENCODINGS.iter().find(|(known, _)| Some(*known) == encoding);
+        HeaderRule {
+            name: name.clone(),
+            encoding: known.map_or(HeaderEncoding::Utf8, |(_, encoding)| *encoding),
+            required: required.is_some_and(|all| all.iter().any(|one| one == name)),
+            non_empty: own.get("minLength").and_then(Value::as_u64).is_some_and(|least| least > 0),
+            description: own.get("description").and_then(Value::as_str).map(str::to_owned),
+        }
+    };
+    properties.into_iter().flatten().map(rule).collect()
+}
+
+type Places = BTreeMap<String, (Arc<SourceFile>, Span)>;
+
+/// A schema with each reference replaced by what it names, and the places of its parts.
+fn inlined(schema: &Schema, document: &Described) -> (Json, Places) {
+    let mut walk = Walk {
+        schema,
+        document,
+        spans: BTreeMap::new(),
+        open: vec![String::new()],
+        recursive: Vec::new(),
+        parts: 0,
+    };
+    let mut whole = walk.schema(&schema.value, ("", ""), 0);
+    let name = match schema.draft {
+        Draft::Seven => "definitions",
+        Draft::Latest => "$defs",
+    };
+    let mut definitions = BTreeMap::new();
+    let mut next = 0;
+    while let Some(target) = walk.recursive.get(next).cloned() {
+        next += 1;
+        let key = target.rsplit('/').next().unwrap_or_default().to_owned();
+        let Some(own) = schema.value.pointer(&target) else { continue };
+        walk.open = vec![String::new(), target.clone()];
+        let inner = walk.schema(own, (&target, &format!("/{name}/{key}")), 0);
+        definitions.insert(Arc::from(key), inner);
+    }
+    if let (Json::Record(members), false) = (&mut whole, definitions.is_empty()) {
+        members.insert(name.into(), Json::Record(definitions));
+    }
+    (whole, walk.spans)
+}
+
+struct Walk<'s> {
+    schema: &'s Schema,
+    document: &'s Described,
+    spans: Places,
     /// The references that are being followed.
     open: Vec<String>,
-    /// Those that lead to themselves, with the names of what they name.
-    named: BTreeMap<String, String>,
+    /// Those that lead to themselves.
+    recursive: Vec<String>,
     parts: usize,
 }
 
-impl<'n> Tree<'n> {
-    fn find(&self, reference: &str) -> Option<&'n Node> {
-        let mut at = self.root;
-        for part in reference.strip_prefix('#')?.split('/').skip(1) {
-            let part = part.replace("~1", "/").replace("~0", "~");
-            at = match &at.value {
-                Value::Sequence(items) => items.get(part.parse::<usize>().ok()?)?,
-                _ => at.get(&part)?,
-            };
-        }
-        Some(at)
-    }
-
-    fn resolved(&self, node: &'n Node) -> &'n Node {
-        let mut at = node;
-        for _ in 0..MAX_DEPTH {
-            match at.get("$ref").and_then(Node::text).and_then(|to| self.find(to)) {
-                Some(next) => at = next,
-                None => break,
-            }
-        }
-        at
-    }
-
-    fn payload(&self, message: &'n Node) -> (Json, BTreeMap<String, Span>) {
-        let (open, named) = (Vec::new(), BTreeMap::new());
-        let mut walk = Walk { tree: self, spans: BTreeMap::new(), open, named, parts: 0 };
-        let Some(node) = message.get("payload") else { return (Json::Bool(true), walk.spans) };
-        // A schema that says its format is wrapped; one of another language is not compared.
-        let format = node.get("schemaFormat").and_then(Node::text);
-        let is_json = |format: &str| JSON_SCHEMA.iter().any(|known| format.starts_with(known));
-        let node = match (format, node.get("schema")) {
-            (Some(format), _) if !is_json(format) => return (unread(), walk.spans),
-            (Some(_), Some(schema)) => schema,
-            _ => node,
-        };
-        let mut schema = walk.schema(node, "", 0);
-        let mut definitions = BTreeMap::new();
-        while let Some((reference, name)) = {
-            let open = |(_, name): &(&String, &String)| !definitions.contains_key(name.as_str());
-            let next = walk.named.iter().find(open);
-            next.map(|(reference, name)| (reference.clone(), name.clone()))
-        } {
-            let Some(node) = self.find(&reference) else { break };
-            walk.open.push(reference);
-            let inner = walk.schema(node, &format!("/$defs/{name}"), 0);
-            walk.open.pop();
-            definitions.insert(Arc::from(name), inner);
-        }
-        if let (Json::Record(members), false) = (&mut schema, definitions.is_empty()) {
-            members.insert("$defs".into(), Json::Record(definitions));
-        }
-        (schema, walk.spans)
-    }
-}
-
-impl Walk<'_, '_> {
-    fn schema(&mut self, node: &Node, pointer: &str, depth: usize) -> Json {
+impl Walk<'_> {
+    /// A part of the schema that stands at `from`, and will stand at `to`.
+    fn schema(&mut self, value: &Value, (from, to): (&str, &str), depth: usize) -> Json {
         self.parts += 1;
-        if self.parts > MAX_PARTS {
+        if self.parts > MAX_PARTS || depth > MAX_DEPTH {
             return unread();
         }
-        self.spans.entry(pointer.to_owned()).or_insert(node.span);
-        let reference = node.get("$ref").and_then(Node::text);
-        if let Some(to) = reference
-            && depth < MAX_DEPTH
-            && let Some(target) = self.tree.find(to)
-        {
-            if self.open.iter().any(|open| open == to) {
-                let next = format!("recursive-{}", self.named.len());
-                let name = self.named.entry(to.to_owned()).or_insert(next);
-                let to = Json::Text(format!("#/$defs/{name}").into());
-                return Json::Record([("$ref".into(), to)].into());
-            }
-            self.open.push(to.to_owned());
-            let inner = self.schema(target, pointer, depth + 1);
-            self.open.pop();
-            return inner;
-        }
-        match &node.value {
-            Value::Mapping(members) => {
-                let mut record = BTreeMap::new();
-                for (key, value) in members {
-                    let keyword = key.text().unwrap_or_default();
-                    let here = format!("{pointer}/{}", token(keyword));
-                    let value = self.keyword(keyword, value, &here, depth + 1);
-                    record.insert(Arc::from(keyword), value);
-                }
-                Json::Record(record)
-            }
-            _ => self.list_or_plain(node, pointer, depth + 1),
-        }
-    }
-
-    fn keyword(&mut self, keyword: &str, value: &Node, pointer: &str, depth: usize) -> Json {
-        if DATA.contains(&keyword) || keyword.starts_with("x-") || depth > MAX_DEPTH {
-            self.spans.insert(pointer.to_owned(), value.span);
-            return plain(value);
-        }
-        match &value.value {
-            Value::Mapping(members) if MAPS.contains(&keyword) => {
-                self.spans.insert(pointer.to_owned(), value.span);
-                let mut record = BTreeMap::new();
-                for (key, value) in members {
-                    let name = key.text().unwrap_or_default();
-                    let here = format!("{pointer}/{}", token(name));
-                    // The caret goes under the name of a field.
-                    self.spans.insert(here.clone(), key.span);
-                    record.insert(Arc::from(name), self.schema(value, &here, depth + 1));
-                }
-                Json::Record(record)
-            }
-            _ => self.schema(value, pointer, depth),
-        }
-    }
-
-    fn list_or_plain(&mut self, node: &Node, pointer: &str, depth: usize) -> Json {
-        match &node.value {
-            Value::Sequence(items) => {
+        self.note(from, to);
+        let members = match value {
+            Value::Object(members) => members,
+            Value::Array(items) => {
                 let items = items.iter().enumerate();
-                let item = |(at, item)| self.schema(item, &format!("{pointer}/{at}"), depth + 1);
-                Json::List(items.map(item).collect())
+                let item = items.map(|(at, item)| {
+                    self.schema(item, (&format!("{from}/{at}"), &format!("{to}/{at}")), depth + 1)
+                });
+                return Json::List(item.collect());
             }
-            _ => plain(node),
+            plain => return Json::from(plain),
+        };
+        let mut record = BTreeMap::new();
+        for (keyword, value) in members {
+            let is_definitions = from.is_empty() && ["definitions", "$defs"].contains(&&**keyword);
+            if keyword == "$ref" || is_definitions {
+                continue;
+            }
+            let here = (format!("{from}/{}", token(keyword)), format!("{to}/{}", token(keyword)));
+            record.insert(Arc::from(keyword.as_str()), self.keyword(keyword, value, &here, depth));
+        }
+        let Some(target) = members.get("$ref").and_then(Value::as_str) else {
+            return Json::Record(record);
+        };
+        let named = self.named(target, to, depth);
+        if record.is_empty() {
+            return named;
+        }
+        // What stands beside a reference counts as well.
+        let both = Json::List(vec![named, Json::Record(record)]);
+        Json::Record([("allOf".into(), both)].into())
+    }
+
+    /// What a reference names.
+    fn named(&mut self, reference: &str, to: &str, depth: usize) -> Json {
+        let target = reference.strip_prefix('#').unwrap_or(reference).to_owned();
+        if self.open.contains(&target) {
+            if !target.is_empty() && !self.recursive.contains(&target) {
+                self.recursive.push(target);
+            }
+            let again = Json::Text(reference.into());
+            return Json::Record([("$ref".into(), again)].into());
+        }
+        let schema = self.schema;
+        let Some(own) = schema.value.pointer(&target) else { return unread() };
+        self.open.push(target.clone());
+        let inner = self.schema(own, (&target, to), depth + 1);
+        self.open.pop();
+        inner
+    }
+
+    fn keyword(
+        &mut self,
+        keyword: &str,
+        value: &Value,
+        (from, to): &(String, String),
+        depth: usize,
+    ) -> Json {
+        if DATA.contains(&keyword) || keyword.starts_with("x-") {
+            self.note(from, to);
+            return Json::from(value);
+        }
+        match value {
+            Value::Object(members) if MAPS.contains(&keyword) => {
+                self.note(from, to);
+                let mut record = BTreeMap::new();
+                for (name, value) in members {
+                    let part = token(name);
+                    let here = (format!("{from}/{part}"), format!("{to}/{part}"));
+                    // The caret goes under the name of a field, also of one that is a reference.
+                    self.note(&here.0, &here.1);
+                    let own = self.schema(value, (&here.0, &here.1), depth + 1);
+                    record.insert(Arc::from(name.as_str()), own);
+                }
+                Json::Record(record)
+            }
+            _ => self.schema(value, (from, to), depth + 1),
         }
     }
-}
 
-fn plain(node: &Node) -> Json {
-    match &node.value {
-        Value::Sequence(items) => Json::List(items.iter().map(plain).collect()),
-        Value::Mapping(members) => {
-            let member = |(key, value): &(Node, Node)| {
-                (Arc::from(key.text().unwrap_or_default()), plain(value))
-            };
-            Json::Record(members.iter().map(member).collect())
+    fn note(&mut self, from: &str, to: &str) {
+        if !self.spans.contains_key(to) {
+            let at = self.schema.place(from);
+            self.spans.insert(to.to_owned(), (file_of(self.document, at), at.span));
         }
-        Value::Scalar(scalar) => match scalar.meaning() {
-            Meaning::Missing | Meaning::Null => Json::Null,
-            Meaning::Bool(is) => Json::Bool(is),
-            Meaning::Text(text) => Json::Text(text.into()),
-            Meaning::Number(text) => match parse_number(text) {
-                Some(number) => Json::Number(number),
-                None => Json::Text(text.into()),
-            },
-        },
     }
 }

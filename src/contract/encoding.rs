@@ -128,63 +128,10 @@ pub(super) fn is_uuid(bytes: &[u8]) -> bool {
     bytes.len() == 36 && bytes.iter().enumerate().all(fits)
 }
 
-/// Whether the text is an RFC 3339 timestamp with at most nine fractional digits.
-pub(super) fn is_date_time(text: &str) -> bool {
-    let Some((fixed, rest)) = text.as_bytes().split_at_checked(19) else {
-        return false;
-    };
-    let shape = b"0000-00-00T00:00:00";
-    let fits = |(byte, shape): (&u8, &u8)| match shape {
-        b'0' => byte.is_ascii_digit(),
-        other => byte == other,
-    };
-    if !fixed.iter().zip(shape).all(fits) {
-        return false;
-    }
-    let rest = match rest {
-        [b'.', fraction @ ..] => {
-            let digits = fraction.iter().take_while(|byte| byte.is_ascii_digit()).count();
-            if !(1..=9).contains(&digits) {
-                return false;
-            }
-            &fraction[digits..]
-        }
-        rest => rest,
-    };
-    let two = |at: usize, bytes: &[u8]| {
-        u32::from(bytes[at] - b'0') * 10 + u32::from(bytes[at + 1] - b'0')
-    };
-    let offset = match rest {
-        b"Z" => true,
-        [b'+' | b'-', digits @ ..] => {
-            let shaped = digits.len() == 5
-                && digits[2] == b':'
-                && [0, 1, 3, 4].iter().all(|at| digits[*at].is_ascii_digit());
-            shaped && two(0, digits) < 24 && two(3, digits) < 60
-        }
-        _ => false,
-    };
-    let year = two(0, fixed) * 100 + two(2, fixed);
-    let (month, day) = (two(5, fixed), two(8, fixed));
-    let time = two(11, fixed) < 24 && two(14, fixed) < 60 && two(17, fixed) < 60;
-    offset && time && (1..=days_in(year, month)).contains(&day)
-}
-
-fn days_in(year: u32, month: u32) -> u32 {
-    let leap = year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
-    match month {
-        1 | 3 | 5 | 7 | 8 | 10 | 12 => 31,
-        4 | 6 | 9 | 11 => 30,
-        2 if leap => 29,
-        2 => 28,
-        _ => 0,
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{KEY_ENCODINGS, KeyEncoding, is_date_time, is_uuid};
-    use crate::message::parse_timestamp;
+    use super::{KEY_ENCODINGS, KeyEncoding, is_uuid};
+    use crate::message::{is_rfc3339, parse_timestamp};
     use proptest::prelude::*;
     use rstest::rstest;
 
@@ -210,7 +157,7 @@ mod tests {
     #[case("2026-13-01T00:00:00Z", false)]
     #[case("", false)]
     fn timestamps(#[case] text: &str, #[case] good: bool) {
-        assert_eq!(is_date_time(text), good);
+        assert_eq!(is_rfc3339(text), good);
     }
 
     proptest! {
@@ -245,7 +192,7 @@ mod tests {
             offset in "Z|[+-][0-2][0-9]:[0-6][0-9]",
         ) {
             let text = format!("{date}T{time}{offset}");
-            if is_date_time(&text) {
+            if is_rfc3339(&text) {
                 let year: i64 = text[..4].parse().unwrap();
                 let read = parse_timestamp(&text).is_some();
                 prop_assert!(read || !(2..9999).contains(&year), "{}", text);

@@ -58,7 +58,21 @@ impl Contracts {
     ) -> Option<Self> {
         let mut found = Vec::new();
         let files = documents_at(&[path.to_owned()], &mut found);
-        let set = Self::take(&files, &Disk, taking, &mut found);
+        let set = Self::read_files((&files, &Disk), taking, &mut found);
+        let good = !found.iter().any(Diagnostic::is_error);
+        diagnostics.append(&mut found);
+        set.filter(|_| good)
+    }
+
+    /// As [`Contracts::read_path`], of files that were read before; what they refer to is in
+    /// `others`.
+    pub(crate) fn read_files(
+        (files, others): (&[Arc<SourceFile>], &dyn Files),
+        taking: &Taking<'_>,
+        diagnostics: &mut Vec<Diagnostic>,
+    ) -> Option<Self> {
+        let mut found = Vec::new();
+        let set = Self::take(files, others, taking, &mut found);
         let good = !found.iter().any(Diagnostic::is_error);
         diagnostics.append(&mut found);
         set.filter(|_| good)
@@ -265,8 +279,8 @@ fn walk(folder: &Path, depth: usize, to: &mut Vec<PathBuf>, diagnostics: &mut Ve
 }
 
 fn source(path: &Path, diagnostics: &mut Vec<Diagnostic>) -> Option<Arc<SourceFile>> {
-    match std::fs::read(path) {
-        Ok(bytes) => SourceFile::from_bytes(path.display().to_string(), &bytes, diagnostics),
+    match crate::input::read(path) {
+        Ok(bytes) => SourceFile::from_bytes(crate::input::shown(path), &bytes, diagnostics),
         Err(error) => {
             diagnostics.push(unreadable(path, format!("the file cannot be read: {error}")));
             None

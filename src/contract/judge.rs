@@ -6,10 +6,10 @@
 use std::cmp::Ordering;
 use std::fmt::Write as _;
 
-use super::encoding::{is_date_time, is_uuid};
+use super::encoding::is_uuid;
 use super::problem::{Problem, ProblemKind, Severity};
 use super::schema::{Format, Schema, Types, shown};
-use crate::message::{Json, Number};
+use crate::message::{Json, Number, is_rfc3339};
 
 /// What stands in place of a sensitive value.
 pub(super) const MASK: &str = "***";
@@ -105,7 +105,7 @@ impl<'a> Judge<'a> {
         let length = || u64::try_from(text.chars().count()).unwrap_or(u64::MAX);
         let format = schema.format.is_none_or(|format| match format {
             Format::Uuid => is_uuid(text.as_bytes()),
-            Format::DateTime => is_date_time(text),
+            Format::DateTime => is_rfc3339(text),
         });
         let good = format
             && schema.min_length.is_none_or(|least| length() >= least)

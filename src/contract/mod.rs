@@ -14,6 +14,7 @@
 //! Start at [`Contracts::builtin`].
 
 mod check;
+mod described;
 mod encoding;
 mod files;
 mod headers;
@@ -42,6 +43,7 @@ pub use kind::{FieldInfo, MessageIx, MessageKind};
 pub use model::{
     Action, Basis, ChannelView, Contract, Group, GroupName, HeaderRule, KeyRule, Message, Operation,
 };
+pub(crate) use open::{key_rule, part_validator, told_by};
 pub use problem::{PROBLEM_KINDS, Problem, ProblemKind, Severity};
 pub use redact::without_words;
 pub use schema::{Format, Pattern, Property, Remarks, Schema, Types};

@@ -63,6 +63,17 @@ impl Contracts {
         Some(set.with_packs(self.packs()))
     }
 
+    /// Whether a channel has this name, or is one of the topics of the channel that has it.
+    pub(crate) fn is_named(&self, channel: ChannelIx, name: &str) -> bool {
+        let of_topics = || {
+            let named = self.channel_ix(name).and_then(|named| self.channel(named));
+            let has_topics = |one: &Channel| matches!(one.open, Some(OpenTopic::Like(..)));
+            named.is_some_and(has_topics)
+                && self.open_views(channel).any(|view| view.channel().name == name)
+        };
+        self.channel_name(channel) == name || of_topics()
+    }
+
     /// What checks the records of a service on a channel, where its contract is not portable and
     /// sends there.
     pub(super) fn open_view(&self, service: &str, channel: ChannelIx) -> Option<&OpenChannel> {

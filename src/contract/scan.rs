@@ -9,8 +9,8 @@
 
 use smallvec::SmallVec;
 
-use super::encoding::is_date_time;
 use super::program::{Node, Object, Word};
+use crate::message::is_rfc3339;
 
 /// Deeper values are left to the judge.
 const MAX_DEPTH: u32 = 64;
@@ -276,7 +276,7 @@ impl<'a> Scan<'a> {
         let start = self.at + 1;
         self.plain_string()?;
         let text = std::str::from_utf8(&self.bytes[start..self.at - 1]).ok()?;
-        is_date_time(text).then_some(())
+        is_rfc3339(text).then_some(())
     }
 
     /// A number without fraction and exponent, of at most 20 digits.

@@ -351,6 +351,20 @@ impl Contracts {
         self.channel(channel).map(|channel| channel.encoding).unwrap_or_default().encode(id)
     }
 
+    /// The id that a key of a channel stands for; `None` where the bytes are no such key.
+    #[must_use]
+    pub fn decode_key(&self, channel: ChannelIx, key: &[u8]) -> Option<u32> {
+        self.channel(channel).map(|channel| channel.encoding).unwrap_or_default().decode(key)
+    }
+
+    /// How a header of a channel's records is encoded, where a contract says so.
+    #[must_use]
+    pub fn header_encoding(&self, channel: &str, header: &str) -> Option<super::HeaderEncoding> {
+        let views = self.contracts().iter().filter_map(|one| one.channels.get(channel));
+        let mut rules = views.flat_map(|view| view.messages.values()).flat_map(|m| &m.headers);
+        rules.find(|rule| rule.name == header).map(|rule| rule.encoding)
+    }
+
     /// The value of a message whose every declared field is zero.
     #[must_use]
     pub fn zero_value(&self, message: MessageIx) -> Option<&Json> {

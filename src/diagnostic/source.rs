@@ -92,6 +92,13 @@ impl SourceFile {
         None
     }
 
+    /// Whether it is written in JSON: by its name or, of standard input, by its first character.
+    pub fn is_json(&self) -> bool {
+        let begins =
+            self.path == crate::input::SHOWN_STDIN && self.text.trim_start().starts_with('{');
+        self.path.ends_with(".json") || begins
+    }
+
     /// The line and column of a byte, both counted from 1, the column in characters.
     pub fn position(&self, offset: usize) -> (usize, usize) {
         let offset = self.floor(offset);

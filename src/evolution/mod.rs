@@ -28,12 +28,11 @@ pub use changes::{Change, Rule, changes};
 pub use compile::Draft;
 pub(crate) use document::{DATA, MAPS};
 pub use document::{Document, UnknownDraft};
-pub(crate) use exact::parse as parse_number;
 pub use inclusion::{Inclusion, included};
 pub use json::Json;
 pub(crate) use json::token;
 pub use policy::Policy;
-pub(crate) use source::{read, tree};
+pub(crate) use source::read;
 pub(crate) use witness::confirmed;
 
 /// Which way two schemas must be compatible.

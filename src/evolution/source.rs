@@ -46,7 +46,7 @@ pub(crate) fn read(file: &Arc<SourceFile>, diagnostics: &mut Vec<Diagnostic>) ->
 
 /// The tree of a file: JSON where its name says so, else YAML.
 pub(crate) fn tree(file: &Arc<SourceFile>, diagnostics: &mut Vec<Diagnostic>) -> Option<Node> {
-    match file.path.ends_with(".json") {
+    match file.is_json() {
         true => reader::read(file, diagnostics),
         false => yaml::read(file, diagnostics),
     }

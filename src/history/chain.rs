@@ -20,7 +20,7 @@ pub(super) fn next(head: u64, at: VirtualTime, event: &Event, records: &[Placed]
         hasher.write_u64(placed.offset.0);
         hasher.write(placed.record.key.as_deref().unwrap_or(b"\xffnull"));
         hasher.write_u64(placed.record.headers.content_hash());
-        hasher.write_u64(placed.record.value.as_ref().map_or(0, Payload::content_hash));
+        hasher.write_u128(placed.record.value.as_ref().map_or(0, Payload::content_hash));
     }
     hasher.finish()
 }
@@ -40,7 +40,17 @@ impl History {
     /// Compares two runs that should be the same, step for step.
     #[must_use]
     pub fn divergence(&self, other: &History) -> Option<Divergence> {
-        let same = |(a, b): &(&super::Entry, &super::Entry)| a.hash == b.hash;
+        let record = |side: &Self, event: &Event| match event {
+            Event::Sent { record } | Event::Emitted { record, .. } => {
+                let Placed { channel, partition, offset, record, .. } = side.record(*record);
+                Some((*channel, *partition, *offset, record.clone()))
+            }
+            _ => None,
+        };
+        let same = |(a, b): &(&super::Entry, &super::Entry)| {
+            (a.at, &a.event) == (b.at, &b.event)
+                && record(self, &a.event) == record(other, &b.event)
+        };
         let step = self.entries.iter().zip(&other.entries).take_while(same).count();
         if step == self.entries.len() && step == other.entries.len() {
             return None;

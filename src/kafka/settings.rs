@@ -65,8 +65,8 @@ impl Settings {
         let mut settings = Self::default();
         let mut bad = Vec::new();
         if let Some(file) = file {
-            let shown = file.display().to_string();
-            let text = std::fs::read_to_string(file).map_err(|error| SettingsError::File {
+            let shown = crate::input::shown(file);
+            let text = crate::input::read_text(file).map_err(|error| SettingsError::File {
                 file: shown.clone(),
                 why: error.to_string(),
             })?;

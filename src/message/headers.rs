@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use rustc_hash::FxHasher;
 use uuid::Uuid;
+use xxhash_rust::xxh3::Xxh3;
 
 /// One header; Kafka allows a null value and repeated names.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -104,7 +105,7 @@ pub struct Headers {
 struct Shared {
     list: Vec<Header>,
     tenant: Result<Tenant, HeaderProblem>,
-    hash: u64,
+    hash: u128,
     /// Nothing but what an effect carries over.
     inherited: bool,
     /// The four tenant headers as they are usually written, and nothing else.
@@ -114,6 +115,11 @@ struct Shared {
 const TRACE_PARENT: &str = "traceparent";
 const TRACE_STATE: &str = "tracestate";
 const TENANT: [&str; 4] = ["TENANT_ID", "REGION", "MAJOR_VERSION", "MINOR_VERSION"];
+
+/// Whether a header is one of the four that say whose record it is.
+pub(crate) fn is_tenant_header(name: &str) -> bool {
+    TENANT.contains(&name)
+}
 
 impl Headers {
     /// Takes a list as it came.
@@ -220,7 +226,8 @@ impl Headers {
     /// A hash of the content, the same on every machine.
     #[must_use]
     pub fn content_hash(&self) -> u64 {
-        let mut hasher = FxHasher::with_seed_u64(self.shared.hash);
+        let mut hasher = FxHasher::default();
+        hasher.write_u128(self.shared.hash);
         if let Some(trace) = self.trace {
             hasher.write_u128(trace.trace);
             hasher.write_u64(trace.span);
@@ -229,33 +236,24 @@ impl Headers {
         hasher.finish()
     }
 
-    /// A hash of everything but the trace: the same for all records of a cause's effects.
+    /// A hash of everything but the trace, with enough bits to stand for it: the same for all
+    /// records of a cause's effects.
     #[must_use]
-    pub fn shared_hash(&self) -> u64 {
+    pub fn shared_hash(&self) -> u128 {
         self.shared.hash
-    }
-}
-
-/// `FxHasher::with_seed` takes the machine's word; this takes 64 bits everywhere.
-trait SeededHasher {
-    fn with_seed_u64(seed: u64) -> Self;
-}
-
-impl SeededHasher for FxHasher {
-    fn with_seed_u64(seed: u64) -> Self {
-        let mut hasher = Self::default();
-        hasher.write_u64(seed);
-        hasher
     }
 }
 
 impl Shared {
     fn new(list: Vec<Header>) -> Self {
-        let mut hasher = FxHasher::default();
+        let mut hasher = Xxh3::new();
         for header in &list {
-            hasher.write(header.name.as_bytes());
-            hasher.write_u8(u8::from(header.value.is_some()));
-            hasher.write(header.value.as_deref().unwrap_or_default());
+            // With their lengths, so that no two lists are written alike.
+            for part in [Some(header.name.as_bytes()), header.value.as_deref()] {
+                let length = part.and_then(|bytes| u64::try_from(bytes.len()).ok());
+                hasher.update(&length.unwrap_or(u64::MAX).to_le_bytes());
+                hasher.update(part.unwrap_or_default());
+            }
         }
         let carried =
             |header: &Header| TENANT.contains(&&*header.name) || &*header.name == TRACE_STATE;
@@ -268,7 +266,7 @@ impl Shared {
         Self {
             only_tenant: tenant.is_ok() && list.len() == TENANT.len() && !list.iter().any(upper),
             tenant,
-            hash: hasher.finish(),
+            hash: hasher.digest128(),
             inherited,
             list,
         }

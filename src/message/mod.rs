@@ -17,6 +17,7 @@ mod time;
 pub mod typed;
 
 pub use bytes::{hex, unbase64, unhex};
+pub(crate) use headers::is_tenant_header;
 pub use headers::{Header, HeaderProblem, Headers, Tenant, TraceParent};
 pub use json::{Json, JsonError, repeated_members};
 pub use number::Number;
@@ -24,4 +25,5 @@ pub use random::{Seed, Stream};
 pub use record::{
     ChannelIx, Key, KeyBytes, Offset, Outgoing, Partition, Payload, Record, RecordId,
 };
+pub(crate) use time::is_rfc3339;
 pub use time::{VirtualTime, parse_timestamp};

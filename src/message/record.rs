@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use smallvec::SmallVec;
-use xxhash_rust::xxh3::xxh3_64;
+use xxhash_rust::xxh3::xxh3_128;
 
 use super::Headers;
 
@@ -64,14 +64,14 @@ pub enum Key {
 #[derive(Clone)]
 pub struct Payload {
     bytes: Arc<[u8]>,
-    hash: u64,
+    hash: u128,
 }
 
 impl Payload {
     /// Takes the bytes as they are.
     #[must_use]
     pub fn new(bytes: &[u8]) -> Self {
-        Self { hash: xxh3_64(bytes), bytes: bytes.into() }
+        Self { hash: xxh3_128(bytes), bytes: bytes.into() }
     }
 
     /// The bytes.
@@ -80,9 +80,9 @@ impl Payload {
         &self.bytes
     }
 
-    /// A hash of the content, the same on every machine.
+    /// A hash of the content, the same on every machine, with enough bits to stand for it.
     #[must_use]
-    pub fn content_hash(&self) -> u64 {
+    pub fn content_hash(&self) -> u128 {
         self.hash
     }
 }

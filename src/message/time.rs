@@ -4,6 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use jiff::civil::DateTime;
 
 /// A moment of a run, in milliseconds since its start. Runs start at 2026-01-01T00:00:00Z.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -93,13 +94,40 @@ impl fmt::Display for VirtualTime {
 }
 
 /// Unix time in nanoseconds of an RFC 3339 timestamp (at most nine fractional digits, an offset or
-/// `Z`), `None` where the text is not one.
+/// `Z`), `None` where the text is not one or is of the last days that can be told.
 #[must_use]
 pub fn parse_timestamp(text: &str) -> Option<i128> {
-    let bytes = text.as_bytes();
-    let shaped = bytes.len() >= 20 && bytes[10] == b'T' && bytes[4] == b'-' && bytes[19] != b',';
-    let timestamp: Timestamp = shaped.then(|| text.parse().ok()).flatten()?;
+    let timestamp: Timestamp = is_rfc3339(text).then(|| text.parse().ok()).flatten()?;
     Some(timestamp.as_nanosecond())
+}
+
+/// Whether a text is a moment as RFC 3339 writes it: `2026-01-01T00:00:00.123456789+01:00`, with at
+/// most nine fractional digits, capital letters and no leap second. Which days there are jiff
+/// knows, which also reads other forms of ISO 8601.
+pub(crate) fn is_rfc3339(text: &str) -> bool {
+    const SHAPE: &[u8; 19] = b"0000-00-00T00:00:00";
+    let Some((whole, rest)) = text.split_at_checked(SHAPE.len()) else {
+        return false;
+    };
+    let mut shaped = whole.bytes().zip(SHAPE).map(|(byte, shape)| match shape {
+        b'0' => byte.is_ascii_digit(),
+        _ => byte == *shape,
+    });
+    let offset = rest.strip_prefix('.').map_or(Some(rest), |fraction| {
+        let offset = fraction.trim_start_matches(|char: char| char.is_ascii_digit());
+        (1..=9).contains(&(fraction.len() - offset.len())).then_some(offset)
+    });
+    let is_offset = |offset: &str| match offset.as_bytes() {
+        b"Z" => true,
+        [b'+' | b'-', hour @ .., b':', b'0'..=b'5', b'0'..=b'9'] => {
+            matches!(hour, [b'0' | b'1', b'0'..=b'9'] | [b'2', b'0'..=b'3'])
+        }
+        _ => false,
+    };
+    shaped.all(|fits| fits)
+        && offset.is_some_and(is_offset)
+        && !whole.ends_with("60")
+        && whole.parse::<DateTime>().is_ok()
 }
 
 #[cfg(test)]

@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 
-use super::{Checks, Pack, Roles, Shared};
+use super::{Checks, HistoryChecker, Pack, Roles, Shared};
 use crate::contract::Contracts;
 use crate::diagnostic::{Diagnostic, SourceFile};
 use crate::message::Json;
+use crate::property::{self, Evidence, Properties};
 use crate::rule::{OWN, Rule, RuleId};
 use crate::service::{Model, Service};
 use crate::verify::attribution::{Attribution, Nothing};
@@ -17,6 +18,8 @@ use crate::verify::script::Made;
 pub struct Packs {
     shared: Option<&'static Shared>,
     known: Arc<[Known]>,
+    /// What is demanded besides their rules.
+    properties: Arc<Properties>,
 }
 
 #[derive(Debug)]
@@ -37,7 +40,25 @@ impl Packs {
                 known.push(Known { pack, made: OnceLock::new() });
             }
         }
-        Self { shared: Some(shared), known: known.into() }
+        Self { shared: Some(shared), known: known.into(), properties: Arc::default() }
+    }
+
+    /// The same packs, and properties that are demanded besides their rules.
+    #[must_use]
+    pub fn with_properties(&self, properties: Properties) -> Self {
+        let (shared, known) = (self.shared, Arc::clone(&self.known));
+        Self { shared, known, properties: Arc::new(properties) }
+    }
+
+    /// No packs, and the same properties.
+    pub(crate) fn only_properties(&self) -> Self {
+        Self { properties: Arc::clone(&self.properties), ..Self::default() }
+    }
+
+    /// What is demanded besides the rules of packs.
+    #[must_use]
+    pub fn properties(&self) -> &Arc<Properties> {
+        &self.properties
     }
 
     /// The packs, in order.
@@ -51,10 +72,16 @@ impl Packs {
         self.all().find(|pack| pack.name == service)
     }
 
-    /// Every rule: those of all services first.
+    /// Every rule: those of all services first, and properties last.
     pub fn rules(&self) -> impl Iterator<Item = &'static Rule> {
         let own = self.all().flat_map(|pack| pack.rules);
-        self.shared_rules().iter().chain(own).map(|rule| rule.rule())
+        let rules = self.shared_rules().iter().chain(own).map(|rule| rule.rule());
+        rules.chain(self.properties.rules())
+    }
+
+    /// Whether a rule is the property of a file.
+    pub(crate) fn is_property(&self, rule: RuleId) -> bool {
+        self.properties.all.iter().any(|one| one.rule == rule)
     }
 
     /// The rule of that name, if there is one.
@@ -91,12 +118,13 @@ impl Packs {
         let own = self.all().flat_map(|pack| pack.of_records);
         let of_order = self.shared.map_or(&[][..], |shared| shared.of_order);
         let contract = self.roles().contract;
-        std::iter::once(&contract).chain(own).chain(of_order).copied().collect()
+        let rules = std::iter::once(&contract).chain(own).chain(of_order).copied();
+        rules.chain(self.properties.all.iter().map(|one| one.rule)).collect()
     }
 
     /// Whether a rule speaks of what comes before what.
     pub(crate) fn is_of_order(&self, rule: RuleId) -> bool {
-        self.shared.is_some_and(|shared| shared.of_order.contains(&rule))
+        self.shared.is_some_and(|shared| shared.of_order.contains(&rule)) || self.is_property(rule)
     }
 
     /// What is known of a service so that a breach is called by the right rule.
@@ -147,9 +175,20 @@ impl Packs {
     /// The checkers of a history.
     #[must_use]
     pub fn checks(&self, from_midstream: bool) -> Checks {
-        let shared = self.shared.map(|shared| (shared.checks)(from_midstream));
+        let shared = self.shared.map(|shared| (shared.checks)());
         let own = self.all().flat_map(|pack| pack.checkers).map(|make| make());
-        Checks::of(shared.into_iter().chain(own).collect())
+        let shared_properties = self.shared.and_then(|shared| shared.properties);
+        // A simulated crash shows which events it doubled, and rules of packs count those once.
+        let of_packs = shared_properties.map(|properties| (properties(), false));
+        let of_files = (Arc::clone(&self.properties), true);
+        let properties = of_packs.into_iter().chain([of_files]);
+        let properties = properties.filter(|(properties, _)| !properties.all.is_empty());
+        let properties = properties.map(|(properties, again_after_crash)| {
+            let amid = from_midstream;
+            let evidence = Evidence { amid, again_after_crash, ..Evidence::default() };
+            Box::new(property::Checker::new(properties, evidence)) as Box<dyn HistoryChecker>
+        });
+        Checks::of(shared.into_iter().chain(own).chain(properties).collect())
     }
 
     /// Their contracts, as the packs carry them. `None` if one of them is wrong; what is wrong is
@@ -164,7 +203,11 @@ impl Packs {
     /// The same list, of which nothing was made yet.
     pub(crate) fn fresh(&self) -> Self {
         let known = self.all().map(|pack| Known { pack: pack.clone(), made: OnceLock::new() });
-        Self { shared: self.shared, known: known.collect() }
+        Self {
+            shared: self.shared,
+            known: known.collect(),
+            properties: Arc::clone(&self.properties),
+        }
     }
 
     /// The inputs that are made for a service, which are made once.

@@ -1,6 +1,9 @@
 //! What the services of a list have in common.
 
+use std::sync::Arc;
+
 use super::HistoryChecker;
+use crate::property::Properties;
 use crate::rule::{DOC_1, RuleId};
 
 /// Rules and checkers for every service of a list.
@@ -13,7 +16,9 @@ pub struct Shared {
     /// Which of them the product itself acts on.
     pub roles: Roles,
     /// Makes the checkers of a history: of one that is seen from its beginning, or from the midst.
-    pub checks: fn(from_midstream: bool) -> Box<dyn HistoryChecker>,
+    pub checks: fn() -> Box<dyn HistoryChecker>,
+    /// Rules that are properties of sequences: makes what their file says.
+    pub properties: Option<fn() -> Arc<Properties>>,
     /// The disagreements of their documents that are accepted: the path of the file, and its text.
     pub accepted_disagreements: Option<(&'static str, &'static str)>,
 }

@@ -89,6 +89,7 @@ impl Subject<'_> {
         let mut lines = vec![
             json!({
                 "event": "explored", "test": self.plan.name,
+                "title": self.plan.scenario.title,
                 "path": self.plan.scenario.file.path,
                 "verdict": if failed { "failed" } else { "passed" },
                 "schedules": tally.schedules, "failing": tally.failing, "cut": tally.cut,

@@ -52,7 +52,7 @@ pub(crate) fn test(told: &Told<'_>) -> Vec<String> {
     let troubles = outcome.troubles.iter().map(|trouble| {
         let (path, line, column) = place(trouble);
         let title = format!("{}: {}", outcome.test, trouble.code);
-        let message = format!("{}\nagain: {}", trouble.message, told.again);
+        let message = format!("{}\ntest: {}\nagain: {}", trouble.message, told.title(), told.again);
         annotation(level, &title, Some((&path, line, column)), &message)
     });
     let advisories = outcome.advisories.iter().map(|finding| {

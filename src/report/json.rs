@@ -41,6 +41,7 @@ enum Line<'a> {
     },
     Test {
         test: &'a str,
+        title: &'a str,
         path: &'a str,
         verdict: &'static str,
         seed: u64,
@@ -205,6 +206,7 @@ pub(crate) fn test(told: &Told<'_>) -> String {
     let passed = outcome.verdict == Verdict::Passed;
     let mut lines = vec![line(&Line::Test {
         test: &outcome.test,
+        title: told.title(),
         path: told.path(),
         verdict: outcome.verdict.as_str(),
         seed: outcome.seed.0,

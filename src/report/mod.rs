@@ -43,6 +43,11 @@ pub(crate) struct Told<'a> {
 }
 
 impl Told<'_> {
+    /// The sentence that says what holds.
+    pub(crate) fn title(&self) -> &str {
+        &self.plan.scenario.title
+    }
+
     /// The path of the scenario's file.
     pub(crate) fn path(&self) -> &str {
         &self.plan.scenario.file.path

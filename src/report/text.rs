@@ -12,6 +12,7 @@ const NAME_WIDTH: usize = 44;
 pub(crate) fn test(told: &Told<'_>) -> String {
     let mut text = head(told);
     if told.outcome.verdict != Verdict::Passed {
+        text.push_str(&format!("\n      {}", one_line(told.title())));
         text.push_str(&failure::body(told));
     }
     text

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::contract::Contracts;
 use crate::diagnostic::{Diagnostic, SourceFile, Span, sort};
+use crate::message::Json;
 use crate::service::{Service, Vocabulary};
 use crate::yaml;
 
@@ -75,6 +76,16 @@ pub fn load(path: &str, known: &Known<'_>, resolver: &dyn Resolver) -> Loaded {
 ///
 /// The path names the tests and tells where fragments are looked for; it is not opened.
 pub fn load_bytes(path: &str, bytes: &[u8], known: &Known<'_>, resolver: &dyn Resolver) -> Loaded {
+    load_bytes_with(path, bytes, (known, &BTreeMap::new()), resolver)
+}
+
+/// As [`load_bytes`]; `variables` take the place of values that the file declares.
+pub fn load_bytes_with(
+    path: &str,
+    bytes: &[u8],
+    (known, variables): (&Known<'_>, &BTreeMap<String, Json>),
+    resolver: &dyn Resolver,
+) -> Loaded {
     let mut diagnostics = Vec::new();
     let Some(file) = SourceFile::from_bytes(path, bytes, &mut diagnostics) else {
         return Loaded { diagnostics, ..Loaded::default() };
@@ -82,6 +93,7 @@ pub fn load_bytes(path: &str, bytes: &[u8], known: &Known<'_>, resolver: &dyn Re
     let node = yaml::read(&file, &mut diagnostics);
     let mut loader = Loader {
         known,
+        variables,
         resolver,
         diagnostics,
         fragments: BTreeMap::new(),
@@ -114,7 +126,10 @@ fn plans(path: &str, scenario: Scenario, table: Option<Table>) -> Vec<TestPlan> 
         return vec![TestPlan { name, scenario, row: indexmap::IndexMap::new() }];
     };
     let plan = |row: super::read::Row| TestPlan {
-        name: format!("{name}::{}", row.name),
+        name: match &row.name {
+            Some(row) => format!("{name}::{row}"),
+            None => name.clone(),
+        },
         scenario: Arc::clone(&scenario),
         row: row.cells,
     };
@@ -127,6 +142,8 @@ const MAX_CHECKS: usize = 100_000;
 /// What is shared while a file and the fragments it uses are read.
 pub(crate) struct Loader<'w> {
     pub(crate) known: &'w Known<'w>,
+    /// Values that were given for the run.
+    pub(crate) variables: &'w BTreeMap<String, Json>,
     resolver: &'w dyn Resolver,
     diagnostics: Vec<Diagnostic>,
     /// Fragments by the path they were found at; `None` where it could not be read.

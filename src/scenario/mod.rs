@@ -14,19 +14,24 @@ mod plan;
 mod read;
 mod resolve;
 pub mod run;
+mod schema;
 mod suite;
 mod template;
 pub mod vocabulary;
 
-pub use load::{Known, Loaded, load, load_bytes, words_of};
+pub use load::{Known, Loaded, load, load_bytes, load_bytes_with, words_of};
 pub use plan::{
     Always, Cell, DurationSpec, ExpectMany, ExpectOne, Expectation, Fault, Fragment, Given, Let,
-    Never, Property, Query, Repeat, Return, Scenario, Send, SendKey, SendValue, Step, Stimulus,
-    Target, TenantSpec, TestPlan, Use, Verb,
+    Never, Query, Repeat, Return, Scenario, Send, SendKey, SendValue, Step, Stimulus, Target,
+    TenantSpec, TestPlan, Use, Verb,
 };
-pub use read::parse_duration;
+pub(crate) use read::is_name as is_variable_name;
+pub use read::{parse_duration, read_variables, variable_value};
 pub use resolve::{BUILTIN_FRAGMENTS, FRAGMENT_ENDING, NoFiles, ROOT, Resolver, SCENARIO_ENDING};
+pub(crate) use schema::DRAFT;
+pub use schema::{properties_schema, schema};
 pub use suite::suite;
 pub use template::{
-    Field, Matcher, MatcherKind, Name, NameAt, Offset, Template, TemplateKind, TimestampMatcher,
+    Field, Matcher, MatcherKind, Name, NameAt, Offset, Template, TemplateKind, TextPart,
+    TimestampMatcher,
 };

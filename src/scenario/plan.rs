@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use indexmap::IndexMap;
 
+use super::resolve::test_name;
 use super::template::{Field, Name, NameAt, Template};
 use crate::diagnostic::{SourceFile, Span};
 use crate::driver::FaultKind;
@@ -22,8 +23,16 @@ pub struct TestPlan {
     pub name: String,
     /// What all tests of the file share.
     pub scenario: Arc<Scenario>,
-    /// The values of the row by column; empty where there is no table.
+    /// The values of the row by column, and those of `variables`.
     pub row: IndexMap<Name, Cell>,
+}
+
+impl TestPlan {
+    /// The name of its row; none where there is no table.
+    pub fn row_name(&self) -> Option<&str> {
+        let file = test_name(&self.scenario.file.path);
+        self.name.strip_prefix(&file)?.strip_prefix("::")
+    }
 }
 
 /// The value of a column in one row.
@@ -62,6 +71,8 @@ pub struct Scenario {
     pub always: Vec<Always>,
     /// Variables whose values are never shown.
     pub secrets: BTreeSet<Name>,
+    /// The names that it declares under `variables`.
+    pub variables: BTreeSet<Name>,
 }
 
 /// The tenant of a scenario, without its id: each run has its own.
@@ -151,7 +162,7 @@ pub enum Verb {
 }
 
 /// A message (`ban.command/CREATE`), or a channel alone.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Target {
     /// The channel's name in the contracts.
     pub channel: String,
@@ -170,7 +181,8 @@ pub struct Send {
     pub value: SendValue,
     /// The key.
     pub key: SendKey,
-    /// Headers that differ from what tenant and contract say; `<absent>` leaves one out.
+    /// Headers that differ from what tenant and contract say; `<absent>` leaves one out, a list
+    /// repeats one.
     pub headers: Vec<Field>,
     /// Whether the record is meant to break the contract of its receivers.
     pub breaks_contract: bool,
@@ -208,6 +220,23 @@ pub struct Expectation {
     pub target: Target,
     /// What its value must match.
     pub value: Option<Template>,
+    /// What the id that its key stands for must match; null is no key.
+    pub key: Option<Template>,
+    /// What its key in lower-case hexadecimal must match; null is no key.
+    pub key_hex: Option<Template>,
+    /// What its headers must match, by name; a list is a header that is there several times.
+    pub headers: Vec<Field>,
+    /// What the number of its partition must match.
+    pub partition: Option<Template>,
+}
+
+impl Expectation {
+    /// All that the record must match.
+    pub fn templates(&self) -> impl Iterator<Item = &Template> {
+        let headers = self.headers.iter().map(|field| &field.value);
+        let own = [&self.value, &self.key, &self.key_hex, &self.partition];
+        own.into_iter().flatten().chain(headers)
+    }
 }
 
 /// `expect`
@@ -345,44 +374,5 @@ pub struct Always {
     /// Where it stands.
     pub span: Span,
     /// What must hold.
-    pub property: Property,
-}
-
-/// What must hold of the whole history of a test. Fields are dotted paths into the value.
-#[derive(Clone, Debug)]
-pub enum Property {
-    /// Each record of `to` carries a value of `field` that an earlier record of `from` carried.
-    AnswersCarry {
-        /// The field.
-        field: String,
-        /// The commands.
-        from: Target,
-        /// The answers.
-        to: Target,
-    },
-    /// No two records of `message` have the same value of `by`.
-    AtMostOnce {
-        /// The records.
-        message: Target,
-        /// The field.
-        by: String,
-    },
-    /// For each value of `by` in `for_each` there is exactly one record of `message` with it.
-    ExactlyOnce {
-        /// The records.
-        message: Target,
-        /// The field.
-        by: String,
-        /// The records that each call for one.
-        for_each: Target,
-    },
-    /// Each record of `then` comes after a record of `first` with the same value of `by`.
-    Ordered {
-        /// What comes first.
-        first: Target,
-        /// What comes only after it.
-        then: Target,
-        /// The field.
-        by: String,
-    },
+    pub property: crate::property::Property,
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use crate::contract::Pattern;
 use crate::diagnostic::Span;
-use crate::message::{Json, Number};
+use crate::message::{Json, Number, hex, unhex};
 
 /// The name of a variable, without the `$`.
 pub type Name = Arc<str>;
@@ -120,6 +120,52 @@ pub enum MatcherKind {
     Length(Box<Template>),
     /// `{ not: … }`
     Not(Box<Template>),
+    /// `<text user-{name}>`
+    Text(Vec<TextPart>),
+}
+
+/// A part of a text with variables in it.
+#[derive(Clone, Debug, PartialEq)]
+pub enum TextPart {
+    /// This text.
+    Plain(String),
+    /// The value of a variable: of a text the text, else as JSON.
+    Var(NameAt),
+}
+
+/// The text of these parts; the name of the first variable that has no single value.
+pub(crate) fn text_of_parts(
+    parts: &[TextPart],
+    value: impl Fn(&str) -> Option<Json>,
+) -> Result<String, &NameAt> {
+    let mut text = String::new();
+    for part in parts {
+        match part {
+            TextPart::Plain(plain) => text.push_str(plain),
+            TextPart::Var(name) => match value(&name.name) {
+                Some(Json::String(own)) => text.push_str(&own),
+                None | Some(Json::Object(_) | Json::Array(_)) => return Err(name),
+                Some(scalar) => text.push_str(&scalar.to_string()),
+            },
+        }
+    }
+    Ok(text)
+}
+
+/// The field of an object that stands for bytes which are no text.
+pub(crate) const HEX: &str = "hex";
+
+/// The bytes that `{ hex: 00ff }` stands for; none of any other value.
+pub(crate) fn bytes_of(value: &Json) -> Option<Vec<u8>> {
+    match value {
+        Json::Object(fields) if fields.len() == 1 => unhex(fields.get(HEX)?.as_str()?),
+        _ => None,
+    }
+}
+
+/// Bytes that are no text, as `{ hex: 00ff }`.
+pub(crate) fn as_hex(bytes: &[u8]) -> Json {
+    Json::Object([(HEX.to_owned(), Json::String(hex(bytes)))].into_iter().collect())
 }
 
 /// A moment in time: RFC 3339 text in a text field, Unix seconds in an integer field.

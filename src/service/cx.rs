@@ -56,6 +56,10 @@ pub trait Host {
     fn applies(&mut self, rule: RuleId);
     /// Notes that an effect was emitted.
     fn emitted(&mut self) {}
+    /// Whether an effect can be taken; the call fails where it cannot.
+    fn has_room(&mut self) -> bool {
+        true
+    }
     /// Notes that of the effects emitted so far only the first `left` are.
     fn withdrawn(&mut self, left: usize) {
         let _ = left;
@@ -222,7 +226,8 @@ impl<'a> Cx<'a> {
     /// the tenant and the trace of what caused it.
     ///
     /// # Errors
-    /// [`Reject::Unemittable`] when no contract names the channel or the value cannot be written.
+    /// [`Reject::Unemittable`] when no contract names the channel, the value cannot be written, or
+    /// the host takes no more.
     pub fn emit(&mut self, channel: &str, key: &Key, value: &impl Serialize) -> Result<(), Reject> {
         self.emit_site(None, channel, key, value)
     }
@@ -252,6 +257,9 @@ impl<'a> Cx<'a> {
         let Some(ix) = self.contracts.channel_ix(channel) else {
             return Err(unemittable("no contract names this channel".to_owned()));
         };
+        if !self.host.has_room() {
+            return Err(unemittable("nothing more is taken".to_owned()));
+        }
         let mut scratch = std::mem::take(&mut self.effects.scratch);
         scratch.clear();
         let written = serde_json::to_writer(&mut scratch, value);

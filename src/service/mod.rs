@@ -11,6 +11,7 @@ mod cx;
 mod given;
 mod model;
 mod mutation;
+mod persistent;
 pub(crate) mod support;
 #[cfg(test)]
 pub(crate) mod testing;
@@ -19,6 +20,8 @@ pub use cx::{AskError, Cx, Effects, Host, Timer, TimerChange};
 pub use given::Given;
 pub use model::Model;
 pub use mutation::{Forbidden, Mutant, Mutation, Site};
+pub(crate) use persistent::digest;
+pub use persistent::{Changing, Map, Set};
 pub(crate) use support::tenant_of_own;
 
 use crate::message::{Json, Offset, Partition, RecordId, Tenant, VirtualTime};

@@ -1,19 +1,19 @@
 //! Reference services whose state can be copied and compared: what other implementations are judged
 //! by.
 
-use std::hash::{Hash, Hasher};
-
-use rustc_hash::FxHasher;
+use std::hash::Hash;
 
 use super::Service;
+use super::persistent::digest;
 
 /// A service that can be tried out: its state is copied before a step, and told from another.
 pub trait Model: Service {
     /// The same service in the same state.
     fn fork(&self) -> Box<dyn Model>;
 
-    /// A hash of all of its state: equal states have equal ones.
-    fn fingerprint(&self) -> u64;
+    /// A digest of all of its state. Where two are equal the states are taken for the same, which
+    /// is why it has 128 bits.
+    fn fingerprint(&self) -> u128;
 }
 
 impl<S: Service + Clone + Hash + 'static> Model for S {
@@ -21,9 +21,7 @@ impl<S: Service + Clone + Hash + 'static> Model for S {
         Box::new(self.clone())
     }
 
-    fn fingerprint(&self) -> u64 {
-        let mut hasher = FxHasher::default();
-        self.hash(&mut hasher);
-        hasher.finish()
+    fn fingerprint(&self) -> u128 {
+        digest(self)
     }
 }

@@ -143,7 +143,7 @@ impl Model for Mutant {
         Box::new(Self { inner: self.inner.fork(), mutation: Arc::clone(&self.mutation) })
     }
 
-    fn fingerprint(&self) -> u64 {
+    fn fingerprint(&self) -> u128 {
         self.inner.fingerprint()
     }
 }

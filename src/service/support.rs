@@ -25,12 +25,20 @@ impl<S: Default> ByTenant<S> {
         self.0.get(tenant)
     }
 
-    /// The state of a tenant, empty at first.
-    pub(crate) fn of(&mut self, tenant: &Tenant) -> &mut S {
-        if !self.0.contains_key(tenant) {
-            self.0.insert(tenant.clone(), S::default());
+    /// Does something with the state of a tenant, which is empty at first. A tenant whose first
+    /// input fails has no state: what fails leaves all as it was.
+    pub(crate) fn with<T, E>(
+        &mut self,
+        tenant: &Tenant,
+        act: impl FnOnce(&mut S) -> Result<T, E>,
+    ) -> Result<T, E> {
+        if let Some(state) = self.0.get_mut(tenant) {
+            return act(state);
         }
-        self.0.get_mut(tenant).expect("it was just put there")
+        let mut state = S::default();
+        let done = act(&mut state)?;
+        self.0.insert(tenant.clone(), state);
+        Ok(done)
     }
 }
 

@@ -81,6 +81,8 @@ pub fn reference() -> Vec<Box<dyn Service>> {
 }
 
 #[cfg(test)]
+mod failing_tests;
+#[cfg(test)]
 mod message_tests;
 #[cfg(test)]
 mod tests;

@@ -9,7 +9,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use super::case::{Act, Input, Scene};
+use super::case::{Act, Scene};
 use super::node::Node;
 use super::run::Way;
 use super::search::Search;
@@ -178,16 +178,13 @@ impl Search<'_> {
         if !after_kill && self.scene.again.since.is_empty() {
             return Vec::new();
         }
-        let again = |(at, input): &(usize, &Input)| {
-            let Some(again) = input.again else { return false };
+        let again = |at: &usize| {
+            let Some(again) = self.case.inputs[*at].again else { return false };
             (after_kill || self.is_handled_again(*at))
                 && node.delivered.has(*at)
-                && self
-                    .unexplained(node)
-                    .any(|(_, output)| output.may_come_from(*at) && output.seen >= again)
+                && self.unexplained_of(node, *at).any(|(_, output)| output.seen >= again)
         };
-        let inputs = self.case.inputs.iter().enumerate();
-        inputs.filter(again).map(|(at, _)| at).collect()
+        self.lookup.again.iter().copied().filter(again).collect()
     }
 
     /// Whether the group had lost its partitions, so that an input came again.

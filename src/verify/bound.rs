@@ -2,8 +2,9 @@
 
 use std::cell::Cell;
 
-/// States that are tried for all tenants together.
+/// States that are tried for all tenants together, and so many more for each record.
 const MOST_STATES: u64 = 1_500_000;
+const MORE_STATES: u64 = 40;
 
 /// How much may still be tried, and whether it is to end now.
 pub(super) struct Bound<'a> {
@@ -13,8 +14,10 @@ pub(super) struct Bound<'a> {
 }
 
 impl<'a> Bound<'a> {
-    pub(super) fn new(stop: &'a dyn Fn() -> bool) -> Self {
-        Self { stop, left: Cell::new(MOST_STATES), stopped: Cell::new(false) }
+    pub(super) fn new(stop: &'a dyn Fn() -> bool, records: usize) -> Self {
+        let more = u64::try_from(records).unwrap_or_default().saturating_mul(MORE_STATES);
+        let left = Cell::new(MOST_STATES.saturating_add(more));
+        Self { stop, left, stopped: Cell::new(false) }
     }
 
     /// Notes that so much was tried; whether more may be.

@@ -37,6 +37,8 @@ const FORGOTTEN: &str = "state is lost at a restart";
 pub(super) enum Reached {
     All(Node),
     Ends(Vec<Node>),
+    /// Straight on from this state, for longer than is looked at.
+    Far(Node),
 }
 
 pub(super) struct Tried {
@@ -45,17 +47,24 @@ pub(super) struct Tried {
 }
 
 impl Reached {
-    fn of(found: Searched, from: Node) -> Self {
+    /// How far a search came with so many states: where nearly each explained something more, it
+    /// is the way that is long, not the choice that is wide.
+    fn of(found: Searched, from: Node, states: u64) -> Self {
         match found {
             Searched::Explained(node) => Self::All(node),
             Searched::Nothing(ends) => Self::Ends(ends),
-            Searched::TooMany => Self::Ends(vec![from]),
+            Searched::TooMany(ends) => {
+                let more = progress(&ends).saturating_sub(from.progress());
+                let is_far = u64::try_from(more).unwrap_or_default() > states / 2;
+                if is_far { Self::Far(from) } else { Self::Ends(vec![from]) }
+            }
         }
     }
 
     fn progress(&self) -> usize {
         match self {
             Self::All(_) => usize::MAX,
+            Self::Far(_) => usize::MAX - 1,
             Self::Ends(ends) => progress(ends),
         }
     }
@@ -107,7 +116,16 @@ pub(super) fn all_known(
                     .with(search.runner.freedom.clone());
             let found = behind.run(repair.node.clone());
             tally.states(behind.states);
-            match (Reached::of(found, repair.node.clone()), is_known) {
+            let mut reached = Reached::of(found, repair.node.clone(), behind.states);
+            if let (Reached::Far(from), true) = (&reached, is_known) {
+                let mut whole =
+                    Search::new(search.scene, search.case, search.runner.bans, search.budget)
+                        .with(search.runner.freedom.clone());
+                let found = whole.run(from.clone());
+                tally.states(whole.states);
+                reached = Reached::of(found, from.clone(), whole.states);
+            }
+            match (reached, is_known) {
                 (Reached::All(node), true) => {
                     known.push(repair);
                     return Some((known, node));
@@ -148,7 +166,7 @@ pub(super) fn is_one_kind(
                     .with(search.runner.freedom.clone());
             let found = behind.run(repair.node.clone());
             tally.states(behind.states);
-            match Reached::of(found, repair.node) {
+            match Reached::of(found, repair.node, behind.states) {
                 Reached::Ends(ends) if progress(&ends) > before => next = Some(ends),
                 Reached::Ends(_) => continue,
                 _ => return true,
@@ -178,14 +196,14 @@ pub(super) fn best(
     }
     for repair in repairs {
         // Those that follow cost more, and nothing explains more than all.
-        let all = |best: &Tried| best.reached.progress() == usize::MAX;
+        let all = |best: &Tried| best.reached.progress() >= usize::MAX - 1;
         if best.as_ref().is_some_and(|best| all(best) && best.repair.cost <= repair.cost) {
             break;
         }
         let mut search = Search::new(scene, case, bans, REPAIR_BUDGET);
         let found = search.run(repair.node.clone());
         tally.states(search.states);
-        let reached = Reached::of(found, repair.node.clone());
+        let reached = Reached::of(found, repair.node.clone(), search.states);
         let better = best.as_ref().is_none_or(|best| {
             let (new, old) = (reached.progress(), best.reached.progress());
             new > old || (new == old && repair.cost < best.repair.cost)
@@ -221,11 +239,16 @@ fn elsewhere(
     let roles = scene.roles();
     let mut best: Option<Tried> = None;
     let mut consider = |rule: RuleId, words: &str, scene: &Scene<'_>, case: &Case| {
-        let mut search = Search::new(scene, case, bans, REPAIR_BUDGET * 3);
+        let budget = REPAIR_BUDGET * 3 + case.length();
+        let mut search = Search::new(scene, case, bans, budget);
         let Some(start) = search.start() else { return };
         let found = search.run(start.clone());
         tally.states(search.states);
-        let further = Reached::of(found, start.clone());
+        let further = match found {
+            Searched::Explained(node) => Reached::All(node),
+            Searched::Nothing(ends) => Reached::Ends(ends),
+            Searched::TooMany(_) => Reached::Ends(vec![start.clone()]),
+        };
         let than = best.as_ref().map_or(reached, |best| best.reached.progress());
         if further.progress() > than {
             // Where one wrong answer explains as much, it is that.

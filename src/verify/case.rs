@@ -144,7 +144,7 @@ impl<'a> Scene<'a> {
             seen,
             contracts,
             persistence: judging.persistence,
-            bound: Rc::new(Bound::new(stop)),
+            bound: Rc::new(Bound::new(stop, seen.history.records().len())),
             kills: Vec::new(),
             clocks: Clocks::granted(judging.clock_skew),
             again: Rc::default(),
@@ -465,29 +465,6 @@ impl<'a> Scene<'a> {
             let Some(key) = placed.record.key.clone() else { continue };
             if self.ordered.contains(&placed.channel) {
                 case.inputs[at].after = last.insert((placed.channel, placed.partition, key), at);
-            }
-        }
-    }
-
-    /// An input takes effect before the first event with its trace; one whose events may have any
-    /// trace has until they surely have come.
-    fn bind(&self, case: &mut Case) {
-        let untraced = case.outputs.iter().any(|output| output.causes.is_empty());
-        for (at, input) in case.inputs.iter_mut().enumerate() {
-            if !matches!(input.act, Act::Record(_) | Act::Stimulus(_)) {
-                continue;
-            }
-            let mut first = case.outputs.iter().filter(|output| output.causes.contains(&at));
-            let shared = first.clone().any(|output| output.causes.len() > 1);
-            match first.next().filter(|_| !shared) {
-                Some(first) => {
-                    input.end = first.seen.max(input.start);
-                    input.bound = input.end;
-                    input.likely = input.end;
-                    input.skippable = false;
-                }
-                None if untraced || shared => input.bound = input.end.after(self.seen.settle),
-                None => {}
             }
         }
     }

@@ -15,12 +15,18 @@ use super::run::Freedom;
 use super::search::{Found as Searched, Search};
 use super::supposition::{Supposition, explains, would_explain};
 use super::tally::Tally;
-use super::{Judgement, Judging, Observation, Persistence};
+use super::{Judgement, Judging, Observation, Persistence, properties};
 
 /// States that are tried for one tenant. Whenever they do not suffice, the next tenants get half as
 /// many, but never fewer than the least.
-const BUDGET: u64 = 6_000;
+const BUDGET: u64 = 24_000;
 const LEAST_BUDGET: u64 = 500;
+/// So many more for each input and output: what is serial has few ways to go on from each, and ends
+/// where it ends, however long it is.
+const PER_RECORD: u64 = 8;
+/// A search with little freedom, which ends soon, gets this part of a budget.
+const LITTLE: u64 = 16;
+const TOO_MUCH: &str = "there was too much to try";
 /// Breaches that are looked for in one tenant.
 const MOST_BREACHES: usize = 3;
 /// Breaches of one kind that are counted before something else may explain them.
@@ -54,7 +60,7 @@ pub fn judge_until(seen: &Observation, judging: &Judging, stop: &dyn Fn() -> boo
     let mut judge = Judge { scene: &scene, cases: &cases, bans, budget: BUDGET, learned, vain: 0 };
     for (number, case) in cases.iter().enumerate() {
         if scene.bound.over().is_some() {
-            tally.gave_up(case, "there was too much to try");
+            tally.gave_up(case, TOO_MUCH);
         } else {
             judge.case(number, &mut tally);
             tally.inputs(&scene, case);
@@ -62,7 +68,10 @@ pub fn judge_until(seen: &Observation, judging: &Judging, stop: &dyn Fn() -> boo
         }
     }
     outer.end(&scene, &mut tally);
-    tally.end(judging)
+    let skew = scene.clocks.skew;
+    let mut judgement = tally.end(judging);
+    properties::judge(seen, skew, &mut judgement);
+    judgement
 }
 
 /// Whether somebody may be banned, as far as the account service can tell.
@@ -98,15 +107,15 @@ impl<'a> Judge<'a> {
         if is_hasty && self.is_known(case, (strict.clone(), most), tally) {
             return;
         }
-        let mut search = Search::new(self.scene, case, self.bans, self.budget);
+        let mut search = Search::new(self.scene, case, self.bans, self.budget(case));
         let Some(start) = search.start() else { return };
         let found = search.run(start);
         tally.states(search.states);
         match found {
             Searched::Explained(node) => explained(search, node, tally),
-            Searched::TooMany => {
+            Searched::TooMany(_) => {
                 self.budget = (self.budget / 2).max(LEAST_BUDGET);
-                tally.gave_up(case, "there was too much to try");
+                tally.gave_up(case, TOO_MUCH);
             }
             Searched::Nothing(_) if tally.violations() >= ENOUGH => {
                 tally.gave_up(case, "enough kinds of violations were found before");
@@ -154,12 +163,18 @@ impl<'a> Judge<'a> {
         Some(ends)
     }
 
+    /// States that may be tried for a tenant.
+    fn budget(&self, case: &Case) -> u64 {
+        self.budget + PER_RECORD * case.length()
+    }
+
     /// A search with little freedom, which soon comes to an end.
     fn search_of<'b>(&self, case: &'b Case, freedom: Freedom) -> Search<'b>
     where
         'a: 'b,
     {
-        Search::new(self.scene, case, self.bans, self.budget / 4).with(freedom)
+        let budget = self.budget / LITTLE + PER_RECORD * case.length() / 4;
+        Search::new(self.scene, case, self.bans, budget).with(freedom)
     }
 
     /// Whether nothing is wrong with a tenant but what was found before, which is then counted: it
@@ -380,9 +395,13 @@ impl<'a> Judge<'a> {
                 return tally.gave_up(case, LACKS);
             }
             note(self.scene, repair, case, tally);
-            match reached {
+            match self.behind(case, reached, tally) {
                 Reached::All(node) => return tally.partly_explained(&search, &node),
                 Reached::Ends(next) => ends = next,
+                Reached::Far(node) => {
+                    tally.explained(&search, &node);
+                    return tally.gave_up(case, TOO_MUCH);
+                }
             }
         }
         let known = all_known(&search, ends.clone(), MOST_KNOWN, tally);
@@ -394,6 +413,19 @@ impl<'a> Judge<'a> {
             tally.partly_explained(&search, end);
         }
         tally.gave_up(case, "more lies behind the violations that were found");
+    }
+
+    /// What comes of a way to go on that was not followed to its end.
+    fn behind(&self, case: &Case, reached: Reached, tally: &mut Tally<'_>) -> Reached {
+        let Reached::Far(node) = reached else { return reached };
+        let mut search = Search::new(self.scene, case, self.bans, self.budget(case));
+        let found = search.run(node.clone());
+        tally.states(search.states);
+        match found {
+            Searched::Explained(node) => Reached::All(node),
+            Searched::Nothing(ends) => Reached::Ends(ends),
+            Searched::TooMany(_) => Reached::Far(node),
+        }
     }
 }
 

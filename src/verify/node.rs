@@ -1,21 +1,21 @@
 //! A state of the search: what has happened so far, by one explanation.
 
+use std::cell::OnceCell;
 use std::collections::BTreeSet;
-use std::hash::{Hash, Hasher};
 use std::rc::Rc;
-
-use rustc_hash::FxHasher;
 
 use super::bits::Bits;
 use super::run::{Decided, Outcome, Way};
 use crate::message::VirtualTime;
 use crate::rule::RuleId;
-use crate::service::{Model, TimerChange};
+use crate::service::{Model, TimerChange, digest};
 
 /// What has happened so far.
 #[derive(Clone)]
 pub(crate) struct Node {
     pub(crate) model: Rc<dyn Model>,
+    /// The model's fingerprint, once it was asked for.
+    fingerprint: OnceCell<u128>,
     /// The inputs that have taken effect.
     pub(crate) delivered: Bits,
     /// The outputs that are explained.
@@ -24,6 +24,8 @@ pub(crate) struct Node {
     pub(crate) timers: Rc<BTreeSet<String>>,
     /// Nothing more takes effect before this moment.
     pub(crate) clock: VirtualTime,
+    /// Where inputs take effect in one order only: those of a lower rank had their turn.
+    pub(crate) turn: usize,
     pub(crate) trail: Option<Rc<Trail>>,
 }
 
@@ -72,26 +74,33 @@ impl Node {
     pub(crate) fn start(model: Rc<dyn Model>) -> Self {
         Self {
             model,
+            fingerprint: OnceCell::new(),
             delivered: Bits::default(),
             explained: Bits::default(),
             timers: Rc::default(),
             clock: VirtualTime::ZERO,
+            turn: 0,
             trail: None,
         }
     }
 
-    /// What two explanations have in common that may go on in the same ways.
-    pub(crate) fn key(&self) -> (u64, u64) {
-        let hash = |seed: u64| {
-            let mut hasher = FxHasher::default();
-            hasher.write_u64(seed);
-            self.delivered.hash(&mut hasher);
-            self.explained.hash(&mut hasher);
-            self.timers.hash(&mut hasher);
-            self.clock.hash(&mut hasher);
-            hasher.finish()
-        };
-        (hash(1), self.model.fingerprint())
+    /// What two explanations have in common that may go on in the same ways: a digest, which is
+    /// taken for the state itself, and has the bits for it.
+    pub(crate) fn key(&self) -> u128 {
+        let Self { delivered, explained, timers, clock, .. } = self;
+        digest(&(delivered, explained, timers, clock, self.fingerprint()))
+    }
+
+    /// What tells the model's state from others.
+    pub(crate) fn fingerprint(&self) -> u128 {
+        *self.fingerprint.get_or_init(|| self.model.fingerprint())
+    }
+
+    /// Takes another state, with its timers.
+    pub(crate) fn take_state(&mut self, of: &Self) {
+        self.model = Rc::clone(&of.model);
+        self.fingerprint = of.fingerprint.clone();
+        self.timers = Rc::clone(&of.timers);
     }
 
     /// The ways in which the explanation differs from the reference.
@@ -113,6 +122,7 @@ impl Node {
     pub(crate) fn after(&self, outcome: &Outcome, start: VirtualTime, step: Step) -> Self {
         let mut next = self.clone();
         next.model = Rc::clone(&outcome.model);
+        next.fingerprint = OnceCell::new();
         if !outcome.timers.is_empty() {
             let timers = Rc::make_mut(&mut next.timers);
             for change in &outcome.timers {
@@ -192,9 +202,14 @@ pub(crate) struct Ends {
 }
 
 impl Ends {
+    /// How far they came.
+    pub(crate) fn progress(&self) -> usize {
+        self.nodes.first().map_or(0, Node::progress)
+    }
+
     pub(crate) fn offer(&mut self, node: &Node) {
         let progress = node.progress();
-        let best = self.nodes.first().map_or(0, Node::progress);
+        let best = self.progress();
         if progress > best {
             self.nodes.clear();
         }

@@ -13,7 +13,8 @@ use super::search::{Found, Search};
 use super::tally::Tally;
 use crate::message::{RecordId, VirtualTime};
 
-/// States that are tried to bring one tenant's explanation into the order of sending.
+/// States that are tried to bring one tenant's explanation into the order of sending, besides those
+/// that its length takes.
 const BUDGET: u64 = 3_000;
 /// Of more inputs none is moved by itself.
 const MOST_MOVED: usize = 200;
@@ -21,9 +22,10 @@ const MOST_MOVED: usize = 200;
 /// The order of an explanation's inputs; restarts are no commands, and overlap with nobody's.
 fn order(case: &Case, steps: &[&Step]) -> Vec<usize> {
     let mut order = Vec::new();
+    let mut known = vec![false; case.inputs.len()];
     for input in steps.iter().filter_map(|step| step.input) {
         let is_sent = !matches!(case.inputs[input].act, Act::Restart(_));
-        if is_sent && !order.contains(&input) {
+        if is_sent && !std::mem::replace(&mut known[input], true) {
             order.push(input);
         }
     }
@@ -79,22 +81,33 @@ impl Scene<'_> {
         known.filter(is_own).collect()
     }
 
-    /// The rank of each input of a case, where it is known in which order they took effect.
-    pub(super) fn known_ranks(&self, case: &Case) -> Option<Vec<usize>> {
+    /// The inputs of a case in the order in which they took effect, where that is known.
+    pub(super) fn known_order(&self, case: &Case) -> Option<Vec<usize>> {
         let order = self.seen.order.as_ref()?;
         let rank = |input: &Input| match input.act {
             Act::Record(record) => order.records.get(&record).map(|(place, _)| *place),
             Act::Stimulus(at) | Act::Query(at) => order.asked.get(at).copied(),
             Act::Restart(_) => None,
         };
-        Some(case.inputs.iter().map(|input| rank(input).unwrap_or(usize::MAX)).collect())
+        let ranked = case.inputs.iter().enumerate();
+        let mut ranked: Vec<_> =
+            ranked.filter_map(|(at, input)| Some((rank(input)?, at))).collect();
+        ranked.sort_unstable();
+        Some(ranked.into_iter().map(|(_, at)| at).collect())
     }
 }
 
 /// How many pairs of inputs are not in the order of sending.
 fn inversions(order: &[usize]) -> usize {
-    let before = |at: usize| order[..at].iter().filter(move |other| **other > order[at]).count();
-    (0..order.len()).map(before).sum()
+    let mut sorted = Vec::with_capacity(order.len());
+    let mut inversions = 0;
+    for input in order {
+        // Most come in order, so that nothing has to be moved.
+        let place = sorted.partition_point(|before| before < input);
+        inversions += sorted.len() - place;
+        sorted.insert(place, *input);
+    }
+    inversions
 }
 
 /// An explanation that takes no inputs out of order that it need not.
@@ -107,7 +120,7 @@ pub(super) fn settled<'a>(
         return (search, node);
     }
     let (mut search, mut node) = (search, node);
-    let mut left = BUDGET;
+    let mut left = BUDGET + search.case.length();
     'moved: loop {
         let now = order(search.case, &node.steps());
         let before = inversions(&now);

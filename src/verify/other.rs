@@ -1,9 +1,16 @@
 //! Other ways to take what was seen of a tenant: with less freedom, or together with all others.
 
+use std::collections::BTreeMap;
+
 use super::case::{Act, Case, Input, Output, Scene};
 use crate::message::{RecordId, VirtualTime};
 
 impl Case {
+    /// How many things there are to be explained.
+    pub(super) fn length(&self) -> u64 {
+        u64::try_from(self.inputs.len() + self.outputs.len()).unwrap_or(u64::MAX)
+    }
+
     /// All cases as one, in the name of one of them, up to a moment: what comes later is left out,
     /// and what may still have an effect then need not have it. What need not have one in another
     /// tenant is left out unless it is answered: what had no effect there has none here. Questions
@@ -35,7 +42,8 @@ impl Case {
             all.extend((0..case.inputs.len()).filter(wanted).map(|at| (of, at)));
         }
         all.sort_by_key(|(of, at)| cases[*of].inputs[*at].start);
-        let place = |of: usize, at: usize| all.iter().position(|one| *one == (of, at));
+        let places: BTreeMap<_, _> = all.iter().enumerate().map(|(at, one)| (*one, at)).collect();
+        let place = |of: usize, at: usize| places.get(&(of, at)).copied();
         let inputs = all.iter().map(|(of, at)| {
             let mut input = cases[*of].inputs[*at].clone();
             input.after = input.after.and_then(|after| place(*of, after));
@@ -97,14 +105,15 @@ impl Scene<'_> {
     /// The case of an implementation whose events have the trace of their cause: those with a trace
     /// of their own come from stimuli. None where that makes no difference.
     pub(super) fn narrow(&self, case: &Case) -> Option<Case> {
+        if case.outputs.iter().all(|output| !output.causes.is_empty()) {
+            return None;
+        }
         let mut case = case.clone();
         let stimuli: Vec<_> = (0..case.inputs.len())
             .filter(|at| matches!(case.inputs[*at].act, Act::Stimulus(_)))
             .collect();
         let own = case.outputs.iter_mut().filter(|output| output.causes.is_empty());
-        let mut any = false;
         for output in own {
-            any = true;
             let before =
                 |at: &&usize| case.inputs[**at].start <= output.seen.after(self.clocks.skew);
             output.causes = stimuli.iter().filter(before).copied().collect();
@@ -117,6 +126,6 @@ impl Scene<'_> {
                 input.bound = input.end;
             }
         }
-        any.then_some(case)
+        Some(case)
     }
 }

@@ -104,8 +104,7 @@ impl Search<'_> {
             // What was not announced may not have been done either.
             if !matched.missing.is_empty() && outcome.reject.is_none() {
                 let mut undone = Repair { cost: repair.cost + COSTS, ..repair.clone() };
-                undone.node.model = node.model.clone();
-                undone.node.timers = node.timers.clone();
+                undone.node.take_state(node);
                 found.push(undone);
             }
             found.push(repair);

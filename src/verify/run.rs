@@ -81,6 +81,17 @@ impl Decided {
 pub(crate) struct Offered {
     pub(crate) ids: Vec<u32>,
     pub(crate) uuids: Vec<Uuid>,
+    /// Whether only the likeliest may be taken.
+    likely: bool,
+}
+
+impl Offered {
+    /// Lets only the likeliest of each kind be taken; whether there are others. Most services
+    /// count: of ids it is the reference's, where it was seen, and else what was seen first.
+    pub(crate) fn likely_only(&mut self) -> bool {
+        self.likely = true;
+        self.ids.len() > 1 || self.uuids.len() > 1
+    }
 }
 
 /// Whether an event may be, which is (or is not) as the reference would have it.
@@ -140,6 +151,12 @@ impl<'a> Runner<'a> {
         offered: &Offered,
     ) -> Vec<Outcome> {
         self.some_outcomes(model, (call, None), (now, offered), (MOST_UNSHOWN, &|_, _| true))
+    }
+
+    /// Whether a timer that fires now may announce something.
+    pub(crate) fn announces(&self, model: &dyn Model, call: Call<'_>, now: VirtualTime) -> bool {
+        let outcomes = self.first_outcomes(model, call, now, &Offered::default());
+        outcomes.iter().any(|outcome| !outcome.emits.is_empty())
     }
 
     /// All ways in which a call can go where it emits nothing but what `may` be, by the event and
@@ -397,7 +414,11 @@ impl Host for Trial<'_> {
     }
 
     fn assign_id(&mut self, proposed: u32) -> u32 {
-        let picked = self.pick(self.offered.ids.len());
+        let ids = &self.offered.ids;
+        if self.offered.likely && ids.contains(&proposed) {
+            return proposed;
+        }
+        let picked = self.pick(if self.offered.likely { 1 } else { ids.len() });
         match self.offered.ids.get(picked) {
             Some(id) => *id,
             None => {
@@ -409,7 +430,8 @@ impl Host for Trial<'_> {
     }
 
     fn assign_uuid(&mut self, proposed: Uuid) -> Uuid {
-        let picked = self.pick(self.offered.uuids.len());
+        let many = if self.offered.likely { 1 } else { self.offered.uuids.len() };
+        let picked = self.pick(many);
         self.offered.uuids.get(picked).copied().unwrap_or(proposed)
     }
 

@@ -1,24 +1,23 @@
 //! The search for an explanation: an order of the inputs and a choice of decisions under which the
 //! reference does what was seen.
 
-use std::cmp::Ordering;
 use std::rc::Rc;
-use std::time::Duration;
 
 use rustc_hash::FxHashSet;
 use uuid::Uuid;
 
 use super::case::{Act, Case, Input, Output, Scene};
+use super::lookup::{Lookup, Order};
 use super::node::{Ends, Node, Step};
 use super::run::{Call, Freedom, Offered, Outcome, Runner, Way};
 use super::shape::Shape;
 use crate::message::VirtualTime;
-use crate::rule::RuleId;
 
-/// What ends by time ends this much later at most than it can.
-const SWEEP: Duration = Duration::from_secs(5);
 /// How often the model is tried for one state, as a rule.
 const TRIES: u64 = 4;
+/// So many outputs are looked at where the last timer has ended, to find early that it leads
+/// nowhere.
+const MOST_ENDED: usize = 64;
 
 /// How a search ended.
 pub(crate) enum Found {
@@ -26,8 +25,8 @@ pub(crate) enum Found {
     Explained(Node),
     /// Nothing explains it; the states that came furthest.
     Nothing(Vec<Node>),
-    /// There was too much to try.
-    TooMany,
+    /// There was too much to try; the states that came furthest.
+    TooMany(Vec<Node>),
 }
 
 /// Searches in one case.
@@ -38,31 +37,49 @@ pub(crate) struct Search<'a> {
     /// States tried so far, and how many may be.
     pub(crate) states: u64,
     pub(crate) budget: u64,
-    visited: FxHashSet<(u64, u64)>,
-    /// The only order in which inputs may take effect, as the rank of each; any where not given.
-    ranks: Option<Vec<usize>>,
+    pub(super) lookup: Lookup,
+    visited: FxHashSet<u128>,
+    /// The only order in which inputs may take effect; any where not given.
+    order: Option<Order>,
+}
+
+/// A state from which the search goes on, with the ways that are left to be tried.
+struct Branch {
+    node: Node,
+    /// The states that come next, the last first.
+    ready: Vec<Node>,
+    /// What is only worked out when its turn comes, the last first.
+    left: Vec<Turn>,
+}
+
+/// Something that may happen next.
+enum Turn {
+    /// An input takes effect: in the ways that are likely, or in all.
+    Likely(usize),
+    All(usize),
+    /// The same, where that has been worked out.
+    Known(Vec<Node>),
+    /// Something ends by time.
+    Ending,
 }
 
 impl<'a> Search<'a> {
     pub(crate) fn new(scene: &'a Scene<'a>, case: &'a Case, bans: bool, budget: u64) -> Self {
         let runner = Runner::new(scene, &case.tenant, bans);
-        let (visited, ranks) = (FxHashSet::default(), scene.known_ranks(case));
-        Self { scene, case, runner, states: 0, budget, visited, ranks }
+        let (lookup, visited) = (Lookup::new(case), FxHashSet::default());
+        let order = scene.known_order(case).map(|order| Order::new(case, &order));
+        Self { scene, case, runner, states: 0, budget, lookup, visited, order }
     }
 
     /// Lets inputs take effect in this order only.
     pub(crate) fn in_order(mut self, order: &[usize]) -> Self {
-        let mut ranks = vec![usize::MAX; self.case.inputs.len()];
-        for (rank, at) in order.iter().enumerate() {
-            ranks[*at] = rank;
-        }
-        self.ranks = Some(ranks);
+        self.order = Some(Order::new(self.case, order));
         self
     }
 
     /// Lets inputs take effect in the order only in which they were sent, or are known to have.
     pub(crate) fn in_order_of_sending(self) -> Self {
-        if self.ranks.is_some() {
+        if self.order.is_some() {
             return self;
         }
         let order: Vec<_> = (0..self.case.inputs.len()).collect();
@@ -93,9 +110,11 @@ impl<'a> Search<'a> {
     /// Looks for an explanation that begins as `from` does.
     pub(crate) fn run(&mut self, from: Node) -> Found {
         let mut ends = Ends::default();
-        let mut stack = vec![from];
+        let mut next = Some(from);
+        let mut stack: Vec<Branch> = Vec::new();
         let mut spent = 0;
-        while let Some(node) = stack.pop() {
+        loop {
+            let Some(node) = next.take().or_else(|| self.next(&mut stack)) else { break };
             if !self.visited.insert(node.key()) {
                 continue;
             }
@@ -106,46 +125,84 @@ impl<'a> Search<'a> {
             let all = self.states.max(self.runner.tried() / TRIES);
             let may_go_on = self.scene.bound.spend(all - spent);
             spent = all;
-            if all > self.budget || !may_go_on {
-                return Found::TooMany;
-            }
-            let mut next = self.successors(&node);
             ends.offer(&node);
-            next.reverse();
-            stack.append(&mut next);
+            if all > self.budget || !may_go_on {
+                return Found::TooMany(ends.nodes);
+            }
+            stack.push(self.branch(node));
         }
         match self.runner.has_overflowed() {
-            true => Found::TooMany,
+            true => Found::TooMany(ends.nodes),
             false => Found::Nothing(ends.nodes),
+        }
+    }
+
+    /// The state that is to be tried next. What has nothing left to be tried is dropped before what
+    /// follows it, so that a history in which nothing overlaps is not kept.
+    fn next(&self, stack: &mut Vec<Branch>) -> Option<Node> {
+        loop {
+            let top = stack.last_mut()?;
+            if let Some(node) = top.ready.pop() {
+                if top.ready.is_empty() && top.left.is_empty() {
+                    stack.pop();
+                }
+                return Some(node);
+            }
+            let Some(turn) = top.left.pop() else {
+                stack.pop();
+                continue;
+            };
+            let mut ready = match turn {
+                Turn::Likely(at) => {
+                    let (ways, are_all) = self.deliveries(&top.node, at, true);
+                    top.left.extend((!are_all).then_some(Turn::All(at)));
+                    ways
+                }
+                Turn::All(at) => self.deliveries(&top.node, at, false).0,
+                Turn::Known(ways) => ways,
+                Turn::Ending => self.firings(&top.node),
+            };
+            ready.reverse();
+            top.ready = ready;
         }
     }
 
     /// Whether all is explained that must be.
     fn is_over(&self, node: &Node) -> bool {
-        let missing = |(at, input): (usize, &Input)| !input.skippable && !node.delivered.has(at);
+        let first = node.delivered.first_free(0);
+        let inputs = self.case.inputs.iter().enumerate().skip(first);
         !self.unexplained(node).any(|(_, output)| !output.doubled)
-            && !self.case.inputs.iter().enumerate().any(missing)
+            && !inputs.into_iter().any(|(at, input)| !input.skippable && !node.delivered.has(at))
     }
 
     /// What may happen next, likely things first.
-    pub(crate) fn successors(&self, node: &Node) -> Vec<Node> {
-        let mut next = Vec::new();
-        for at in self.candidates(node) {
-            let ways = self.deliveries(node, at);
+    fn branch(&self, node: Node) -> Branch {
+        let mut left = Vec::new();
+        for at in self.candidates(&node) {
+            if !self.is_settled(&node, at) {
+                left.push(Turn::Likely(at));
+                continue;
+            }
+            let (ways, are_all) = self.deliveries(&node, at, true);
             // What neither says nor changes anything can as well be now.
             let idle = |after: &Node| {
                 !ways.iter().any(Node::ends_in_breach)
                     && after.explained == node.explained
                     && after.timers == node.timers
-                    && after.model.fingerprint() == node.model.fingerprint()
+                    && after.fingerprint() == node.fingerprint()
             };
-            if let Some(idle) = ways.iter().position(idle).filter(|_| self.is_settled(node, at)) {
-                return vec![ways[idle].clone()];
+            if let Some(idle) = ways.iter().position(idle) {
+                let ready = vec![ways[idle].clone()];
+                return Branch { node, ready, left: Vec::new() };
             }
-            next.extend(ways);
+            left.push(Turn::Known(ways));
+            left.extend((!are_all).then_some(Turn::All(at)));
         }
-        next.extend(self.firings(node));
-        next
+        if !node.timers.is_empty() {
+            left.push(Turn::Ending);
+        }
+        left.reverse();
+        Branch { node, ready: Vec::new(), left }
     }
 
     /// Whether an input that has no effect now would show one that it had later.
@@ -154,7 +211,7 @@ impl<'a> Search<'a> {
         let from = node.delivered.first_free(0);
         let earlier = self.case.inputs.get(from..at).unwrap_or_default();
         let mut earlier = earlier.iter().enumerate();
-        let shown = |at: usize| self.unexplained(node).any(|(_, output)| output.may_come_from(at));
+        let shown = |at: usize| self.unexplained_of(node, at).next().is_some();
         let waits = |(other, earlier): (usize, &Input)| {
             !node.delivered.has(from + other)
                 && earlier.start < input.start
@@ -166,7 +223,8 @@ impl<'a> Search<'a> {
         let ended = |(_, output): (usize, &Output)| {
             output.seen.after(self.scene.clocks.skew) < input.start && !output.doubled
         };
-        if input.start > node.clock && (earlier.any(waits) || self.unexplained(node).any(ended)) {
+        let mut before = self.unexplained_until(node, input.start);
+        if input.start > node.clock && (earlier.any(waits) || before.any(ended)) {
             return false;
         }
         let shows = match input.act {
@@ -205,37 +263,53 @@ impl<'a> Search<'a> {
             }
             at += 1;
         }
-        found.retain(|at| inputs[*at].start <= horizon && self.is_its_turn(node, *at));
+        let is_turn = |at: usize| {
+            self.order.as_ref().is_none_or(|order| order.is_turn(self.case, at, node.turn))
+        };
+        found.retain(|at| inputs[*at].start <= horizon && is_turn(*at));
         found.extend(self.redeliverable(node));
         found.sort_by_key(|at| (inputs[*at].likely, inputs[*at].start));
         found
     }
 
-    /// Whether an input may be next in the order that is asked for; a restart may be at any time.
-    fn is_its_turn(&self, node: &Node, at: usize) -> bool {
-        let Some(ranks) = &self.ranks else { return true };
-        let inputs = self.case.inputs.iter().enumerate();
-        let is_sent = |input: &Input| !matches!(input.act, Act::Restart(_));
-        let sent = inputs.filter(|(_, input)| is_sent(input));
-        let in_turn = |(other, input): (usize, &Input)| match ranks[other].cmp(&ranks[at]) {
-            Ordering::Less => input.skippable || node.delivered.has(other),
-            Ordering::Equal => true,
-            Ordering::Greater => !node.delivered.has(other),
-        };
-        !is_sent(&self.case.inputs[at]) || sent.into_iter().all(in_turn)
+    /// The outputs that nothing has explained yet.
+    pub(crate) fn unexplained<'n>(
+        &'n self,
+        node: &'n Node,
+    ) -> impl Iterator<Item = (usize, &'a Output)> + 'n {
+        self.unexplained_until(node, VirtualTime::NEVER)
     }
 
-    pub(crate) fn unexplained(&self, node: &Node) -> impl Iterator<Item = (usize, &'a Output)> {
-        let explained = node.explained.clone();
-        let outputs = self.case.outputs.iter().enumerate().skip(explained.first_free(0));
-        outputs.filter(move |(at, _)| !explained.has(*at))
+    /// Those of them among which are all that were seen by a moment.
+    pub(super) fn unexplained_until<'n>(
+        &'n self,
+        node: &'n Node,
+        until: VirtualTime,
+    ) -> impl Iterator<Item = (usize, &'a Output)> + 'n {
+        let outputs = &self.case.outputs;
+        let among = self.lookup.seen_until(node.explained.first_free(0), until);
+        among.filter(move |at| !node.explained.has(*at)).map(move |at| (at, &outputs[at]))
+    }
+
+    /// Those of them that an input may have caused.
+    pub(super) fn unexplained_of<'n>(
+        &'n self,
+        node: &'n Node,
+        input: usize,
+    ) -> impl Iterator<Item = (usize, &'a Output)> + 'n {
+        let outputs = &self.case.outputs;
+        let among = self.lookup.outputs_of(self.case, input, node.explained.first_free(0));
+        among.filter(move |at| !node.explained.has(*at)).map(move |at| (at, &outputs[at]))
     }
 
     /// The ways in which an input may take effect now, also after something has silently ended.
-    fn deliveries(&self, node: &Node, at: usize) -> Vec<Node> {
-        let mut next = self.delivered(node, at);
+    /// The likely ones are those in which new things get the likeliest ids; and whether these are
+    /// all.
+    fn deliveries(&self, node: &Node, at: usize, likely: bool) -> (Vec<Node>, bool) {
+        let (mut next, mut are_all) = self.delivered(node, at, likely);
         for ended in self.silent_ends(node, at) {
-            let also = self.delivered(&ended, at);
+            let (also, also_all) = self.delivered(&ended, at, likely);
+            are_all &= also_all;
             // Where the order makes no difference, what ended can wait.
             let later: FxHashSet<_> = next
                 .iter()
@@ -244,22 +318,26 @@ impl<'a> Search<'a> {
                 .collect();
             next.extend(also.into_iter().filter(|node| !later.contains(&node.key())));
         }
-        next
+        if let Some(behind) = self.order.as_ref().and_then(|order| order.behind(at)) {
+            next.iter_mut().for_each(|node| node.turn = node.turn.max(behind));
+        }
+        (next, are_all)
     }
 
-    /// The ways in which an input may take effect now.
-    fn delivered(&self, node: &Node, at: usize) -> Vec<Node> {
+    /// The ways in which an input may take effect now, and whether these are all.
+    fn delivered(&self, node: &Node, at: usize, likely: bool) -> (Vec<Node>, bool) {
         let input = &self.case.inputs[at];
         if let Act::Query(number) = input.act {
-            return self.asked(node, at, number);
+            return (self.asked(node, at, number), true);
         }
         let again = node.delivered.has(at);
         let lossy = input.lossy && self.runner.freedom.has(Way::Loss);
-        let offered = self.offered(node, at);
+        let mut offered = self.offered(node, at);
+        let are_all = !(likely && offered.likely_only());
+        let from: Vec<_> = self.unexplained_of(node, at).collect();
         let now = input.start.max(node.clock);
         let may = |emit: &Shape, as_reference: bool| {
-            let mut shown = self.unexplained(node);
-            if shown.any(|(_, shown)| shown.may_come_from(at) && shown.shows(emit)) {
+            if from.iter().any(|(_, shown)| shown.shows(emit)) {
                 return true;
             }
             // An event that is lost may have been any; only the reference's is tried.
@@ -271,7 +349,7 @@ impl<'a> Search<'a> {
         let call = Call::Input(input);
         let outcomes = self.runner.outcomes(&*node.model, call, (now, &offered), &may);
         let fit = |outcome: &Outcome| {
-            let outputs = self.assign(node, &outcome.emits, Some(at), lossy)?;
+            let outputs = self.assign(&from, &outcome.emits, input.start, lossy)?;
             if again && outputs.is_empty() {
                 return None;
             }
@@ -284,19 +362,17 @@ impl<'a> Search<'a> {
             let broken = outcome.mistaken;
             let step = Step { lost_at_kill: lost, broken, ..Step::of(Some(at), outputs, outcome) };
             let next = node.after(outcome, input.start, step);
-            (!self.is_dead(&next)).then_some(next)
+            let is_dead = self.is_dead(&next, at) || self.is_dead_by_time(node, &next);
+            (!is_dead).then_some(next)
         };
         let mut next: Vec<_> = outcomes.iter().filter_map(fit).collect();
         if input.is_open && !again {
             next.push(node.without_effect(at, input.start));
         }
         if let (Act::Restart(_), Some(state)) = (input.act, self.restarted()) {
-            for node in &mut next {
-                node.model = Rc::clone(&state.model);
-                node.timers = Rc::default();
-            }
+            next.iter_mut().for_each(|node| node.take_state(&state));
         }
-        next
+        (next, are_all)
     }
 
     /// The state after a restart, where nothing is kept.
@@ -310,28 +386,26 @@ impl<'a> Search<'a> {
         outputs.iter().map(|at| self.case.outputs[*at].seen).min()
     }
 
-    /// The outputs that show an outcome's events; none where one is missing that must not be.
-    pub(crate) fn assign(
+    /// The outputs that show an outcome's events, of those that may and were not seen before
+    /// `start`; none where one is missing that must not be.
+    pub(super) fn assign(
         &self,
-        node: &Node,
+        from: &[(usize, &Output)],
         emits: &[Shape],
-        input: Option<usize>,
+        start: VirtualTime,
         may_lack: bool,
     ) -> Option<Vec<usize>> {
         let mut taken: Vec<usize> = Vec::with_capacity(emits.len());
-        let from = input.map_or(node.clock, |at| self.case.inputs[at].start);
         for emit in emits {
             let mut best: Option<(u8, usize)> = None;
-            for (at, output) in self.unexplained(node) {
-                let comes = input.is_none_or(|input| output.may_come_from(input));
-                if taken.contains(&at) || !comes || output.seen.after(self.scene.clocks.skew) < from
-                {
+            for (at, output) in from {
+                if taken.contains(at) || output.seen.after(self.scene.clocks.skew) < start {
                     continue;
                 }
                 let Some(rank) = output.rank(emit) else { continue };
                 let rank = rank + u8::from(output.causes.is_empty());
                 if best.is_none_or(|(least, _)| rank < least) {
-                    best = Some((rank, at));
+                    best = Some((rank, *at));
                 }
             }
             match best {
@@ -350,120 +424,31 @@ impl<'a> Search<'a> {
             let answer = self.scene.seen.asked[number].answer.as_str();
             offered.uuids.extend(answer.and_then(|text| Uuid::try_parse(text).ok()));
         }
-        for (_, output) in self.unexplained(node) {
-            if output.may_come_from(at)
-                && output.seen.after(self.scene.clocks.skew) >= self.case.inputs[at].start
-            {
+        for (_, output) in self.unexplained_of(node, at) {
+            if output.seen.after(self.scene.clocks.skew) >= self.case.inputs[at].start {
                 output.offer(&mut offered);
             }
         }
         offered
     }
 
-    /// Whether an output is left that nothing can explain any more.
-    fn is_dead(&self, node: &Node) -> bool {
-        self.unexplained(node).any(|(_, output)| {
-            let gone =
-                |at: &usize| node.delivered.has(*at) && self.case.inputs[*at].again.is_none();
-            let caused = !output.causes.is_empty() && output.causes.iter().all(gone);
-            let by_time = self.may_end_by_time(output) && !node.timers.is_empty();
-            caused && !output.doubled && !by_time
-        })
+    /// Whether an input has taken effect and left an output that nothing can explain any more.
+    fn is_dead(&self, node: &Node, input: usize) -> bool {
+        let mut of_input = self.unexplained_of(node, input);
+        of_input.any(|(_, output)| self.is_inexplicable(node, output))
     }
 
-    /// Whether time may have caused an output: it may have the trace of whatever touched the timer
-    /// last, so that only the time since the beginning counts.
-    fn may_end_by_time(&self, output: &Output) -> bool {
-        // What breaks its contract passes for any event.
-        if output.spoiled {
-            return true;
-        }
-        let Some((_, least)) = self.ends_by_time(&output.shape) else { return false };
-        let first = self.case.inputs.first();
-        first.is_some_and(|first| {
-            first.start.after(least) <= output.seen.after(self.scene.clocks.skew)
-        })
+    /// Whether the last timer has ended, and left an output that only time could explain.
+    pub(super) fn is_dead_by_time(&self, before: &Node, after: &Node) -> bool {
+        let mut near = self.unexplained(after).take(MOST_ENDED);
+        (after.timers.is_empty() && !before.timers.is_empty())
+            && near.any(|(_, output)| self.is_inexplicable(after, output))
     }
 
-    /// The rule by which time causes such an event, and how long that takes at least.
-    pub(crate) fn ends_by_time(&self, shape: &Shape) -> Option<(RuleId, Duration)> {
-        let channel = self.scene.contracts.channel_name(shape.channel);
-        self.scene.attribution().by_time(channel, shape.kind.as_deref()?)
-    }
-
-    /// What ends by time and is announced.
-    fn firings(&self, node: &Node) -> Vec<Node> {
-        let mut next = Vec::new();
-        let horizon = self.horizon(node);
-        let may =
-            |emit: &Shape, _: bool| self.unexplained(node).any(|(_, output)| output.shows(emit));
-        for name in node.timers.iter() {
-            for (at, output) in self.unexplained(node) {
-                let started = |cause: &usize| node.delivered.has(*cause);
-                let known = output.causes.is_empty() || output.causes.iter().any(started);
-                if !known || output.seen.after(self.scene.clocks.skew) < node.clock {
-                    continue;
-                }
-                let mut offered = Offered::default();
-                output.offer(&mut offered);
-                let now = output.seen.after(self.scene.clocks.skew);
-                let call = Call::Timer(name);
-                for outcome in self.runner.outcomes(&*node.model, call, (now, &offered), &may) {
-                    let late = output.seen > self.latest(outcome.due);
-                    if outcome.emits.is_empty() || outcome.due > horizon || late {
-                        continue;
-                    }
-                    let outputs = self.assign(node, &outcome.emits, None, false);
-                    let Some(outputs) = outputs.filter(|outputs| outputs.contains(&at)) else {
-                        continue;
-                    };
-                    let broken = outcome.mistaken;
-                    let step = Step { broken, ..Step::of(None, outputs, &outcome) };
-                    next.push(node.after(&outcome, outcome.due, step));
-                }
-            }
-        }
-        next.retain(|node| !self.is_dead(node));
-        next
-    }
-
-    /// Until when what may end from `due` on must have been announced.
-    fn latest(&self, due: VirtualTime) -> VirtualTime {
-        let settle = self.scene.seen.settle;
-        let latest = due.after(SWEEP).after(settle).after(settle);
-        let down = self.scene.kills.iter().filter(|kill| kill.at <= latest);
-        down.map(|kill| kill.reads.after(SWEEP).after(settle)).fold(latest, VirtualTime::max)
-    }
-
-    /// The moment before which some input must take effect.
-    fn horizon(&self, node: &Node) -> VirtualTime {
-        let mut horizon = VirtualTime::NEVER;
-        for (at, input) in self.case.inputs.iter().enumerate().skip(node.delivered.first_free(0)) {
-            if input.start > horizon {
-                break;
-            }
-            if !node.delivered.has(at) && !input.skippable {
-                horizon = horizon.min(input.bound);
-            }
-        }
-        horizon
-    }
-
-    /// The states in which something has silently ended before an input takes effect.
-    fn silent_ends(&self, node: &Node, at: usize) -> Vec<Node> {
-        let mut next = Vec::new();
-        let (now, offered) = (self.case.inputs[at].bound, Offered::default());
-        let at = (now, &offered);
-        let before = node.model.fingerprint();
-        for name in node.timers.iter() {
-            let call = Call::Timer(name);
-            for outcome in self.runner.outcomes(&*node.model, call, at, &|_, _| false) {
-                if outcome.emits.is_empty() && outcome.model.fingerprint() != before {
-                    let step = Step::of(None, vec![], &outcome);
-                    next.push(node.after(&outcome, outcome.due, step));
-                }
-            }
-        }
-        next
+    fn is_inexplicable(&self, node: &Node, output: &Output) -> bool {
+        let gone = |at: &usize| node.delivered.has(*at) && self.case.inputs[*at].again.is_none();
+        let caused = !output.causes.is_empty() && output.causes.iter().all(gone);
+        let by_time = || !node.timers.is_empty() && self.may_end_by_time(output);
+        caused && !output.doubled && !by_time()
     }
 }

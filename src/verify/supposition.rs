@@ -44,6 +44,9 @@ impl Supposition {
 
     /// Those about what the subject does, cheapest first.
     pub(super) fn of_subject(scene: &Scene<'_>, case: &Case) -> Vec<Self> {
+        if case.inputs.len() > MOST_INPUTS {
+            return Vec::new();
+        }
         let neighbours = scene.attribution().neighbours();
         let neighbours = (0..neighbours.len()).map(Mistaken::Neighbour);
         let mut all: Vec<_> = doubled(case).collect();
@@ -120,6 +123,9 @@ pub(super) fn explains(
     tally: &mut Tally<'_>,
 ) -> bool {
     let own = &cases[number];
+    if own.inputs.len() > MOST_INPUTS {
+        return false;
+    }
     let changed = match supposition {
         Supposition::Misheaded => scene.with_misheaded(cases, number),
         Supposition::Adopted => scene.with_adopted(own),
@@ -130,9 +136,6 @@ pub(super) fn explains(
         (_, Some(changed)) => changed,
         (_, None) => return false,
     };
-    if case.inputs.len() > MOST_INPUTS {
-        return false;
-    }
     let mistake = match supposition {
         Supposition::Mistaken(of) => {
             Some(Mistake { of: of.clone(), always, facts: Rc::new(scene.facts(case)) })

@@ -10,7 +10,7 @@ use super::order::inverted;
 use super::run::{Decided, Freedom, Way};
 use super::search::Search;
 use super::{Found, Judgement, Judging, Standing};
-use crate::message::{ChannelIx, Payload, RecordId};
+use crate::message::{ChannelIx, RecordId};
 use crate::rule::{Rule, RuleId, Severity};
 
 /// Occasions of which the records are shown with an advisory.
@@ -216,15 +216,14 @@ impl<'a> Tally<'a> {
     /// Counts what the inputs of a tenant show.
     pub(super) fn inputs(&mut self, scene: &Scene<'_>, case: &Case) {
         let roles = scene.roles();
-        let mut values: BTreeSet<(ChannelIx, u64)> = BTreeSet::new();
+        let mut values: BTreeSet<(ChannelIx, Option<&[u8]>)> = BTreeSet::new();
         for input in &case.inputs {
             if input.after.is_some() {
                 self.held(roles.key_order);
             }
             let Act::Record(record) = input.act else { continue };
             let placed = scene.seen.history.record(record);
-            let hash = placed.record.value.as_ref().map_or(0, Payload::content_hash);
-            if !values.insert((placed.channel, hash)) {
+            if !values.insert((placed.channel, placed.record.value_bytes())) {
                 self.held(roles.again);
             }
         }

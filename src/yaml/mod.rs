@@ -13,6 +13,8 @@
 
 mod any;
 mod build;
+mod flow;
+mod format;
 mod secret;
 #[cfg(test)]
 mod tests;
@@ -21,6 +23,7 @@ mod text;
 use std::sync::Arc;
 
 pub use build::MAX_DEPTH;
+pub use format::format;
 pub use secret::is_secret_name;
 
 use crate::diagnostic::{Diagnostic, SourceFile, Span};
@@ -103,6 +106,23 @@ impl Scalar {
 }
 
 impl Node {
+    /// Whether it says the same as another, wherever that stands.
+    pub fn means(&self, other: &Self) -> bool {
+        match (&self.value, &other.value) {
+            (Value::Scalar(one), Value::Scalar(two)) => one == two,
+            (Value::Sequence(one), Value::Sequence(two)) => {
+                one.len() == two.len() && one.iter().zip(two).all(|(one, two)| one.means(two))
+            }
+            (Value::Mapping(one), Value::Mapping(two)) => {
+                let same = |((key, value), (other, its)): (&(Self, Self), &(Self, Self))| {
+                    key.means(other) && value.means(its)
+                };
+                one.len() == two.len() && one.iter().zip(two).all(same)
+            }
+            _ => false,
+        }
+    }
+
     /// The scalar, if it is one.
     pub fn scalar(&self) -> Option<&Scalar> {
         match &self.value {

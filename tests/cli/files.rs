@@ -1,7 +1,8 @@
 //! Scenario files for the tests of the command line, and the binary on them.
 
+use std::io::Write;
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 
 /// One ban.
 pub(crate) const GOOD: &str = "\
@@ -114,6 +115,8 @@ pub(crate) fn command(folder: &Path, arguments: &str) -> Command {
     for name in ["CLICOLOR_FORCE", "RUST_BACKTRACE"] {
         command.env_remove(name);
     }
+    // What is remembered of a run is nobody else's business.
+    command.env("XDG_CACHE_HOME", folder.join(".cache"));
     command
 }
 
@@ -132,8 +135,22 @@ pub(crate) struct Said {
 
 impl Said {
     pub(crate) fn of(folder: &Path, arguments: &str) -> Self {
-        let Output { stdout, stderr, status } =
-            command(folder, arguments).output().expect("the binary is built");
+        Self::from(command(folder, arguments).output().expect("the binary is built"))
+    }
+
+    /// With this on standard input.
+    pub(crate) fn with_input(folder: &Path, arguments: &str, input: &[u8]) -> Self {
+        let mut command = command(folder, arguments);
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().expect("the binary is built");
+        let mut stdin = child.stdin.take().expect("it is piped");
+        // Whoever does not read to the end has said why.
+        let _ = stdin.write_all(input);
+        drop(stdin);
+        Self::from(child.wait_with_output().expect("it ends"))
+    }
+
+    fn from(Output { stdout, stderr, status }: Output) -> Self {
         Self {
             out: String::from_utf8(stdout).expect("stdout is text"),
             err: String::from_utf8(stderr).expect("stderr is text"),

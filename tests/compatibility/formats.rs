@@ -77,4 +77,17 @@ fn each_rule_is_in_the_documents() {
         let row = format!("| `{}` | {} |", kind.name, kind.text);
         assert!(page.contains(&row), "docs/contracts.md has no row {row}");
     }
+    let damages = quintet::coverage::DAMAGES;
+    for (name, text) in damages.into_iter().chain(quintet::needs::RULES) {
+        let row = format!("| `{name}` | {text} |");
+        assert!(page.contains(&row), "docs/contracts.md has no row {row}");
+    }
+    for (_, name, text) in quintet::coverage::ELEMENTS {
+        let row = format!("| {name} | {text} |");
+        assert!(page.contains(&row), "docs/contracts.md has no row {row}");
+    }
+    for (_, name, text) in quintet::needs::PROBES {
+        let row = format!("| `{name}` | {text} |");
+        assert!(page.contains(&row), "docs/contracts.md has no row {row}");
+    }
 }

@@ -1,9 +1,15 @@
-//! Documents against documents: `contracts drift` and `contracts breaking` as a whole.
+//! Documents against documents and services: the commands `contracts …` as a whole.
 
+mod anybody;
 mod breaking;
+mod coverage;
 mod drift;
+mod exercised;
 mod formats;
 mod matrix;
+mod needs;
+mod probed;
+mod published;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -12,6 +18,10 @@ use serde_json::Value;
 
 /// A day on which everything that is accepted in the repository still is.
 const TODAY: &str = "2026-11-28";
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).to_owned()
+}
 
 fn contracts() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("contracts")

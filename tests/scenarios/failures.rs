@@ -45,7 +45,7 @@ const LOGIN: &str = "
     &format!("steps:{BAN}\n  - expect: ban.status
 always:\n  - ordered: {{ first: ban.status/DELETED, then: ban.status/CREATED, by: banId }}"),
     "always::broken",
-    "comes before any ban.status/DELETED"
+    "no ban.status/DELETED with the same banId came before it"
 )]
 #[case::fault(
     "steps:\n  - fault: rebalance\n    service: ban\n    message: ban.command",
@@ -61,6 +61,12 @@ always:\n  - ordered: {{ first: ban.status/DELETED, then: ban.status/CREATED, by
     "steps:\n  - stimulus: login.disconnect\n    with: { session: nobody }",
     "stimulus::refused",
     "must be a UUID"
+)]
+#[case::envelope(
+    &format!("steps:{BAN}\n  - expect: ban.status
+    key: 7\n    headers: {{ REGION: GMS, X: <present> }}\n    partition: 99"),
+    "expect::not-seen",
+    "headers.X: expected <present>, got nothing"
 )]
 #[case::password(
     &format!("steps:{LOGIN}

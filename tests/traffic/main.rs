@@ -2,6 +2,7 @@
 
 #[path = "../cli/files.rs"]
 mod files;
+mod foreign;
 mod forms;
 #[cfg(feature = "kafka")]
 mod live;

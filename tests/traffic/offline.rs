@@ -184,7 +184,7 @@ fn what_the_references_do_is_no_violation_whether_seen_from_the_start_or_not() {
         for from in 0..records.len().min(40) {
             let some = records[from..].to_vec();
             let gathered = gather(some, &SETUP.contracts, channel, None, NO_SKEW);
-            let judgement = judge(&gathered, from == 0);
+            let judgement = judge(&gathered, from == 0, (NO_SKEW, NO_SKEW));
             let violations =
                 judgement.findings.iter().filter(|one| one.severity == Severity::Violation);
             let violations: Vec<_> = violations.map(|one| (one.rule, &one.message)).collect();
@@ -211,7 +211,11 @@ fn what_lies_before_the_first_record_of_a_channel_may_explain_anything() {
             let there = |(at, one): &(usize, &Captured)| one.topic != *late || *at >= from;
             let some = records.iter().enumerate().filter(there);
             let some = some.map(|(_, one)| one.clone()).collect();
-            let judgement = judge(&gather(some, &SETUP.contracts, channel, None, NO_SKEW), false);
+            let judgement = judge(
+                &gather(some, &SETUP.contracts, channel, None, NO_SKEW),
+                false,
+                (NO_SKEW, NO_SKEW),
+            );
             let violations =
                 judgement.findings.iter().filter(|one| one.severity == Severity::Violation);
             let violations: Vec<_> = violations.map(|one| (one.rule, &one.message)).collect();
@@ -251,7 +255,8 @@ fn what_answers_no_command_is_found_once_commands_have_long_been_there(
     ];
     let channel = |topic: &str| SETUP.contracts.channel_at(topic).map(|one| one.index);
     let gathered = gather(records, &SETUP.contracts, channel, None, NO_SKEW);
-    let rules: Vec<_> = judge(&gathered, false).findings.iter().map(|one| one.rule).collect();
+    let rules: Vec<_> =
+        judge(&gathered, false, (NO_SKEW, NO_SKEW)).findings.iter().map(|one| one.rule).collect();
     assert_eq!(rules, vec![quintet::services::id::SEQ_6; found]);
 }
 

@@ -117,7 +117,7 @@ impl Recording {
 
     /// What is said of all channels.
     pub(crate) fn judged_as_traffic(&self, clock_skew: Duration) -> Judgement {
-        traffic::judge(&self.gathered(None, clock_skew), true)
+        traffic::judge(&self.gathered(None, clock_skew), true, (clock_skew, SETTLE))
     }
 
     #[track_caller]

@@ -7,6 +7,9 @@ mod evidence;
 mod faults;
 mod inputs;
 mod lane;
+mod length;
+#[path = "../support/long.rs"]
+mod long;
 mod named;
 mod neighbours;
 #[path = "../bugs/outside.rs"]

@@ -355,7 +355,8 @@ const DIES_ON_INVITE: Said = Said::StopsAt { rule: "INV-2", input: is_invite_of_
 const DIES_ON_BAN: Said = Said::StopsAt { rule: "BAN-2", input: is_ban_of_nothing };
 const STOPS_AT_EMPTY: Said = Said::StopsAt { rule: "COM-5", input: is_empty };
 const STOPS_AT_BAD: Said = Said::StopsAt { rule: "COM-5", input: is_any };
-const MUTE_BAN: Said = Said::Mute { rules: &["BAN-1", "BAN-3", "COM-5"] };
+/// A DELETE without an answer may name what another one has removed: BAN-5.
+const MUTE_BAN: Said = Said::Mute { rules: &["BAN-1", "BAN-3", "BAN-5", "COM-5"] };
 const MUTE_INVITE: Said = Said::Mute { rules: &["INV-1", "INV-4", "INV-5", "INV-9", "COM-5"] };
 const REJECTS_ALL: Said = Said::Breaks { rules: &["INV-4", "INV-5", "INV-7"] };
 const THREE_DEATHS: &str = "dies-on=originator dies-on=target dies-on=invite-type";

@@ -24,8 +24,8 @@ pub(in crate::cli) struct Reported {
 /// `contracts drift`
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Drift {
-    /// AsyncAPI documents, or folders with *.asyncapi.yaml files; the built-in contracts if not
-    /// given
+    /// AsyncAPI documents (.yaml, .yml or .json), or folders with such files; the built-in
+    /// contracts if not given
     #[arg(value_name = "PATH")]
     pub(in crate::cli) paths: Vec<PathBuf>,
 

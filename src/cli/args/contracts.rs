@@ -4,7 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
 
-use super::compatibility::{Breaking, Drift, Matrix};
+use super::compatibility::{Breaking, Drift, Matrix, Reported};
+use super::coverage::{Coverage, Needs};
 use crate::evolution::{Mode, Policy};
 
 /// `contracts`
@@ -47,6 +48,22 @@ pub(in crate::cli) enum ContractsCommand {
         quintet contracts matrix new --against old --deployed deployed.yaml\n\n\
         Exit codes: 0 all pairs can, or what is there now may go out, 1 not, 4 undecided.")]
     Matrix(Matrix),
+    /// Say what of contracts tests and traffic exercise, and how many damages contracts refuse
+    #[command(after_help = "Examples:\n  \
+        quintet contracts coverage                     the built-in contracts, and the folder \
+        scenarios\n  \
+        quintet contracts coverage --capture traffic.jsonl --min 95\n  \
+        quintet contracts coverage --contracts shop.yaml --no-scenarios --format markdown\n\n\
+        Exit codes: 0 counted, and no score is below --min, 1 one is, 4 nothing could be \
+        damaged.\nWhat is counted: docs/contracts.md.")]
+    Coverage(Coverage),
+    /// Say which fields of its messages a service depends on, against what its contract says
+    #[command(after_help = "Examples:\n  \
+        quintet contracts needs SERVICE\n  \
+        quintet contracts needs SERVICE scenarios/mine --format json\n\n\
+        Exit codes: 0 the service needs what its contract says, 1 it needs more, 4 no test shows \
+        it a message.\nWhat is tried: docs/contracts.md.")]
+    Needs(Needs),
     /// Say everything that is wrong with AsyncAPI documents
     #[command(after_help = "Examples:\n  \
         quintet contracts check contracts\n  \
@@ -96,20 +113,8 @@ pub(in crate::cli) struct CheckDocuments {
     #[arg(long)]
     pub(in crate::cli) portable: bool,
 
-    /// How to report: text for people (the default), JSON lines, or GitHub annotations
-    #[arg(long, value_enum, value_name = "FORMAT", default_value = "text")]
-    pub(in crate::cli) format: Annotated,
-}
-
-/// The form of a report on files.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(in crate::cli) enum Annotated {
-    /// For people.
-    Text,
-    /// One JSON object a line.
-    Json,
-    /// GitHub's workflow commands, which become annotations.
-    Github,
+    #[command(flatten)]
+    pub(in crate::cli) reported: Reported,
 }
 
 /// `contracts compare`
@@ -134,18 +139,8 @@ pub(in crate::cli) struct Compare {
     #[arg(long, value_name = "POLICY", default_value = "raw", value_parser = policy)]
     pub(in crate::cli) policy: Policy,
 
-    /// How to report: text for people (the default), or JSON, a line for each mode
-    #[arg(long, value_enum, value_name = "FORMAT", default_value = "text")]
-    pub(in crate::cli) format: Lines,
-}
-
-/// The form of a report that has a line for each thing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(in crate::cli) enum Lines {
-    /// For people.
-    Text,
-    /// One JSON object a line.
-    Json,
+    #[command(flatten)]
+    pub(in crate::cli) reported: Reported,
 }
 
 pub(super) fn mode(text: &str) -> Result<Mode, String> {

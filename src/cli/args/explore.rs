@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 
-use super::{Forms, Selection};
+use super::{Forms, PropertiesFrom, Selection};
 use crate::driver::FaultKind;
 use crate::explore::Strategy;
 
@@ -15,6 +15,9 @@ use crate::explore::Strategy;
 pub(in crate::cli) struct Explore {
     #[command(flatten)]
     pub(in crate::cli) selection: Selection,
+
+    #[command(flatten)]
+    pub(in crate::cli) properties: PropertiesFrom,
 
     /// Only tests that send something to this service, or tell it something
     #[arg(long, value_name = "SERVICE")]

@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 
-use super::{ContractsFrom, Forms, Link};
+use super::{ContractsFrom, Forms, Link, PropertiesFrom};
 use crate::accepted::Date;
+use crate::cli::part::Part;
 use crate::contract::{KEY_ENCODINGS, KeyEncoding};
 use crate::diagnostic::suggest;
 use crate::pack::Packs;
@@ -60,7 +61,8 @@ pub(in crate::cli) struct Accepting {
 /// `check`
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Check {
-    /// Files of captured records, as `quintet capture` writes them
+    /// Files of records, as `quintet capture` or `kcat -J` writes them, packed with gzip or zstd or
+    /// not; `-` is standard input
     #[arg(value_name = "FILE", required = true)]
     pub(in crate::cli) files: Vec<PathBuf>,
 
@@ -82,7 +84,13 @@ pub(in crate::cli) struct Check {
     pub(in crate::cli) topics: Option<PathBuf>,
 
     #[command(flatten)]
+    pub(in crate::cli) part: Part,
+
+    #[command(flatten)]
     pub(in crate::cli) judged: Judged,
+
+    #[command(flatten)]
+    pub(in crate::cli) properties: PropertiesFrom,
 
     #[command(flatten)]
     pub(in crate::cli) accepting: Accepting,
@@ -146,6 +154,9 @@ pub(in crate::cli) struct Monitor {
 
     #[command(flatten)]
     pub(in crate::cli) clocks: ClockSkew,
+
+    #[command(flatten)]
+    pub(in crate::cli) properties: PropertiesFrom,
 
     #[command(flatten)]
     pub(in crate::cli) accepting: Accepting,

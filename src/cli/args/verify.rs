@@ -6,7 +6,7 @@ use std::time::Duration;
 use clap::{Args, ValueEnum};
 
 use super::traffic::{Accepting, Judged, duration};
-use super::{ContractsFrom, Forms};
+use super::{ContractsFrom, Forms, PropertiesFrom};
 use crate::cli::link::Link;
 use crate::message::Tenant;
 
@@ -80,6 +80,9 @@ pub(in crate::cli) struct Verify {
 
     #[command(flatten)]
     pub(in crate::cli) judged: Judged,
+
+    #[command(flatten)]
+    pub(in crate::cli) properties: PropertiesFrom,
 
     #[command(flatten)]
     pub(in crate::cli) accepting: Accepting,

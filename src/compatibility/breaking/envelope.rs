@@ -98,7 +98,7 @@ fn key(
     found: &mut Vec<Named>,
 ) {
     let to_new = direction == Direction::OldToNew;
-    match (&old.message.key, &new.message.key) {
+    match (&old.key, &new.key) {
         (None, None) => {}
         // A key breaks nobody; counting on one that is not there does.
         (None, Some(key)) => found.push(fact("key-added", &key.field, to_new)),
@@ -117,7 +117,7 @@ fn key(
 }
 
 fn header_names(old: &MessageView<'_>, new: &MessageView<'_>) -> Vec<String> {
-    let all = old.message.headers.iter().chain(&new.message.headers);
+    let all = old.headers.iter().chain(&new.headers);
     let mut names: Vec<_> = all.map(|rule| rule.name.clone()).collect();
     names.sort();
     names.dedup();
@@ -131,7 +131,7 @@ fn header(
     found: &mut Vec<Named>,
 ) {
     let of = |view: &MessageView<'_>| -> Option<HeaderRule> {
-        view.message.headers.iter().find(|rule| rule.name == name).cloned()
+        view.headers.iter().find(|rule| rule.name == name).cloned()
     };
     let (old, new) = (of(old), of(new));
     let (writes, reads) = match direction {

@@ -53,9 +53,9 @@ fn headers(
         one.detail = detail;
         found.push(one);
     };
-    for theirs in &read.message.headers {
+    for theirs in &read.headers {
         let name = &theirs.name;
-        let ours = sent.message.headers.iter().find(|own| own.name == *name);
+        let ours = sent.headers.iter().find(|own| own.name == *name);
         let Some(ours) = ours.filter(|own| own.required || !theirs.required) else {
             if theirs.required {
                 let text =
@@ -75,8 +75,8 @@ fn headers(
             add(HEADER_MAY_BE_EMPTY, Effect::Breaks, name, text, String::new());
         }
     }
-    for ours in &sent.message.headers {
-        if read.message.headers.iter().all(|own| own.name != ours.name) {
+    for ours in &sent.headers {
+        if read.headers.iter().all(|own| own.name != ours.name) {
             let name = &ours.name;
             let text = format!("{sender} sends the header {name}, {receiver} does not know it");
             add(HEADER_NOT_READ, Effect::LosesData, name, text, String::new());
@@ -99,7 +99,7 @@ fn keys(
     let (sender, receiver) = (pair.sender.service(), pair.receiver.service());
     let mut add = |rule, effect, text: String, detail: String| {
         let mut one = pair.found(rule, effect, &sent.tag, text);
-        let key = |view: &MessageView<'_>| view.message.key.as_ref().map(|key| key.span);
+        let key = |view: &MessageView<'_>| view.key.as_ref().map(|key| key.span);
         let mut places = message_places(pair, sent, read);
         for (place, span) in places.iter_mut().zip([key(sent), key(read)]) {
             place.span = span.unwrap_or(place.span);
@@ -108,7 +108,7 @@ fn keys(
         one.detail = detail;
         found.push(one);
     };
-    match (&sent.message.key, &read.message.key) {
+    match (&sent.key, &read.key) {
         (None, Some(theirs)) => {
             let text =
                 format!("{receiver} counts on the key {}, {sender} names none", theirs.field);
@@ -134,7 +134,7 @@ fn keys(
 /// Keys of a sender that are always the same.
 pub(super) fn own_keys(side: &Side<'_>, found: &mut Vec<Disagreement>) {
     for view in &side.messages {
-        let Some(key) = &view.message.key else { continue };
+        let Some(key) = &view.key else { continue };
         let at: String =
             key.field.split('/').skip(1).map(|part| format!("/properties/{part}")).collect();
         let Some(value) = view.payload.schema.at(&at).and_then(only_value) else { continue };

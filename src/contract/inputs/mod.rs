@@ -194,7 +194,7 @@ fn integer(value: i128) -> Json {
 }
 
 /// A value with another one at a pointer, or none.
-fn replaced(whole: &Json, pointer: &str, with: Option<Json>) -> Json {
+pub(crate) fn replaced(whole: &Json, pointer: &str, with: Option<Json>) -> Json {
     let Some(rest) = pointer.strip_prefix('/') else {
         return with.unwrap_or_default();
     };

@@ -161,6 +161,20 @@ impl Compiled {
     }
 }
 
+/// A validator of a part of a schema, with all that the part refers to; `None` where it cannot be
+/// looked at alone.
+pub(crate) fn part_validator(schema: &Schema, part: &Json) -> Option<jsonschema::Validator> {
+    let (name, draft) = match schema.draft {
+        Draft::Seven => ("definitions", jsonschema::Draft::Draft7),
+        Draft::Latest => ("$defs", jsonschema::Draft::Draft202012),
+    };
+    let mut alone = part.clone();
+    if let (Json::Object(members), Some(all)) = (&mut alone, schema.value.get(name)) {
+        members.insert(name.to_owned(), all.clone());
+    }
+    validator(draft, &alone).ok()
+}
+
 /// A validator that checks formats too; draft 7 does not know that of UUIDs.
 pub(super) fn validator(
     draft: jsonschema::Draft,

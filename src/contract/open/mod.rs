@@ -25,9 +25,12 @@ use crate::diagnostic::Diagnostic;
 pub(super) use adopt::adopt;
 pub(super) use approximate::approximate;
 pub(super) use compiled::Compiled;
+pub(crate) use compiled::part_validator;
+pub(crate) use name::key_rule;
 pub(crate) use record::Opinion;
 pub(crate) use review::review;
 use telling::Telling;
+pub(crate) use telling::told_by;
 pub(crate) use topic::OpenTopic;
 
 /// A document, ready to check records.
@@ -129,12 +132,17 @@ impl OpenChannel {
                 value: part(&message.payload),
                 headers: part(&message.headers),
                 key: part(&message.record_key),
-                made_key: message.made_key.as_ref().and_then(name::key_rule),
+                made_key: message.made_key.as_ref().and_then(key_rule),
                 is_sent: document.does(Direction::Send, number, &message.key),
             })
             .collect();
         let telling = Telling::of(channel);
         Self { document: Arc::clone(document), number, messages, telling, sensitive }
+    }
+
+    /// Which channel of the document it is.
+    pub(crate) fn number(&self) -> usize {
+        self.number
     }
 
     /// What the document says of the channel.

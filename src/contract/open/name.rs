@@ -25,7 +25,7 @@ pub(super) fn sensitive(schema: &Json, to: &mut BTreeSet<String>) {
 }
 
 /// How a key is made, where its encoding is known here.
-pub(super) fn key_rule(key: &Key) -> Option<KeyRule> {
+pub(crate) fn key_rule(key: &Key) -> Option<KeyRule> {
     let (_, encoding) = KEY_ENCODINGS.iter().find(|(name, _)| *name == key.encoding)?;
     let basis = if key.is_documented { Basis::Documented } else { Basis::Field };
     Some(KeyRule { field: key.field.clone(), encoding: *encoding, basis, span: key.at.span })

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use serde_json::{Value as Json, json};
 
-use super::compiled::{Voice, validator};
+use super::compiled::{Voice, part_validator};
 use super::telling::Telling;
 use super::{OpenChannel, OpenDocument, Part};
 use crate::asyncapi::{Body, Document, Example, Message, Schema, Tree};
@@ -212,17 +212,8 @@ fn of_schema(document: &Document, schema: &Arc<Schema>, diagnostics: &mut Vec<Di
     with_examples(&schema.value, "", 0, &mut parts);
     for pointer in parts {
         let Some(part) = schema.value.pointer(&pointer) else { continue };
-        let name = definitions(schema.draft);
-        let mut alone = part.clone();
-        if let (Json::Object(members), Some(all)) = (&mut alone, schema.value.get(name)) {
-            members.insert(name.to_owned(), all.clone());
-        }
-        let draft = match schema.draft {
-            Draft::Seven => jsonschema::Draft::Draft7,
-            Draft::Latest => jsonschema::Draft::Draft202012,
-        };
         // A part that refers to the whole cannot be looked at alone.
-        let Ok(validator) = validator(draft, &alone) else { continue };
+        let Some(validator) = part_validator(schema, part) else { continue };
         let examples = part.get("examples").and_then(Json::as_array);
         let examples = examples.into_iter().flatten().map(|value| ("examples", value));
         let default = part.get("default").map(|value| ("default", value));

@@ -32,6 +32,13 @@ pub(super) enum Told {
     Try,
 }
 
+/// What tells a message of a channel from the others, where a value does.
+pub(crate) fn told_by(channel: &Channel, message: usize) -> Option<String> {
+    let Telling::Field(_, values) = Telling::of(channel) else { return None };
+    let first = values.get(message)?.first()?;
+    Some(first.as_str().map_or_else(|| first.to_string(), str::to_owned))
+}
+
 impl Telling {
     /// By the channel's discriminator, else by the constants that differ.
     pub(super) fn of(channel: &Channel) -> Self {

@@ -4,6 +4,15 @@ use super::CodeInfo;
 
 pub(super) const CODES: &[CodeInfo] = &[
     CodeInfo {
+        code: "capture::unknown-form",
+        title: "a file is in no form that is known",
+        explanation: "The first line tells which program wrote a file. Two forms are known: JSON \
+                      lines as `quintet capture` writes them, and as `kcat -J` does. Either may be \
+                      packed with gzip or zstd. Files in UTF-16, as `>` writes them in \
+                      PowerShell, must be written as UTF-8.",
+        example: Some("topic;partition;offset;value"),
+    },
+    CodeInfo {
         code: "capture::damaged",
         title: "a line is not one JSON object",
         explanation: "Each line of a capture is one record, written as one JSON object. With \

@@ -9,6 +9,7 @@ mod capture;
 mod choices;
 mod contract;
 mod probe;
+mod property;
 mod run;
 mod scenario;
 mod schema;
@@ -27,7 +28,7 @@ pub struct CodeInfo {
     pub example: Option<&'static str>,
 }
 
-const AREAS: [&[CodeInfo]; 10] = [
+const AREAS: [&[CodeInfo]; 11] = [
     yaml::CODES,
     contract::CODES,
     asyncapi::CODES,
@@ -36,6 +37,7 @@ const AREAS: [&[CodeInfo]; 10] = [
     choices::CODES,
     capture::CODES,
     accepted::CODES,
+    property::CODES,
     probe::CODES,
     schema::CODES,
 ];

@@ -9,6 +9,7 @@ const MAX_SHOWN: usize = 600;
 
 pub(super) fn markdown(report: &Report) -> String {
     let mut text = format!("### quintet {}\n\n{}\n", report.command, escaped(&report.summary));
+    table(&report.table, &mut text);
     let tables = [
         ("", [Standing::Fails, Standing::Undecided]),
         ("Remarks", [Standing::Remark, Standing::Remark]),
@@ -33,6 +34,18 @@ pub(super) fn markdown(report: &Report) -> String {
         }
     }
     text.trim_end().to_owned()
+}
+
+/// The table of sums.
+fn table(rows: &[Vec<String>], text: &mut String) {
+    for (at, row) in rows.iter().enumerate() {
+        let cells = row.iter().map(|cell| escaped(cell)).collect::<Vec<_>>().join(" | ");
+        let head = if at == 0 { "\n" } else { "" };
+        let _ = writeln!(text, "{head}| {cells} |");
+        if at == 0 {
+            let _ = writeln!(text, "|---|{}", "---:|".repeat(row.len().saturating_sub(1)));
+        }
+    }
 }
 
 fn row(item: &Item) -> String {

@@ -84,16 +84,18 @@ impl Item {
 pub(crate) struct Report {
     /// The command: `contracts drift`.
     pub(crate) command: &'static str,
-    /// The first JSON line.
-    pub(crate) head: Value,
+    /// The first JSON line, where there is one beside those of items.
+    pub(crate) head: Option<Value>,
     /// What is said, in order.
     pub(crate) items: Vec<Item>,
     /// What the rules mean, by name; of those that come up.
     pub(crate) rules: Vec<(&'static str, &'static str)>,
+    /// A table of sums, its head first; empty where there is none.
+    pub(crate) table: Vec<Vec<String>>,
     /// The whole in one line.
     pub(crate) summary: String,
-    /// The last JSON line.
-    pub(crate) tail: Value,
+    /// The last JSON line, where there is one beside those of items.
+    pub(crate) tail: Option<Value>,
 }
 
 impl Report {
@@ -111,7 +113,7 @@ impl Report {
 
     fn json(&self) -> String {
         let lines = self.items.iter().map(|item| &item.line);
-        let lines = std::iter::once(&self.head).chain(lines).chain([&self.tail]);
+        let lines = self.head.iter().chain(lines).chain(&self.tail);
         lines.map(Value::to_string).collect::<Vec<_>>().join("\n")
     }
 

@@ -23,6 +23,15 @@ pub(super) fn text(report: &Report) -> String {
         );
         lines.push(String::new());
     }
+    let widths: Vec<usize> = columns(&report.table).collect();
+    for row in &report.table {
+        let cells = row.iter().zip(&widths).enumerate().map(|(at, (cell, width))| match at {
+            0 => format!("{cell:width$}"),
+            _ => format!("{cell:>width$}"),
+        });
+        lines.push(cells.collect::<Vec<_>>().join("  ").trim_end().to_owned());
+    }
+    lines.extend((!report.table.is_empty()).then(String::new));
     let any = |standing| report.items.iter().any(|item| item.standing == standing);
     let style = match (any(Standing::Fails), any(Standing::Undecided)) {
         (true, _) => BAD,
@@ -31,4 +40,13 @@ pub(super) fn text(report: &Report) -> String {
     };
     lines.push(paint(style, &report.summary));
     lines.join("\n")
+}
+
+/// How wide each column of a table is.
+fn columns(table: &[Vec<String>]) -> impl Iterator<Item = usize> + '_ {
+    let number = table.iter().map(Vec::len).max().unwrap_or(0);
+    (0..number).map(|at| {
+        let cells = table.iter().filter_map(move |row| row.get(at));
+        cells.map(|cell| cell.chars().count()).max().unwrap_or(0)
+    })
 }

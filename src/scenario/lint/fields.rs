@@ -28,6 +28,7 @@ impl Reader<'_, '_> {
         if let Some(value) = &expectation.value {
             self.check_expected(&expectation.target, "", value);
         }
+        self.check_expected_headers(expectation);
     }
 
     fn check_expected(&mut self, target: &Target, pointer: &str, template: &Template) {

@@ -2,7 +2,8 @@
 
 use crate::diagnostic::Span;
 use crate::driver::FaultKind;
-use crate::scenario::plan::{Fault, Property, Target};
+use crate::property::{self, Selected, Side};
+use crate::scenario::plan::{Fault, Target};
 use crate::scenario::read::{Fields, Reader, clip, list};
 
 use super::dotted;
@@ -161,7 +162,7 @@ impl Reader<'_, '_> {
         None
     }
 
-    fn header_names(&self, target: &Target) -> Vec<String> {
+    pub(crate) fn header_names(&self, target: &Target) -> Vec<String> {
         let contracts = self.loader.known.contracts.contracts();
         let views = contracts.iter().filter_map(|one| one.channels.get(&target.channel));
         let mut names: Vec<String> = Vec::new();
@@ -174,17 +175,15 @@ impl Reader<'_, '_> {
         names
     }
 
-    /// Whether the fields of a property exist.
-    pub(crate) fn check_property(&mut self, property: &Property, fields: &Fields<'_>) {
-        let (path, name, targets) = match property {
-            Property::AnswersCarry { field, from, to } => (field, "field", vec![from, to]),
-            Property::AtMostOnce { message, by } => (by, "by", vec![message]),
-            Property::ExactlyOnce { message, by, for_each } => (by, "by", vec![message, for_each]),
-            Property::Ordered { first, then, by } => (by, "by", vec![first, then]),
-        };
-        let Some(node) = fields.get(name) else { return };
-        for target in targets {
-            self.check_pointer(target, &dotted(path), node.span);
-        }
+    /// One side of a property, whose field must exist.
+    pub(crate) fn side(&mut self, target: &Target, (path, span): (&str, Span)) -> Side {
+        let pointer = dotted(path);
+        self.check_pointer(target, &pointer, span);
+        let (channel, message) = (target.channel.clone(), target.message.clone());
+        let kind = message.as_ref().map_or_else(String::new, |message| format!("/{message}"));
+        let name = format!("{channel}{kind}");
+        let target = property::Target { channel, message };
+        let messages = vec![Selected { target, ..Selected::default() }];
+        Side { messages, by: vec![pointer], name }
     }
 }

@@ -13,7 +13,9 @@ use crate::diagnostic::{Diagnostic, Span};
 use crate::message::{Header, Headers, Json, Payload, Record, Tenant, TraceParent};
 use crate::scenario::plan::{Cell, Send, SendKey, SendValue, Target};
 use crate::scenario::read::Reader;
-use crate::scenario::template::{Field, MatcherKind, Name, Template, TemplateKind};
+use crate::scenario::template::{
+    Field, Matcher, MatcherKind, Name, Template, TemplateKind, bytes_of, text_of_parts,
+};
 
 use super::fields::{declares, dots};
 use super::{below, put};
@@ -167,17 +169,14 @@ impl Reader<'_, '_> {
                 sample.unknown.push(path);
                 continue;
             };
-            let encoding = self.header_encoding(&send.target, name);
-            headers.push(Header::new(name, &header_bytes(encoding, &json)));
+            let encoding = self.loader.known.contracts.header_encoding(&send.target.channel, name);
+            let values = match json {
+                Json::Array(items) => items,
+                one => vec![one],
+            };
+            headers.extend(values.iter().map(|value| sample_header(name, encoding, value)));
         }
         headers
-    }
-
-    fn header_encoding(&self, target: &Target, name: &str) -> Option<HeaderEncoding> {
-        let contracts = self.loader.known.contracts.contracts().iter();
-        let views = contracts.filter_map(|one| one.channels.get(&target.channel));
-        let mut rules = views.flat_map(|view| view.messages.values()).flat_map(|m| &m.headers);
-        rules.find(|rule| rule.name == name).map(|rule| rule.encoding)
     }
 
     /// What the readers' contracts say of the sample.
@@ -314,17 +313,23 @@ fn known_value(template: &Template, row: &IndexMap<Name, Cell>) -> Option<(Json,
     if let TemplateKind::Var(name) = &template.kind {
         return row.get(name).map(|cell| (cell.value.clone(), cell.span));
     }
+    if let TemplateKind::Matcher(Matcher { kind: MatcherKind::Text(parts), .. }) = &template.kind {
+        let text = text_of_parts(parts, |name| row.get(name).map(|cell| cell.value.clone()));
+        return text.ok().map(|text| (Json::String(text), template.span));
+    }
     template.to_json().map(|json| (json, template.span))
 }
 
-/// A header's value as it would be sent.
-fn header_bytes(encoding: Option<HeaderEncoding>, json: &Json) -> Vec<u8> {
-    match (encoding, json) {
+/// A header as it would be sent.
+fn sample_header(name: &str, encoding: Option<HeaderEncoding>, json: &Json) -> Header {
+    let bytes = match (encoding, json) {
+        (_, Json::Null) => return Header { name: name.into(), value: None },
         (Some(HeaderEncoding::Uint16Be), Json::Number(number)) => {
             let number = number.as_integer().and_then(|number| u16::try_from(number).ok());
             number.map_or_else(Vec::new, |number| number.to_be_bytes().to_vec())
         }
         (_, Json::String(text)) => text.as_bytes().to_vec(),
-        (_, other) => other.to_bytes(),
-    }
+        (_, other) => bytes_of(other).unwrap_or_else(|| other.to_bytes()),
+    };
+    Header::new(name, &bytes)
 }

@@ -30,7 +30,9 @@ pub(crate) fn read_scenario(
     let tags = fields.get("tags").map(|node| reader.tags(node)).unwrap_or_default();
     let about = reader.about(&fields);
     let tenant = fields.get("tenant").map_or(Some(TenantSpec::default()), |n| reader.tenant(n));
-    reader.table = fields.get("examples").map(|node| reader.table(node));
+    let variables = fields.get("variables").map(|node| reader.variables(node)).unwrap_or_default();
+    let table = fields.get("examples").map(|node| reader.table(node));
+    reader.table = Table::with(table, &variables);
     let given = fields.get("given").map(|node| reader.given(node)).unwrap_or_default();
     let setup = fields.get("setup").map(|n| reader.steps(n, "`setup`")).unwrap_or_default();
     let steps = fields.get("steps").map(|n| reader.steps(n, "`steps`")).unwrap_or_default();
@@ -50,6 +52,7 @@ pub(crate) fn read_scenario(
         steps,
         always,
         secrets: std::mem::take(&mut reader.scope.secrets),
+        variables: variables.into_keys().collect(),
     };
     Some((scenario, reader.table))
 }

@@ -3,7 +3,9 @@
 use crate::contract::Pattern;
 use crate::diagnostic::Span;
 use crate::message::Number;
-use crate::scenario::template::{Matcher, MatcherKind, Name, NameAt, Offset, TimestampMatcher};
+use crate::scenario::template::{
+    Matcher, MatcherKind, Name, NameAt, Offset, TextPart, TimestampMatcher,
+};
 use crate::scenario::vocabulary::{MATCHERS, MatcherShape, Word};
 
 use super::duration::{HELP, parse_duration};
@@ -104,6 +106,13 @@ impl Reader<'_, '_> {
             | MatcherKind::Timestamp(TimestampMatcher { base: Some(name), .. }) => {
                 self.use_variable(&name.name, span);
             }
+            MatcherKind::Text(parts) => {
+                for part in parts {
+                    if let TextPart::Var(name) = part {
+                        self.use_variable(&name.name, span);
+                    }
+                }
+            }
             _ => {}
         }
     }
@@ -133,6 +142,13 @@ fn at(kind: MatcherKind, span: Span) -> MatcherKind {
             let base = matcher.base.map(place);
             MatcherKind::Timestamp(TimestampMatcher { base, ..matcher })
         }
+        MatcherKind::Text(parts) => {
+            let place = |part| match part {
+                TextPart::Var(name) => TextPart::Var(place(name)),
+                plain @ TextPart::Plain(_) => plain,
+            };
+            MatcherKind::Text(parts.into_iter().map(place).collect())
+        }
         kind => kind,
     }
 }
@@ -155,6 +171,7 @@ fn parse(word: &Word<MatcherShape>, rest: &str) -> Result<MatcherKind, Bad> {
         "int" => return parse_int(rest),
         "timestamp" => return parse_timestamp(rest),
         "matches" => return parse_matches(rest),
+        "text" => return parse_text(rest),
         "contains" if rest.is_empty() => {
             return Err(Bad::new("`<contains …>` needs a text", "write it as in `<contains abc>`"));
         }
@@ -247,6 +264,40 @@ fn split_word<'a>(text: &'a str, word: &str) -> Option<(&'a str, &'a str)> {
     let (before, after) = (&text[..at], &text[at + word.len()..]);
     let alone = (before.is_empty() || before.ends_with(' ')) && after.starts_with(' ');
     alone.then(|| (before.trim_end(), after.trim_start()))
+}
+
+/// `user-{name}`, where `{{` and `}}` are braces.
+fn parse_text(rest: &str) -> Result<MatcherKind, Bad> {
+    let bad = |message: &str| {
+        Bad::new(message, "write it as in `<text user-{name}>`; braces are `{{` and `}}`")
+    };
+    let (mut parts, mut plain, mut left) = (Vec::new(), String::new(), rest);
+    while let Some(at) = left.find(['{', '}']) {
+        plain.push_str(&left[..at]);
+        let (brace, doubled) = (&left[at..at + 1], &left[at..]);
+        if let Some(after) = doubled.strip_prefix("{{").or(doubled.strip_prefix("}}")) {
+            plain.push_str(brace);
+            left = after;
+            continue;
+        }
+        let inner = doubled.strip_prefix('{').and_then(|rest| rest.split_once('}'));
+        let (name, after) = inner.ok_or_else(|| bad("a brace stands alone in `<text …>`"))?;
+        let name = variable(&format!("${name}"));
+        let name = name.ok_or_else(|| bad("in braces stands the name of a variable"))?;
+        if !plain.is_empty() {
+            parts.push(TextPart::Plain(std::mem::take(&mut plain)));
+        }
+        parts.push(TextPart::Var(name));
+        left = after;
+    }
+    plain.push_str(left);
+    if !plain.is_empty() {
+        parts.push(TextPart::Plain(plain));
+    }
+    match parts.is_empty() {
+        true => Err(bad("`<text …>` needs a text")),
+        false => Ok(MatcherKind::Text(parts)),
+    }
 }
 
 fn parse_matches(rest: &str) -> Result<MatcherKind, Bad> {

@@ -4,6 +4,7 @@
 //! what is meant where that is plain (a misspelt verb is read as the near one).
 
 mod duration;
+mod envelope;
 mod file;
 mod matcher;
 mod records;
@@ -11,6 +12,7 @@ mod scope;
 mod steps;
 mod table;
 mod template;
+mod variables;
 mod world;
 
 use std::collections::BTreeSet;
@@ -19,6 +21,7 @@ use std::sync::Arc;
 pub use duration::parse_duration;
 pub(crate) use file::{read_fragment, read_scenario};
 pub(crate) use table::{Row, Table};
+pub use variables::{read_variables, variable_value};
 
 use crate::diagnostic::{Diagnostic, SourceFile, Span, suggest};
 use crate::yaml::{Meaning, Node};

@@ -1,10 +1,10 @@
 //! The verbs about records: `send`, `expect`, `expect_all`, `expect_in_order`, `never`, `allow`.
 
-use crate::message::{unbase64, unhex};
+use crate::message::{Json, unbase64, unhex};
 use crate::scenario::plan::{
     DurationSpec, ExpectMany, ExpectOne, Expectation, Never, Send, SendKey, SendValue, Target,
 };
-use crate::scenario::template::{Field, Template, TemplateKind};
+use crate::scenario::template::{Template, TemplateKind};
 use crate::scenario::vocabulary::EXPECTATION;
 use crate::yaml::{Meaning, Node, Scalar};
 
@@ -32,7 +32,8 @@ impl Reader<'_, '_> {
     pub(crate) fn send(&mut self, value: &Node, fields: &Fields<'_>) -> Option<Send> {
         let target = self.target(value, "`send`");
         let value = self.send_value(fields);
-        let headers = fields.get("headers").map(|node| self.headers(node)).unwrap_or_default();
+        let headers = fields.get("headers").map(|node| self.headers(node, Role::Make));
+        let headers = headers.unwrap_or_default();
         let key = self.send_key(fields);
         let breaks_contract =
             fields.get("breaks_contract").map(|node| self.boolean(node, "`breaks_contract`"));
@@ -85,39 +86,27 @@ impl Reader<'_, '_> {
     }
 
     fn send_key(&mut self, fields: &Fields<'_>) -> Option<SendKey> {
-        if fields.get("key").is_some() && fields.get("key_hex").is_some() {
-            self.conflict(fields, "key", "key_hex", "the key of a record is given once");
-        }
+        self.one_key(fields);
         if let Some(node) = fields.get("key_hex") {
             return self.bytes(node, "key_hex").map(SendKey::Bytes);
         }
         let Some(node) = fields.get("key") else {
             return Some(SendKey::Contract);
         };
-        if node.scalar().is_some_and(|scalar| scalar.meaning() == Meaning::Null) {
-            return Some(SendKey::None);
-        }
-        let key = self.template(node, Role::Make, Secret::No)?;
-        match &key.kind {
-            TemplateKind::Literal(json)
-                if json.as_integer().and_then(|id| u32::try_from(id).ok()).is_none() =>
-            {
-                let message = format!("`key` must be a whole number from 0 to {}", u32::MAX);
-                let diagnostic = self
-                    .error("scenario::out-of-range", message, node.span)
-                    .help("write other keys as bytes with `key_hex`");
-                self.push(diagnostic);
-                None
-            }
-            TemplateKind::Object(_) | TemplateKind::List(_) => {
-                self.wrong_type(node, "`key`", "a number or a variable");
-                None
-            }
-            _ => Some(SendKey::Id(key)),
-        }
+        let key = self.key(node, Role::Make)?;
+        Some(match key.kind {
+            TemplateKind::Literal(Json::Null) => SendKey::None,
+            _ => SendKey::Id(key),
+        })
     }
 
-    fn conflict(&mut self, fields: &Fields<'_>, first: &str, second: &str, message: &str) {
+    pub(crate) fn conflict(
+        &mut self,
+        fields: &Fields<'_>,
+        first: &str,
+        second: &str,
+        message: &str,
+    ) {
         let span = |name| fields.key_span(name).unwrap_or_default();
         let diagnostic = self
             .error("scenario::conflicting-fields", message, span(second))
@@ -126,28 +115,7 @@ impl Reader<'_, '_> {
         self.push(diagnostic);
     }
 
-    fn headers(&mut self, node: &Node) -> Vec<Field> {
-        let Some(entries) = node.mapping() else {
-            self.wrong_type(node, "`headers`", "a mapping");
-            return Vec::new();
-        };
-        let mut headers = Vec::new();
-        for (key, value) in entries {
-            let name = key.text().unwrap_or_default();
-            let Some(value) = self.template(value, Role::Make, Secret::No) else {
-                continue;
-            };
-            if matches!(value.kind, TemplateKind::Object(_) | TemplateKind::List(_)) {
-                let message = format!("the header `{}` must be a single value", super::clip(name));
-                self.report("scenario::wrong-type", message, value.span);
-                continue;
-            }
-            headers.push(Field { name: name.to_owned(), span: key.span, value });
-        }
-        headers
-    }
-
-    fn bytes(&mut self, node: &Node, name: &str) -> Option<Vec<u8>> {
+    pub(crate) fn bytes(&mut self, node: &Node, name: &str) -> Option<Vec<u8>> {
         let what = format!("`{name}`");
         // Digits alone are a number to YAML and bytes here.
         let Some(text) = node.text() else {
@@ -180,17 +148,28 @@ impl Reader<'_, '_> {
         self.template(node, role, Secret::No)
     }
 
+    /// What is expected of a record: of which message it is, and the fields beside that.
     fn expectation(
         &mut self,
-        target: &Node,
-        value: Option<&Node>,
-        what: &str,
+        (target, what): (&Node, &str),
+        fields: Option<&Fields<'_>>,
         role: Role,
     ) -> Option<Expectation> {
         let target = self.target(target, what);
+        let value = fields.and_then(|fields| fields.get("where"));
         let value = value.map(|node| self.object_template(node, "`where`", role));
-        let (target, value) = (target?, value.map_or(Some(None), |value| value.map(Some))?);
-        let expectation = Expectation { target, value };
+        let mut expectation = Expectation {
+            target: target.clone().unwrap_or_default(),
+            value: None,
+            key: None,
+            key_hex: None,
+            headers: Vec::new(),
+            partition: None,
+        };
+        let rest = fields.map(|fields| self.expected_envelope(fields, role, &mut expectation));
+        expectation.value = value.map_or(Some(None), |value| value.map(Some))?;
+        rest.unwrap_or(Some(()))?;
+        target?;
         self.check_expectation(&expectation);
         Some(expectation)
     }
@@ -200,7 +179,7 @@ impl Reader<'_, '_> {
     }
 
     pub(crate) fn expect(&mut self, value: &Node, fields: &Fields<'_>) -> Option<ExpectOne> {
-        let expectation = self.expectation(value, fields.get("where"), "`expect`", Role::Match);
+        let expectation = self.expectation((value, "`expect`"), Some(fields), Role::Match);
         let within = self.within(fields);
         Some(ExpectOne { expectation: expectation?, within: within? })
     }
@@ -218,10 +197,10 @@ impl Reader<'_, '_> {
                 let item_what = format!("an item of {what}");
                 self.fields(item, &item_what, EXPECTATION).and_then(|fields| {
                     let target = fields.get("message")?;
-                    self.expectation(target, fields.get("where"), "`message`", Role::Match)
+                    self.expectation((target, "`message`"), Some(&fields), Role::Match)
                 })
             } else {
-                self.expectation(item, None, &format!("an item of {what}"), Role::Match)
+                self.expectation((item, &format!("an item of {what}")), None, Role::Match)
             };
             // Which record each item gets is open until all are found.
             self.scope.hide_item();
@@ -239,7 +218,7 @@ impl Reader<'_, '_> {
 
     pub(crate) fn never(&mut self, value: &Node, fields: &Fields<'_>) -> Option<Never> {
         let role = Role::MatchOnly(NEVER_BINDS);
-        let expectation = self.expectation(value, fields.get("where"), "`never`", role);
+        let expectation = self.expectation((value, "`never`"), Some(fields), role);
         let wait = fields.get("for").and_then(|node| self.duration(node, "`for`"));
         Some(Never { expectation: expectation?, wait: wait? })
     }

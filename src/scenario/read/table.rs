@@ -24,9 +24,25 @@ pub(crate) struct Table {
 /// One row.
 #[derive(Debug)]
 pub(crate) struct Row {
-    /// The text of its first value.
-    pub(crate) name: String,
+    /// The text of its first value; none where there is no table and the row has the variables.
+    pub(crate) name: Option<String>,
     pub(crate) cells: IndexMap<Name, Cell>,
+}
+
+impl Table {
+    /// The rows with these variables as well; one without a name where there is no table.
+    pub(crate) fn with(table: Option<Self>, variables: &IndexMap<Name, Cell>) -> Option<Self> {
+        if variables.is_empty() {
+            return table;
+        }
+        let alone = || Self { rows: vec![Row { name: None, cells: IndexMap::new() }] };
+        let mut table = table.unwrap_or_else(alone);
+        for row in &mut table.rows {
+            let more = variables.iter().map(|(name, cell)| (name.clone(), cell.clone()));
+            row.cells.extend(more);
+        }
+        Some(table)
+    }
 }
 
 impl Reader<'_, '_> {
@@ -127,14 +143,15 @@ impl Reader<'_, '_> {
             other => other.to_string(),
         };
         let name = if self.is_secret(&naming.name) { "***".to_owned() } else { name };
-        (cells.len() == columns.len()).then_some(Row { name, cells })
+        (cells.len() == columns.len()).then_some(Row { name: Some(name), cells })
     }
 
     fn row_names(&mut self, rows: &[Row]) {
         let mut first: BTreeMap<&str, Span> = BTreeMap::new();
         for row in rows {
             let span = row.cells.first().map_or(Span::default(), |(_, cell)| cell.span);
-            if let Some(first) = first.insert(&row.name, span) {
+            let name = row.name.as_deref().unwrap_or_default();
+            if let Some(first) = first.insert(name, span) {
                 let diagnostic = self
                     .error("scenario::duplicate-row", "two rows have the same name", span)
                     .label("again")

@@ -2,7 +2,9 @@
 
 use crate::diagnostic::{Diagnostic, Span};
 use crate::message::{Json, Number};
-use crate::scenario::template::{Field, Matcher, MatcherKind, Name, Template, TemplateKind};
+use crate::scenario::template::{
+    Field, Matcher, MatcherKind, Name, Template, TemplateKind, TextPart,
+};
 use crate::scenario::vocabulary::{MATCHERS, MatcherShape};
 use crate::yaml::{Meaning, Node, Value, is_secret_name};
 
@@ -85,6 +87,9 @@ impl Reader<'_, '_> {
                 self.file.mask(span);
             }
             let matcher = self.angle_matcher(text, span, role)?;
+            if let (Secret::Yes, MatcherKind::Text(parts)) = (secret, &matcher.kind) {
+                self.hide_variables_of(parts);
+            }
             return Some(Template { span, kind: TemplateKind::Matcher(matcher) });
         }
         if secret == Secret::Yes {
@@ -92,6 +97,17 @@ impl Reader<'_, '_> {
         }
         self.warn_of_interpolation(text, span);
         Some(Template { span, kind: TemplateKind::Literal(Json::from(text)) })
+    }
+
+    /// What is put into a secret text is a secret itself.
+    fn hide_variables_of(&mut self, parts: &[TextPart]) {
+        for part in parts {
+            if let TextPart::Var(name) = part {
+                for value in self.scope.make_secret(&name.name) {
+                    self.file.mask(value);
+                }
+            }
+        }
     }
 
     fn variable(&mut self, name: &str, span: Span, secret: Secret) -> Option<Template> {
@@ -123,9 +139,13 @@ impl Reader<'_, '_> {
         });
         if named {
             let message = "a variable within a text is not replaced";
-            let warning =
-                Diagnostic::warning("scenario::no-interpolation", message, &self.file, span)
-                    .help("only a value that is `$name` as a whole is a variable");
+            let warning = Diagnostic::warning(
+                "scenario::no-interpolation",
+                message,
+                &self.file,
+                span,
+            )
+            .help("only a value that is `$name` as a whole is a variable; write `<text a-{name}>`");
             self.push(warning);
         }
     }

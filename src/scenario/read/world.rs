@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use crate::scenario::plan::{Always, Fault, Property, Query, Stimulus};
+use crate::property::{Kind, Property, Side, Tenants};
+use crate::rule::{Basis, Rule, rule};
+use crate::scenario::plan::{Always, Fault, Query, Stimulus, Target};
 use crate::scenario::template::Template;
 use crate::scenario::vocabulary::{ALWAYS, AlwaysKind, FAULTS, find, names};
 use crate::yaml::Node;
@@ -13,6 +15,12 @@ use super::{Bare, Fields, Reader, clip, list};
 
 /// When a service that crashed starts again where a file does not say.
 const DEFAULT_RESTART: Duration = Duration::from_secs(1);
+
+/// Of a test all is known, so that it does not matter how soon an answer comes.
+const ORDERED: Kind = Kind::Ordered { is_answer: false };
+
+/// What stands for the rule of a property of a test, which has no name.
+static RULE: Rule = rule("always", Basis::Documented, ("", ""), "What a test demands.");
 
 impl Reader<'_, '_> {
     pub(crate) fn fault(&mut self, value: &Node, fields: &Fields<'_>) -> Option<Fault> {
@@ -174,33 +182,33 @@ impl Reader<'_, '_> {
             return None;
         };
         let fields = self.fields(value, &format!("`{}`", word.name), word.fields)?;
+        let (kind, first, then, by) = match word.kind {
+            AlwaysKind::AnswersCarry => (ORDERED, Some("from"), "to", "field"),
+            AlwaysKind::AtMostOnce => (Kind::AtMostOnce, None, "message", "by"),
+            AlwaysKind::ExactlyOnce => (Kind::ExactlyOnce, Some("for_each"), "message", "by"),
+            AlwaysKind::Ordered => (ORDERED, Some("first"), "then", "by"),
+        };
         let mut target = |name: &str| {
             let node = fields.get(name)?;
             self.target(node, &format!("`{name}`"))
         };
-        let property = match word.kind {
-            AlwaysKind::AnswersCarry => {
-                let (from, to) = (target("from"), target("to"));
-                let field = self.path(&fields, "field");
-                Property::AnswersCarry { field: field?, from: from?, to: to? }
-            }
-            AlwaysKind::AtMostOnce => {
-                let message = target("message");
-                let by = self.path(&fields, "by");
-                Property::AtMostOnce { message: message?, by: by? }
-            }
-            AlwaysKind::ExactlyOnce => {
-                let (message, for_each) = (target("message"), target("for_each"));
-                let by = self.path(&fields, "by");
-                Property::ExactlyOnce { message: message?, by: by?, for_each: for_each? }
-            }
-            AlwaysKind::Ordered => {
-                let (first, then) = (target("first"), target("then"));
-                let by = self.path(&fields, "by");
-                Property::Ordered { first: first?, then: then?, by: by? }
-            }
+        let (first, then) = (first.map(&mut target), target(then));
+        let path = (self.path(&fields, by)?, fields.get(by)?.span);
+        let mut side = |target: &Target| self.side(target, (&path.0, path.1));
+        let first = match first {
+            Some(first) => side(&first?),
+            None => Side::default(),
         };
-        self.check_property(&property, &fields);
+        let then = side(&then?);
+        let property = Property {
+            rule: RULE.id(),
+            kind,
+            first,
+            then,
+            excuse: None,
+            tenants: Tenants::Apart,
+            emitted_only: false,
+        };
         Some(Always { span: node.span, property })
     }
 

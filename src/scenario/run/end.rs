@@ -1,16 +1,15 @@
 //! What is judged when the steps are over: strays, faults that never struck, properties, rules.
 
-use std::collections::BTreeMap;
+use std::sync::Arc;
 
-use super::engine::{Engine, code_of, target_name};
+use super::engine::{Engine, code_of};
 use super::outcome::Trouble;
-use super::shown::show_value;
 use crate::driver::Until;
 use crate::history::History;
-use crate::message::{Json, RecordId};
+use crate::message::VirtualTime;
+use crate::property::{Checker, Evidence, Properties};
 use crate::rule::{self, Finding};
-use crate::scenario::{Always, Property, Target};
-use crate::yaml::is_secret_name;
+use crate::scenario::Always;
 
 /// How many stray records are told one by one.
 const STRAYS_TOLD: usize = 5;
@@ -76,100 +75,19 @@ impl Engine<'_> {
         .collect()
     }
 
+    /// The first record of the test's tenant that breaks a property.
     fn property(&self, always: &Always) -> Option<Trouble> {
-        let (message, records) = match &always.property {
-            Property::AnswersCarry { field, from, to } => self.answers_carry(field, (from, to)),
-            Property::AtMostOnce { message, by } => self.at_most_once(message, by),
-            Property::ExactlyOnce { message, by, for_each } => {
-                self.exactly_once((message, for_each), by)
-            }
-            Property::Ordered { first, then, by } => self.ordered((first, then), by),
-        }?;
+        let history = self.driver.history();
+        let properties = Properties { all: vec![always.property.clone()] };
+        let mut checker = Checker::new(Arc::new(properties), Evidence::default());
+        checker.follow(history);
+        checker.close(history, VirtualTime::NEVER);
+        let is_own = |finding: &&Finding| finding.records.iter().any(|id| self.state.is_own(*id));
+        let finding = checker.findings().iter().find(is_own)?;
+        let message = finding.message.clone();
         let mut trouble = self.trouble("always::broken", message, always.span, "asked for here");
-        trouble.records = records;
+        trouble.records.clone_from(&finding.records);
         Some(trouble)
-    }
-
-    /// The value at a dotted path; what is not there counts as null.
-    fn field(&self, record: RecordId, path: &str) -> Json {
-        let pointer = format!("/{}", path.replace('.', "/"));
-        let value = self.state.value(record).and_then(|value| value.pointer(&pointer));
-        value.cloned().unwrap_or_default()
-    }
-
-    /// The value at a dotted path without what is never shown.
-    fn shown(&self, path: &str, value: &Json) -> String {
-        let contracts = self.driver.contracts();
-        let is_sensitive = |field: &str| contracts.is_sensitive(field) || is_secret_name(field);
-        if path.split('.').any(is_sensitive) {
-            return "***".to_owned();
-        }
-        show_value(value, &is_sensitive)
-    }
-
-    fn answers_carry(
-        &self,
-        field: &str,
-        (from, to): (&Target, &Target),
-    ) -> Option<(String, Vec<RecordId>)> {
-        let asked = self.state.all_of(from);
-        let stray = self.state.all_of(to).into_iter().find(|answer| {
-            let value = self.field(*answer, field);
-            !asked.iter().any(|id| id < answer && self.field(*id, field) == value)
-        })?;
-        let name = target_name(from);
-        let message = format!("{stray} carries a {field} that no {name} before it carried");
-        Some((message, vec![stray]))
-    }
-
-    fn at_most_once(&self, message: &Target, by: &str) -> Option<(String, Vec<RecordId>)> {
-        let mut seen: BTreeMap<String, RecordId> = BTreeMap::new();
-        for record in self.state.all_of(message) {
-            let value = self.field(record, by);
-            if let Some(first) = seen.insert(value.to_string(), record) {
-                let (name, value) = (target_name(message), self.shown(by, &value));
-                let message = format!("{first} and {record} are both {name} with {by} {value}");
-                return Some((message, vec![first, record]));
-            }
-        }
-        None
-    }
-
-    fn exactly_once(
-        &self,
-        (message, for_each): (&Target, &Target),
-        by: &str,
-    ) -> Option<(String, Vec<RecordId>)> {
-        let records = self.state.all_of(message);
-        for cause in self.state.all_of(for_each) {
-            let value = self.field(cause, by);
-            let same = |id: &&RecordId| self.field(**id, by) == value;
-            let count = records.iter().filter(same).count();
-            if count != 1 {
-                let (name, value) = (target_name(message), self.shown(by, &value));
-                let message = format!("for {cause} with {by} {value} there are {count} {name}");
-                return Some((message, vec![cause]));
-            }
-        }
-        None
-    }
-
-    fn ordered(
-        &self,
-        (first, then): (&Target, &Target),
-        by: &str,
-    ) -> Option<(String, Vec<RecordId>)> {
-        let earlier = self.state.all_of(first);
-        let early = self.state.all_of(then).into_iter().find(|id| {
-            let value = self.field(*id, by);
-            !earlier.iter().any(|other| other < id && self.field(*other, by) == value)
-        })?;
-        let message = format!(
-            "{early} {} comes before any {} with its {by}",
-            target_name(then),
-            target_name(first)
-        );
-        Some((message, vec![early]))
     }
 }
 

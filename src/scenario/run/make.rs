@@ -4,8 +4,9 @@ use super::matching::{nanoseconds, shifted};
 use super::scope::{Bound, Scope};
 use crate::diagnostic::Span;
 use crate::message::{Json, Number, Stream, VirtualTime};
+use crate::scenario::template::text_of_parts;
 use crate::scenario::{
-    Field, Matcher, MatcherKind, Name, Template, TemplateKind, TimestampMatcher,
+    Field, Matcher, MatcherKind, Name, NameAt, Template, TemplateKind, TimestampMatcher,
 };
 
 /// Makes values; each draw comes from the step's own stream.
@@ -111,6 +112,13 @@ impl Maker<'_> {
                     made.extend(self.make(item, None, field)?);
                 }
                 Json::Array(made)
+            }
+            MatcherKind::Text(parts) => {
+                let made = text_of_parts(parts, |name| self.variable(name, span).ok());
+                let failed = |name: &NameAt| {
+                    (format!("${} has no single value that a text can hold", name.name), span)
+                };
+                Json::String(made.map_err(failed)?)
             }
             MatcherKind::Matches { .. } | MatcherKind::Length(_) | MatcherKind::Not(_) => {
                 let why = "this says what a value must look like, not which value to send";

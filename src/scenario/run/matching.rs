@@ -9,9 +9,11 @@ use super::outcome::Difference;
 use super::scope::{Bound, Scope};
 use super::shown::{show_template, show_value};
 use crate::message::{Json, Number, VirtualTime, parse_timestamp};
+use crate::scenario::template::text_of_parts;
 use crate::scenario::{
     Field, Matcher, MatcherKind, Name, Offset, Template, TemplateKind, TimestampMatcher,
 };
+use crate::yaml::is_secret_name;
 
 /// What matching needs besides the template and the value.
 #[derive(Clone, Copy)]
@@ -47,8 +49,18 @@ impl Matched {
 /// Compares a value (`None`: it is not there) with a template.
 pub(super) fn compare(template: &Template, value: Option<&Json>, context: Context<'_>) -> Matched {
     let mut matched = Matched::default();
-    Comparison { context, out: &mut matched }.walk(template, value, &mut String::new());
+    compare_at((template, value), String::new(), context, &mut matched);
     matched
+}
+
+/// Compares one part of a record, whose differences bear this path, after other parts of it.
+pub(super) fn compare_at(
+    (template, value): (&Template, Option<&Json>),
+    mut path: String,
+    context: Context<'_>,
+    matched: &mut Matched,
+) {
+    Comparison { context, out: matched }.walk(template, value, &mut path);
 }
 
 struct Comparison<'a, 'b> {
@@ -91,7 +103,7 @@ impl Comparison<'_, '_> {
             let bound = Bound {
                 value: value.cloned().unwrap_or_default(),
                 at: (self.context.place)(bind.span),
-                secret: (self.context.is_sensitive)(field),
+                secret: (self.context.is_sensitive)(field) || is_secret_name(field),
             };
             self.out.bindings.push((bind.name.clone(), bound));
         }
@@ -115,7 +127,8 @@ impl Comparison<'_, '_> {
     }
 
     fn differs(&mut self, template: &Template, value: Option<&Json>, path: &str) {
-        let secret = path.split('.').any(|field| (self.context.is_sensitive)(field));
+        let hidden = |field: &str| (self.context.is_sensitive)(field) || is_secret_name(field);
+        let secret = path.split('.').any(hidden);
         let hide = |text: String| if secret { "***".to_owned() } else { text };
         let is_sensitive = self.context.is_sensitive;
         let (expected, bound_at) = show_template(template, self.context.scope, is_sensitive);
@@ -174,6 +187,10 @@ impl Comparison<'_, '_> {
             MatcherKind::Contains { text: part } => text.is_some_and(|text| text.contains(part)),
             MatcherKind::OneOf(options) => {
                 options.iter().any(|option| self.inner(option, Some(value)))
+            }
+            MatcherKind::Text(parts) => {
+                let made = text_of_parts(parts, |name| self.variable(name).cloned());
+                made.is_ok_and(|made| text == Some(made.as_str()))
             }
             MatcherKind::Each(_) => {
                 debug_assert!(false, "walked before, at {path}");

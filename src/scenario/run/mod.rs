@@ -10,6 +10,7 @@
 mod assign;
 mod end;
 mod engine;
+mod envelope;
 mod make;
 mod matching;
 mod outcome;
@@ -34,7 +35,7 @@ use crate::history::{Entry, Event, History};
 use crate::message::{Json, RecordId, Seed, Stream, Tenant};
 use crate::pack::HistoryChecker;
 use crate::rule::{Finding, RuleId};
-use crate::scenario::{Field, Property, Scenario, Step, Target, TestPlan, Verb};
+use crate::scenario::{Field, Scenario, Step, Target, TestPlan, Verb};
 use crate::service::{Given, Service};
 
 /// Makes the services of a world; called once for each schedule.
@@ -211,7 +212,9 @@ fn judge(plan: &TestPlan, engine: &mut Engine<'_>) -> (Verdict, Vec<Trouble>) {
     let mut troubles = Vec::new();
     let (acting, looking) = scenario.steps.split_at(acting(scenario));
     let played = engine.steps(acting).and_then(|()| {
-        if !looks_at_order(scenario) {
+        let properties = engine.driver.contracts().packs().properties();
+        let of_files = properties.all.iter().any(|one| one.kind.looks_at_order());
+        if !of_files && !looks_at_order(scenario) {
             engine.driver.passive();
         }
         engine.steps(looking)
@@ -299,10 +302,7 @@ fn looks_at_order(scenario: &Scenario) -> bool {
     }
     let mut properties = scenario.always.iter().map(|always| &always.property);
     let mut steps = scenario.setup.iter().chain(&scenario.steps);
-    steps.any(in_order)
-        || properties.any(|property| {
-            matches!(property, Property::Ordered { .. } | Property::AnswersCarry { .. })
-        })
+    steps.any(in_order) || properties.any(|property| property.kind.looks_at_order())
 }
 
 /// `allow` holds for the whole test, wherever it stands.

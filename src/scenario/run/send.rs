@@ -6,6 +6,7 @@ use crate::driver::DriverError;
 use crate::message::{
     ChannelIx, Header, Headers, Json, KeyBytes, Outgoing, Payload, Record, TraceParent,
 };
+use crate::scenario::template::bytes_of;
 use crate::scenario::{NameAt, Send, SendKey, SendValue};
 
 impl Engine<'_> {
@@ -104,35 +105,37 @@ impl Engine<'_> {
         let mut list = headers.to_list();
         for field in &send.headers {
             let made = self.make(&field.value, None, &field.name)?;
-            let at = list.iter().position(|header| *header.name == *field.name);
-            if let Some(at) = at {
-                list.remove(at);
-            }
-            match made {
-                None => {}
-                Some(Json::Null) => {
-                    list.push(Header { name: field.name.as_str().into(), value: None });
-                }
-                Some(value) => {
-                    let bytes = self.header_bytes(&field.name, &value, field.value.span)?;
-                    list.push(Header::new(&field.name, &bytes));
-                }
+            list.retain(|header| *header.name != *field.name);
+            let values = match made {
+                Some(Json::Array(values)) => values,
+                one => one.into_iter().collect(),
+            };
+            for value in values {
+                list.push(self.header(&field.name, &value, field.value.span)?);
             }
         }
         Ok(Headers::from_list(list))
     }
 
-    /// Text as it is; a number as the two bytes of a version.
-    fn header_bytes(&self, name: &str, value: &Json, span: Span) -> Result<Vec<u8>, Stopped> {
+    /// Text as it is, `{ hex: … }` as bytes, a number as the two bytes of a version, null as no
+    /// value.
+    fn header(&self, name: &str, value: &Json, span: Span) -> Result<Header, Stopped> {
+        if *value == Json::Null {
+            return Ok(Header { name: name.into(), value: None });
+        }
         if let Json::String(text) = value {
-            return Ok(text.as_bytes().to_vec());
+            return Ok(Header::new(name, text.as_bytes()));
+        }
+        if let Some(bytes) = bytes_of(value) {
+            return Ok(Header::new(name, &bytes));
         }
         let version = value.as_integer().and_then(|value| u16::try_from(value).ok());
         let refused = || {
-            let message = format!("header {name} takes text, or a number from 0 to {}", u16::MAX);
+            let message =
+                format!("header {name} takes text, a number from 0 to {}, or `hex`", u16::MAX);
             Box::new(self.trouble("value::not-a-header", message, span, "used here"))
         };
-        Ok(version.ok_or_else(refused)?.to_be_bytes().to_vec())
+        Ok(Header::new(name, &version.ok_or_else(refused)?.to_be_bytes()))
     }
 
     /// What a test sends keeps its receivers' contracts, unless it says that it does not.

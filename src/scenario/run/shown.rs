@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use super::scope::Scope;
 use crate::message::Json;
-use crate::scenario::{MatcherKind, Template, TemplateKind};
+use crate::scenario::template::text_of_parts;
+use crate::scenario::{Expectation, MatcherKind, Template, TemplateKind, TextPart};
 use crate::yaml::is_secret_name;
 
 /// Whether values of fields of this name are never shown, by the contracts.
@@ -50,16 +51,14 @@ pub(super) fn show_template(
     (text, bound_at)
 }
 
-/// `$account = 41, $session = "…"` for the variables of a template; empty where it has none.
+/// `$account = 41, $session = "…"` for the variables of what is expected; empty where there are none.
 pub(super) fn show_variables(
-    template: Option<&Template>,
+    expectation: &Expectation,
     scope: &Scope,
     is_sensitive: Sensitive<'_>,
 ) -> String {
     let mut names = Vec::new();
-    if let Some(template) = template {
-        variables(template, &mut names);
-    }
+    expectation.templates().for_each(|template| variables(template, &mut names));
     names.dedup();
     let shown: Vec<_> = names
         .into_iter()
@@ -84,6 +83,10 @@ fn variables<'a>(template: &'a Template, names: &mut Vec<&'a str>) {
             MatcherKind::Timestamp(moment) => {
                 names.extend(moment.base.as_ref().map(|base| &*base.name));
             }
+            MatcherKind::Text(parts) => names.extend(parts.iter().filter_map(|part| match part {
+                TextPart::Var(name) => Some(&*name.name),
+                TextPart::Plain(_) => None,
+            })),
             _ => {}
         },
         _ => {}
@@ -93,11 +96,11 @@ fn variables<'a>(template: &'a Template, names: &mut Vec<&'a str>) {
     }
 }
 
-/// Whether one of the templates reads a variable that another one binds.
-pub(super) fn depend_on_each_other(templates: &[Option<&Template>]) -> bool {
+/// Whether one of the expectations reads a variable that another one binds.
+pub(super) fn depend_on_each_other(expectations: &[Expectation]) -> bool {
     let mut bound = Vec::new();
     let mut read = Vec::new();
-    for template in templates.iter().copied().flatten() {
+    for template in expectations.iter().flat_map(Expectation::templates) {
         bindings(template, &mut bound);
         variables(template, &mut read);
     }
@@ -139,8 +142,25 @@ fn text_of(template: &Template, scope: &Scope, is_sensitive: Sensitive<'_>) -> S
             MatcherKind::Each(item) => format!("a list, each {}", text_of(item)),
             MatcherKind::Length(item) => format!("length {}", text_of(item)),
             MatcherKind::Not(item) => format!("not {}", text_of(item)),
+            MatcherKind::Text(parts) => shown_text(parts, scope),
             other => simple_matcher(other),
         },
+    }
+}
+
+/// A text with the values of its variables, unless one of them is a secret.
+fn shown_text(parts: &[TextPart], scope: &Scope) -> String {
+    let is_secret = |part: &TextPart| match part {
+        TextPart::Var(name) => scope.get(&name.name).is_some_and(|bound| bound.secret),
+        TextPart::Plain(_) => false,
+    };
+    if parts.iter().any(is_secret) {
+        return HIDDEN.to_owned();
+    }
+    let made = text_of_parts(parts, |name| scope.get(name).map(|bound| bound.value.clone()));
+    match made {
+        Ok(text) => Json::String(text).to_string(),
+        Err(name) => format!("a text with ${}", name.name),
     }
 }
 

@@ -3,14 +3,15 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::matching::{Context, Matched, compare};
+use super::envelope::compare_record;
+use super::matching::{Context, Matched};
 use super::outcome::{Claim, Nearest, Place};
 use super::scope::Scope;
 use super::{assign, shown};
 use crate::diagnostic::{SourceFile, Span};
 use crate::history::{History, Placed};
 use crate::message::{Json, RecordId, Tenant, VirtualTime};
-use crate::scenario::{Expectation, Target, Template};
+use crate::scenario::{Expectation, Target};
 
 /// A test's own view of the history: which records are its tenant's, which are claimed, and the
 /// variables in scope.
@@ -95,17 +96,16 @@ impl State {
 
     fn compare_record(
         &self,
-        template: Option<&Template>,
+        expectation: &Expectation,
         record: RecordId,
         (scope, now, history): (&Scope, VirtualTime, &History),
     ) -> Matched {
-        let Some(template) = template else {
-            return Matched::default();
-        };
-        let is_sensitive = |field: &str| history.contracts().is_sensitive(field);
+        let contracts = history.contracts();
+        let is_sensitive = |field: &str| contracts.is_sensitive(field);
         let place = |span: Span| self.line_of(span);
         let context = Context { scope, now, is_sensitive: &is_sensitive, place: &place };
-        compare(template, self.value(record), context)
+        let seen = (history.record(record), self.value(record));
+        compare_record(expectation, seen, contracts, context)
     }
 
     /// `path:line` of a place in the file at hand.
@@ -119,8 +119,7 @@ impl State {
         expectation: &Expectation,
         (now, history): (VirtualTime, &History),
     ) -> Option<(RecordId, Matched)> {
-        let value = expectation.value.as_ref();
-        let compare = |id| (id, self.compare_record(value, id, (&self.scope, now, history)));
+        let compare = |id| (id, self.compare_record(expectation, id, (&self.scope, now, history)));
         let candidates = self.unclaimed(&expectation.target).into_iter();
         candidates.map(compare).find(|(_, matched)| matched.holds())
     }
@@ -131,9 +130,8 @@ impl State {
         expectation: &Expectation,
         (now, history): (VirtualTime, &History),
     ) -> Vec<RecordId> {
-        let value = expectation.value.as_ref();
         let fits = |id: &RecordId| {
-            let matched = self.compare_record(value, *id, (&self.scope, now, history));
+            let matched = self.compare_record(expectation, *id, (&self.scope, now, history));
             matched.holds()
         };
         let candidates = self.unclaimed(&expectation.target).into_iter();
@@ -147,8 +145,7 @@ impl State {
         in_order: bool,
         (now, history): (VirtualTime, &History),
     ) -> Option<Claims> {
-        let templates: Vec<_> = expectations.iter().map(|want| want.value.as_ref()).collect();
-        if in_order || shown::depend_on_each_other(&templates) {
+        if in_order || shown::depend_on_each_other(expectations) {
             let mut search = Search { state: self, expectations, in_order, now, history, left: 0 };
             search.left = SEARCH_LIMIT;
             let mut found = Vec::new();
@@ -159,8 +156,7 @@ impl State {
         for (want, expectation) in expectations.iter().enumerate() {
             let mut own = Vec::new();
             for id in self.unclaimed(&expectation.target) {
-                let value = expectation.value.as_ref();
-                let matched = self.compare_record(value, id, (&self.scope, now, history));
+                let matched = self.compare_record(expectation, id, (&self.scope, now, history));
                 if matched.holds() {
                     own.push(id.at());
                     matches.insert((want, id.at()), matched);
@@ -187,9 +183,8 @@ impl State {
         if candidates.is_empty() {
             candidates = self.unclaimed(&any_kind);
         }
-        let value = expectation.value.as_ref();
         let compared = candidates.into_iter().map(|record| {
-            let matched = self.compare_record(value, record, (&self.scope, now, history));
+            let matched = self.compare_record(expectation, record, (&self.scope, now, history));
             let Matched { compared, differences, .. } = matched;
             Nearest { record, compared, differences }
         });
@@ -250,8 +245,8 @@ impl Search<'_> {
                 continue;
             }
             self.left -= 1;
-            let value = expectation.value.as_ref();
-            let matched = self.state.compare_record(value, id, (scope, self.now, self.history));
+            let matched =
+                self.state.compare_record(expectation, id, (scope, self.now, self.history));
             if !matched.holds() {
                 continue;
             }

@@ -53,7 +53,7 @@ impl Engine<'_> {
     fn wanted(&self, wanted: &Expectation) -> String {
         let name = target_name(&wanted.target);
         let is_sensitive = |field: &str| self.driver.contracts().is_sensitive(field);
-        let variables = show_variables(wanted.value.as_ref(), &self.state.scope, &is_sensitive);
+        let variables = show_variables(wanted, &self.state.scope, &is_sensitive);
         match variables.as_str() {
             "" => name,
             variables => format!("{name} for {variables}"),

@@ -10,6 +10,7 @@ pub static SCENARIO: &[FieldWord] = &[
     optional("about", "a longer text for readers"),
     optional("tenant", "region and version of the tenant; each run has an id of its own"),
     optional("given", "settings, and data that the services look up elsewhere"),
+    optional("variables", "names with values, which `--var` may replace"),
     optional("examples", "a table: one test a row"),
     optional("setup", "steps that must succeed before the test proper"),
     required("steps", "the test"),
@@ -46,5 +47,17 @@ pub static EXPLORE: &[FieldWord] = &[required("schedules", "how many schedules a
 /// An item of `expect_all` and `expect_in_order`.
 pub static EXPECTATION: &[FieldWord] = &[
     required("message", "the message, or a channel"),
-    optional("where", "the fields that must match"),
+    optional("where", WHERE),
+    optional("key", KEY),
+    optional("key_hex", KEY_HEX),
+    optional("headers", HEADERS),
+    optional("partition", PARTITION),
 ];
+
+/// What the fields of an expectation say.
+pub(super) const WHERE: &str = "the fields that must match";
+pub(super) const KEY: &str = "the id that the key stands for; null for no key";
+pub(super) const KEY_HEX: &str = "the key as bytes in hexadecimal; null for no key";
+pub(super) const HEADERS: &str = "headers that must match; `<absent>`, null, `{ hex: 00ff }`, or \
+                                  a list where one is there several times";
+pub(super) const PARTITION: &str = "the number of the partition that the record lies in";

@@ -41,6 +41,9 @@ matchers! {
          variable or an offset it is that moment, at most `within` away.";
     "matches", Angle, "<matches ^ab+$>", "A text in which the regular expression is found.";
     "contains", Angle, "<contains x>", "A text that holds this one.";
+    "text", Angle, "<text user-{session}>",
+        "A text with the values of variables in it: `{name}` is that of `$name`; `{{` and `}}` are \
+         braces.";
     "one_of", Key, "{ one_of: [A, B] }", "One of these. Where something is sent it is the first.";
     "each", Key, "{ each: <int> }", "A list whose every item matches.";
     "has", Key, "{ has: [A] }", "A list that has a different item for each of these.";

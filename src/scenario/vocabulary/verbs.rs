@@ -1,5 +1,6 @@
 //! The verbs: what a step can do.
 
+use super::fields::{HEADERS, KEY, KEY_HEX, PARTITION, WHERE};
 use super::{Word, optional, required};
 
 /// Which verb.
@@ -52,7 +53,11 @@ pub static VERBS: &[Word<VerbKind>] = &[
             optional("raw_hex", "the value as bytes in hexadecimal"),
             optional("key", "an id, encoded as the contract encodes ids; null for no key"),
             optional("key_hex", "the key as bytes in hexadecimal"),
-            optional("headers", "headers that differ; `<absent>` leaves one out"),
+            optional(
+                "headers",
+                "headers that differ; `<absent>` leaves one out, null is one without a value, a \
+                 list repeats it, `{ hex: 00ff }` are bytes",
+            ),
             optional("breaks_contract", "true where the record is wrong on purpose"),
         ],
         example: concat!(
@@ -67,7 +72,11 @@ pub static VERBS: &[Word<VerbKind>] = &[
               fields must match, others may be anything.",
         fields: &[
             required("expect", "the message, or a channel"),
-            optional("where", "the fields that must match"),
+            optional("where", WHERE),
+            optional("key", KEY),
+            optional("key_hex", KEY_HEX),
+            optional("headers", HEADERS),
+            optional("partition", PARTITION),
             optional("within", "how long to wait, 1s by default"),
         ],
         example: concat!(
@@ -81,7 +90,10 @@ pub static VERBS: &[Word<VerbKind>] = &[
         kind: VerbKind::ExpectAll,
         doc: "Claims a different record for each item, in any order.",
         fields: &[
-            required("expect_all", "a list of `{ message, where }`"),
+            required(
+                "expect_all",
+                "a list of messages, or of `{ message, where, … }` with the fields of `expect`",
+            ),
             optional("within", "how long to wait for all of them, 1s by default"),
         ],
         example: concat!(
@@ -96,7 +108,10 @@ pub static VERBS: &[Word<VerbKind>] = &[
         doc: "Claims a record for each item, in this order: that of a partition where two share \
               one, else that in which they are seen.",
         fields: &[
-            required("expect_in_order", "a list of `{ message, where }`"),
+            required(
+                "expect_in_order",
+                "a list of messages, or of `{ message, where, … }` with the fields of `expect`",
+            ),
             optional("within", "how long to wait for all of them, 1s by default"),
         ],
         example: concat!(
@@ -112,7 +127,11 @@ pub static VERBS: &[Word<VerbKind>] = &[
               time is over for the next step too.",
         fields: &[
             required("never", "the message, or a channel"),
-            optional("where", "the fields that must match"),
+            optional("where", WHERE),
+            optional("key", KEY),
+            optional("key_hex", KEY_HEX),
+            optional("headers", HEADERS),
+            optional("partition", PARTITION),
             required("for", "how long to wait"),
         ],
         example: concat!(

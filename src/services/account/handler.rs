@@ -36,10 +36,9 @@ const ACCOUNT_FIELDS: [&str; 3] = ["name", "password", "licence"];
 #[derive(Clone, Debug, Default, Hash)]
 pub struct Account(ByTenant<State>);
 
-impl Account {
+impl State {
     fn create(&mut self, create: &CreateAccount<'_>, cx: &mut Cx<'_>) -> Result<(), Reject> {
-        let state = self.0.of(cx.tenant());
-        let taken = state.first_named(&create.name);
+        let taken = self.first_named(&create.name);
         if create.name.is_empty() || taken.is_some() {
             cx.applies(id::ACC_2);
             if taken.is_some_and(|(_, holder)| holder.password == create.password.detached()) {
@@ -55,32 +54,30 @@ impl Account {
             }
         }
         cx.applies(id::ACC_1);
-        let account_id = state.new_id(cx)?;
+        let account_id = self.new_id(cx)?;
         let shown = if cx.violates(id::ACC_1, "always-1") { 1 } else { account_id };
         announce::account(shown, &create.name, (id::ACC_1, AccountStatusType::Created), cx)?;
         if cx.violates(id::ACC_1, "not-kept") {
             return Ok(());
         }
-        state.add(account_id, Holder::new(&create.name, create.password.detached()));
+        self.add(account_id, Holder::new(&create.name, create.password.detached()));
         Ok(())
     }
 
     fn command(&mut self, command: &SessionCommand<'_>, cx: &mut Cx<'_>) -> Result<(), Reject> {
-        let state = self.0.of(cx.tenant());
         match &command.body {
-            SessionCommandBody::Create(create) => attempt::log_in(state, command, create, cx),
-            SessionCommandBody::ProgressState(to) => progress::progress(state, command, to, cx),
-            SessionCommandBody::Logout(_) => progress::log_out(state, command, cx),
+            SessionCommandBody::Create(create) => attempt::log_in(self, command, create, cx),
+            SessionCommandBody::ProgressState(to) => progress::progress(self, command, to, cx),
+            SessionCommandBody::Logout(_) => progress::log_out(self, command, cx),
         }
     }
 
     fn accept_licence(&mut self, args: Args<'_>, cx: &mut Cx<'_>) -> Result<Json, StimulusError> {
         let named = Named::read(args)?;
-        let state = self.0.of(cx.tenant());
-        let Some(account_id) = named.find(state) else {
+        let Some(account_id) = named.find(self) else {
             return Err(StimulusError::Refused("there is no such account".to_owned()));
         };
-        let holder = state.get(account_id);
+        let holder = self.get(account_id);
         let unannounced = holder.sessions.iter().any(|session| !session.announced);
         if unannounced {
             announce::account(
@@ -91,12 +88,35 @@ impl Account {
             )
             .map_err(|reject| StimulusError::Refused(reject.to_string()))?;
         }
-        let holder = state.get_mut(account_id);
+        let mut holder = self.get_mut(account_id);
         holder.licence = true;
         for session in &mut holder.sessions {
             session.announced = true;
         }
         Ok(Json::from(json!(account_id)))
+    }
+
+    fn configure(&mut self, given: &Given<'_>) -> Result<(), String> {
+        if let Some(settings) = given.settings {
+            let args = Args(settings);
+            args.only(&SETTINGS)?;
+            let on = args.truth("automatic_registration")?;
+            self.automatic_registration = on.unwrap_or_default();
+        }
+        for entry in given.entries("accounts")? {
+            let args = Args(entry);
+            args.only(&ACCOUNT_FIELDS)?;
+            let name = required("name", args.text("name")?)?;
+            let password = required("password", args.text("password")?)?;
+            let mut holder = Holder::new(name, Secret::new(password.to_owned()));
+            holder.licence = args.truth("licence")?.unwrap_or(true);
+            if name.is_empty() || self.first_named(name).is_some() {
+                return Err("name: must not be empty or the same twice".to_owned());
+            }
+            let account_id = self.next_id().map_err(|reject| reject.to_string())?;
+            self.add(account_id, holder);
+        }
+        Ok(())
     }
 }
 
@@ -132,15 +152,15 @@ impl Service for Account {
     }
 
     fn handle(&mut self, incoming: &Incoming<'_>, cx: &mut Cx<'_>) -> Result<(), Reject> {
-        match incoming.channel {
-            "account.create" => self.create(&decode(incoming.value)?, cx),
-            "account.session.command" => self.command(&decode(incoming.value)?, cx),
+        self.0.with(cx.tenant(), |state| match incoming.channel {
+            "account.create" => state.create(&decode(incoming.value)?, cx),
+            "account.session.command" => state.command(&decode(incoming.value)?, cx),
             other => refused(format!("account does not read {other}")),
-        }
+        })
     }
 
     fn timer(&mut self, _: &Timer, cx: &mut Cx<'_>) -> Result<(), Reject> {
-        progress::sweep(self.0.of(cx.tenant()), cx)
+        self.0.with(cx.tenant(), |state| progress::sweep(state, cx))
     }
 
     fn stimulus(
@@ -149,10 +169,10 @@ impl Service for Account {
         args: &Json,
         cx: &mut Cx<'_>,
     ) -> Result<Json, StimulusError> {
-        match name {
-            "accept_licence" => self.accept_licence(Args(args), cx),
+        self.0.with(cx.tenant(), |state| match name {
+            "accept_licence" => state.accept_licence(Args(args), cx),
             _ => Err(StimulusError::Unknown { name: name.to_owned() }),
-        }
+        })
     }
 
     fn query(&self, name: &str, args: &Json, asked: &Asked<'_>) -> Result<Json, QueryError> {
@@ -168,27 +188,7 @@ impl Service for Account {
     }
 
     fn configure(&mut self, tenant: &Tenant, given: &Given<'_>) -> Result<(), String> {
-        if let Some(settings) = given.settings {
-            let args = Args(settings);
-            args.only(&SETTINGS)?;
-            let on = args.truth("automatic_registration")?;
-            self.0.of(tenant).automatic_registration = on.unwrap_or_default();
-        }
-        for entry in given.entries("accounts")? {
-            let args = Args(entry);
-            args.only(&ACCOUNT_FIELDS)?;
-            let name = required("name", args.text("name")?)?;
-            let password = required("password", args.text("password")?)?;
-            let mut holder = Holder::new(name, Secret::new(password.to_owned()));
-            holder.licence = args.truth("licence")?.unwrap_or(true);
-            let state = self.0.of(tenant);
-            if name.is_empty() || state.first_named(name).is_some() {
-                return Err("name: must not be empty or the same twice".to_owned());
-            }
-            let account_id = state.next_id().map_err(|reject| reject.to_string())?;
-            state.add(account_id, holder);
-        }
-        Ok(())
+        self.0.with(tenant, |state| state.configure(given))
     }
 
     fn vocabulary(&self) -> Vocabulary {

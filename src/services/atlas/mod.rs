@@ -4,13 +4,17 @@ pub mod check;
 pub mod rules;
 pub mod sequence_rules;
 
+use std::sync::{Arc, OnceLock};
+
 use self::rules::{
     COM_1, COM_2, COM_3, COM_4, COM_5, COM_6, COM_7, COM_8, COM_9, COM_10, COM_11, COM_12,
     COMMON_RULES,
 };
 use self::sequence_rules::{SEQ_6, SEQUENCE_RULES};
 use super::document::{ACCOUNT, BAN, EFFECTIVE_STATS, INVITE, LOGIN};
+use crate::diagnostic::SourceFile;
 use crate::pack::{Roles, Shared};
+use crate::property::Properties;
 use crate::rule::RuleId;
 
 /// A section that each of the documents has.
@@ -38,6 +42,21 @@ const RULES: &[RuleId] = &{
     all
 };
 
+/// What comes before what.
+fn sequences() -> Arc<Properties> {
+    static READ: OnceLock<Arc<Properties>> = OnceLock::new();
+    let read = || {
+        let file = SourceFile::new(SEQUENCES.0, SEQUENCES.1);
+        let read = Properties::read_of(&file, SEQUENCE_RULES, &mut Vec::new());
+        Arc::new(read.unwrap_or_default())
+    };
+    Arc::clone(READ.get_or_init(read))
+}
+
+/// The file of the rules of sequences: its path, and its text.
+const SEQUENCES: (&str, &str) =
+    ("src/services/atlas/sequence.properties.yaml", include_str!("sequence.properties.yaml"));
+
 /// What the services share.
 pub static SHARED: Shared = Shared {
     rules: RULES,
@@ -57,10 +76,8 @@ pub static SHARED: Shared = Shared {
         span: COM_12,
         known_id: SEQ_6,
     },
-    checks: |from_midstream| match from_midstream {
-        true => Box::new(check::Checks::amid()),
-        false => Box::new(check::Checks::new()),
-    },
+    checks: || Box::new(check::Checks::new()),
+    properties: Some(sequences),
     accepted_disagreements: Some((
         "contracts/accepted.yaml",
         include_str!("../../../contracts/accepted.yaml"),

@@ -11,18 +11,19 @@ mod matching;
 #[cfg(test)]
 mod tests;
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use serde_json::json;
-use xxhash_rust::xxh3::xxh3_64;
+use xxhash_rust::xxh3::xxh3_128;
 
 use self::matching::{Subject, Target};
 use crate::message::typed::decode;
 use crate::message::{Json, Key, Tenant, VirtualTime};
 use crate::rule::RuleId;
 use crate::service::support::{Args, ByTenant, object, refused, required};
-use crate::service::{Asked, Cx, Given, Incoming, QueryError, Reject, Service, Timer, Vocabulary};
+use crate::service::{
+    Asked, Cx, Given, Incoming, Map, QueryError, Reject, Service, Set, Timer, Vocabulary,
+};
 use crate::services::account::messages::{SessionStatus, SessionStatusBody};
 use crate::services::ban::messages::{
     BanCommand, BanCommandBody, BanStatus, BanStatusType, CreateBan, DeleteBan,
@@ -42,12 +43,15 @@ pub struct Ban(ByTenant<State>);
 #[derive(Clone, Debug, Default, Hash)]
 struct State {
     /// All that were ever given.
-    ids: BTreeSet<u32>,
-    bans: BTreeMap<u32, Entry>,
-    /// The logins heard of, by account.
-    logins: BTreeMap<u32, Vec<Login>>,
-    /// The id that a CREATE was given, by the hash of its value.
-    created: BTreeMap<u64, u32>,
+    ids: Set<u32>,
+    bans: Map<u32, Entry>,
+    /// Those that are not permanent, by when they expire.
+    by_expiry: Set<(i64, u32)>,
+    /// The logins heard of, by account, and numbered in it.
+    logins: Map<(u32, u32), Login>,
+    /// The id that a CREATE was given, by the hash of its value: with 128 bits no two values have
+    /// the same.
+    created: Map<u128, u32>,
     /// When the next sweep is due.
     sweep: Option<VirtualTime>,
 }
@@ -106,9 +110,30 @@ impl State {
     fn next_id(&self) -> Option<u32> {
         self.ids.last().map_or(Some(1), |last| last.checked_add(1))
     }
+
+    fn add(&mut self, ban_id: u32, ban: Entry) {
+        self.remove(ban_id);
+        if let Some(at) = ban.expires_at {
+            self.by_expiry.insert((at, ban_id));
+        }
+        self.ids.insert(ban_id);
+        self.bans.insert(ban_id, ban);
+    }
+
+    fn remove(&mut self, ban_id: u32) {
+        if let Some(at) = self.bans.remove(&ban_id).and_then(|ban| ban.expires_at) {
+            self.by_expiry.remove(&(at, ban_id));
+        }
+    }
+
+    /// The logins of an account, first to last, with their numbers.
+    fn logins(&self, account_id: u32) -> impl DoubleEndedIterator<Item = (u32, &Login)> {
+        let of_account = (account_id, 0)..=(account_id, u32::MAX);
+        self.logins.range(of_account).map(|((_, number), login)| (*number, login))
+    }
 }
 
-impl Ban {
+impl State {
     fn create(
         &mut self,
         create: &CreateBan<'_>,
@@ -116,9 +141,8 @@ impl Ban {
         cx: &mut Cx<'_>,
     ) -> Result<(), Reject> {
         check(create, cx)?;
-        let state = self.0.of(cx.tenant());
-        let hash = xxh3_64(value);
-        let first = state.created.get(&hash).copied();
+        let hash = xxh3_128(value);
+        let first = self.created.get(&hash).copied();
         if let Some(first) = first {
             cx.applies(id::COM_8);
             cx.applies(id::BAN_TWICE);
@@ -131,15 +155,15 @@ impl Ban {
             }
         }
         cx.applies(id::BAN_1);
-        let Some(next_id) = state.next_id() else {
+        let Some(next_id) = self.next_id() else {
             return refused("no ban id is left");
         };
         let mut ban_id = cx.assign_id(next_id);
         if cx.violates(id::BAN_1, "always-1") {
             ban_id = 1;
         } else if cx.violates(id::BAN_1, "id-again") {
-            ban_id = state.gone().unwrap_or(ban_id);
-        } else if state.ids.contains(&ban_id) {
+            ban_id = self.gone().unwrap_or(ban_id);
+        } else if self.ids.contains(&ban_id) {
             return refused(format!("the id {ban_id} was given before"));
         }
         announce(ban_id, (id::BAN_1, BanStatusType::Created), cx)?;
@@ -147,46 +171,47 @@ impl Ban {
             announce(ban_id, (id::BAN_TWICE, BanStatusType::Created), cx)?;
         }
         if cx.violates(id::BAN_1, "not-kept") {
-            state.ids.insert(ban_id);
+            self.ids.insert(ban_id);
             return Ok(());
         }
-        let entry = entry(create, cx);
-        if let Some(at) = entry.swept_at(cx.now())
-            && state.sweep.is_none_or(|due| at < due)
+        let ban = entry(create, cx);
+        if let Some(at) = ban.swept_at(cx.now())
+            && self.sweep.is_none_or(|due| at < due)
         {
-            state.sweep = Some(at);
+            self.sweep = Some(at);
             cx.set_timer(SWEEP, at);
         }
-        state.ids.insert(ban_id);
-        state.bans.insert(ban_id, entry);
-        state.created.entry(hash).or_insert(ban_id);
+        self.add(ban_id, ban);
+        if !self.created.contains_key(&hash) {
+            self.created.insert(hash, ban_id);
+        }
         Ok(())
     }
 
     fn delete(&mut self, ban_id: u32, cx: &mut Cx<'_>) -> Result<(), Reject> {
-        let state = self.0.of(cx.tenant());
         cx.applies(id::BAN_5);
-        if state.bans.contains_key(&ban_id) {
+        if self.bans.contains_key(&ban_id) {
             cx.applies(id::BAN_3);
             if !cx.violates(id::BAN_3, "silent") {
                 announce(ban_id, (id::BAN_3, BanStatusType::Deleted), cx)?;
             }
             if !cx.violates(id::BAN_3, "stays") {
-                state.bans.remove(&ban_id);
+                self.remove(ban_id);
             }
             if cx.violates(id::BAN_5, "next-too") {
-                state.bans.remove(&ban_id.wrapping_add(1));
+                self.remove(ban_id.wrapping_add(1));
             }
             return Ok(());
         }
         cx.applies(id::BAN_4);
-        if state.ids.contains(&ban_id) {
+        if self.ids.contains(&ban_id) {
             cx.applies(id::BAN_TWICE);
         }
         if ban_id == 0 && cx.violates(id::BAN_5, "zero-is-all") {
-            state.bans.clear();
+            (self.bans, self.by_expiry) = (Map::default(), Set::default());
         } else if ban_id == 0 && cx.violates(id::BAN_5, "zero-is-first") {
-            state.bans.pop_first();
+            let first = self.bans.first().map(|(first, _)| *first);
+            first.into_iter().for_each(|first| self.remove(first));
         }
         if cx.violates(id::BAN_4, "created") {
             return announce(ban_id, (id::BAN_4, BanStatusType::Created), cx);
@@ -225,7 +250,26 @@ impl Ban {
             hwid: (**hwid).into(),
             failed: failed.map(|code| (**code).into()),
         };
-        self.0.of(cx.tenant()).logins.entry(status.account_id).or_default().push(login);
+        let last = self.logins(status.account_id).next_back();
+        let number = last.map_or(0, |(number, _)| number + 1);
+        self.logins.insert((status.account_id, number), login);
+    }
+
+    fn sweep(&mut self, cx: &mut Cx<'_>) {
+        cx.applies(id::BAN_7);
+        let now = cx.now();
+        let last = (now.as_unix_s(), u32::MAX);
+        let due = self.by_expiry.up_to(&last).filter(|(at, _)| {
+            let expires = VirtualTime::from_unix_s(*at);
+            cx.is_due(expires, expires.after(HOUR))
+        });
+        let due: Vec<_> = due.map(|(_, ban_id)| *ban_id).collect();
+        due.into_iter().for_each(|ban_id| self.remove(ban_id));
+        let next = self.by_expiry.first().and_then(|(_, ban_id)| self.bans.get(ban_id));
+        self.sweep = next.and_then(|ban| ban.swept_at(now));
+        if let Some(at) = self.sweep {
+            cx.set_timer(SWEEP, at);
+        }
     }
 }
 
@@ -296,34 +340,26 @@ impl Service for Ban {
     }
 
     fn handle(&mut self, incoming: &Incoming<'_>, cx: &mut Cx<'_>) -> Result<(), Reject> {
-        match incoming.channel {
+        self.0.with(cx.tenant(), |state| match incoming.channel {
             "ban.command" => match decode::<BanCommand<'_>>(incoming.value)?.body {
                 BanCommandBody::Create(create) => {
-                    self.create(&create, incoming.value.unwrap_or_default(), cx)
+                    state.create(&create, incoming.value.unwrap_or_default(), cx)
                 }
-                BanCommandBody::Delete(DeleteBan { ban_id }) => self.delete(ban_id, cx),
+                BanCommandBody::Delete(DeleteBan { ban_id }) => state.delete(ban_id, cx),
             },
             "account.session.status" => {
-                self.heard(&decode(incoming.value)?, cx);
+                state.heard(&decode(incoming.value)?, cx);
                 Ok(())
             }
             other => refused(format!("ban does not read {other}")),
-        }
+        })
     }
 
     fn timer(&mut self, _: &Timer, cx: &mut Cx<'_>) -> Result<(), Reject> {
-        cx.applies(id::BAN_7);
-        let now = cx.now();
-        let state = self.0.of(cx.tenant());
-        state.bans.retain(|_, ban| {
-            let expires = ban.expires_at.map(VirtualTime::from_unix_s);
-            !expires.is_some_and(|expires| cx.is_due(expires, expires.after(HOUR)))
-        });
-        state.sweep = state.bans.values().filter_map(|ban| ban.swept_at(now)).min();
-        if let Some(at) = state.sweep {
-            cx.set_timer(SWEEP, at);
-        }
-        Ok(())
+        self.0.with(cx.tenant(), |state| {
+            state.sweep(cx);
+            Ok(())
+        })
     }
 
     fn query(&self, name: &str, args: &Json, asked: &Asked<'_>) -> Result<Json, QueryError> {
@@ -347,9 +383,8 @@ impl Service for Ban {
             "history" => {
                 args.only(&["accountId"])?;
                 let account_id: u32 = required("accountId", args.integer("accountId")?)?;
-                let logins = state.and_then(|state| state.logins.get(&account_id));
-                let logins = logins.map(Vec::as_slice).unwrap_or_default();
-                Ok(Json::Array(logins.iter().map(|login| login.shown(account_id)).collect()))
+                let logins = state.into_iter().flat_map(|state| state.logins(account_id));
+                Ok(Json::Array(logins.map(|(_, login)| login.shown(account_id)).collect()))
             }
             _ => Err(QueryError::Unknown { name: name.to_owned() }),
         }
@@ -379,10 +414,11 @@ impl Service for Ban {
                 expires_at: expires_at.unwrap_or_default(),
                 issued_by: args.text("issuedBy")?.unwrap_or_default().into(),
             };
-            let state = self.0.of(tenant);
-            let ban_id = state.next_id().ok_or("no ban id is left")?;
-            state.ids.insert(ban_id);
-            state.bans.insert(ban_id, Entry::of(&create));
+            self.0.with(tenant, |state| {
+                let ban_id = state.next_id().ok_or("no ban id is left")?;
+                state.add(ban_id, Entry::of(&create));
+                Ok::<_, String>(())
+            })?;
         }
         Ok(())
     }

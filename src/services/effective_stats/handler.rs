@@ -11,13 +11,11 @@ mod stat;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
-
 use self::stat::{Amount, Base, Character, Source, Stat};
 use crate::message::typed::decode;
 use crate::message::{Json, Key, Tenant};
 use crate::service::support::{ArgError, Args, ByTenant, refused, required};
-use crate::service::{Asked, Cx, Given, Incoming, QueryError, Reject, Service, Vocabulary};
+use crate::service::{Asked, Cx, Given, Incoming, Map, QueryError, Reject, Service, Vocabulary};
 use crate::services::effective_stats::messages::{
     AssetStatus, AssetStatusBody, BuffStatus, BuffStatusBody,
 };
@@ -35,11 +33,11 @@ pub struct EffectiveStats(ByTenant<State>);
 
 #[derive(Clone, Debug, Default, Hash)]
 struct State {
-    characters: BTreeMap<u32, Character>,
+    characters: Map<u32, Character>,
     /// The base values that are looked up for a character.
-    bases: BTreeMap<u32, Base>,
+    bases: Map<u32, Base>,
     /// The bonuses that are looked up for a piece of equipment.
-    equipment: BTreeMap<u32, Vec<(Stat, Amount)>>,
+    equipment: Map<u32, Vec<(Stat, Amount)>>,
 }
 
 impl State {
@@ -57,10 +55,9 @@ impl State {
                 {
                     self.characters.remove(&character_id);
                 }
-                self.initialise(character_id);
-                if cx.violates(id::EFF_1, "no-base") {
-                    self.characters.entry(character_id).or_default().base = Some(Base::default());
-                }
+                let no_base = cx.violates(id::EFF_1, "no-base");
+                let base = if no_base { Base::default() } else { self.base(character_id) };
+                self.initialise(character_id, base);
             }
             ClientSessionType::Destroyed => {
                 cx.applies(id::EFF_2);
@@ -72,9 +69,20 @@ impl State {
         Ok(())
     }
 
-    fn initialise(&mut self, character_id: u32) {
-        let base = self.bases.get(&character_id).copied().unwrap_or_default();
-        self.characters.entry(character_id).or_default().base = Some(base);
+    /// The base values that are looked up.
+    fn base(&self, character_id: u32) -> Base {
+        self.bases.get(&character_id).copied().unwrap_or_default()
+    }
+
+    fn initialise(&mut self, character_id: u32, base: Base) {
+        let mut character = self.character(character_id);
+        character.base = Some(base);
+        self.characters.insert(character_id, character);
+    }
+
+    /// A character as it is, or one of which nothing is known.
+    fn character(&self, character_id: u32) -> Character {
+        self.characters.get(&character_id).cloned().unwrap_or_default()
     }
 
     fn buff(&mut self, buff: &BuffStatus<'_>, cx: &mut Cx<'_>) -> Result<(), Reject> {
@@ -101,13 +109,13 @@ impl State {
                 self.add(buff.character_id, Source::Buff(applied.source_id), &bonuses, cx)
             }
             BuffStatusBody::Expired(expired) => {
-                let character = self.characters.get_mut(&buff.character_id);
-                match character {
-                    Some(character) if cx.violates(id::EFF_3, "all-expire") => {
-                        character.remove_buffs();
-                    }
-                    _ if cx.violates(id::EFF_3, "never-expires") => return Ok(()),
-                    _ => {}
+                if cx.violates(id::EFF_3, "never-expires") {
+                    return Ok(());
+                }
+                if cx.violates(id::EFF_3, "all-expire")
+                    && let Some(mut character) = self.characters.get_mut(&buff.character_id)
+                {
+                    character.remove_buffs();
                 }
                 self.remove(buff.character_id, Source::Buff(expired.source_id), cx);
                 Ok(())
@@ -163,11 +171,11 @@ impl State {
             cx.applies(id::EFF_9);
             match cx.decide(id::EFF_9, &["kept", "ignored", "initialises"]) {
                 "ignored" => return refused("the character is not initialised"),
-                "initialises" => self.initialise(character_id),
+                "initialises" => self.initialise(character_id, self.base(character_id)),
                 _ => {}
             }
         }
-        let character = self.characters.entry(character_id).or_default();
+        let mut character = self.character(character_id);
         if character.has(source) {
             cx.applies(id::EFF_TWICE);
         }
@@ -176,11 +184,12 @@ impl State {
             let amount = if adds_up { amount.twice() } else { *amount };
             character.add(source, *stat, amount);
         }
+        self.characters.insert(character_id, character);
         Ok(())
     }
 
     fn remove(&mut self, character_id: u32, source: Source, cx: &mut Cx<'_>) {
-        let Some(character) = self.characters.get_mut(&character_id) else {
+        let Some(mut character) = self.characters.get_mut(&character_id) else {
             return;
         };
         if character.has(source) {
@@ -192,9 +201,37 @@ impl State {
         } else {
             cx.applies(id::EFF_TWICE);
         }
-        if character.is_empty() {
+        let is_empty = character.is_empty();
+        drop(character);
+        if is_empty {
             self.characters.remove(&character_id);
         }
+    }
+}
+
+impl State {
+    /// Takes what is looked up for characters and equipment.
+    fn look_up(&mut self, given: &Given<'_>) -> Result<(), String> {
+        for entry in given.entries("characters")? {
+            let args = Args(entry);
+            args.only(&CHARACTER_FIELDS)?;
+            let mut base = Base::default();
+            for stat in Stat::BASE {
+                base.set(stat, args.integer(stat.as_str())?.unwrap_or_default());
+            }
+            self.bases.insert(required("id", args.integer("id")?)?, base);
+        }
+        for entry in given.entries("equipment")? {
+            let args = Args(entry);
+            args.only(&EQUIPMENT_FIELDS)?;
+            let amounts = Stat::ALL.into_iter().map(|stat| {
+                let amount = args.integer(stat.as_str())?;
+                Ok(amount.map(|amount| (stat, Amount::Flat(amount))))
+            });
+            let amounts: Result<Vec<_>, ArgError> = amounts.filter_map(Result::transpose).collect();
+            self.equipment.insert(required("assetId", args.integer("assetId")?)?, amounts?);
+        }
+        Ok(())
     }
 }
 
@@ -205,14 +242,16 @@ impl Service for EffectiveStats {
 
     fn handle(&mut self, incoming: &Incoming<'_>, cx: &mut Cx<'_>) -> Result<(), Reject> {
         let tenant = cx.tenant();
-        let handled = match incoming.channel {
-            "session.status" => self.0.of(tenant).session(&decode(incoming.value)?, cx),
-            "buff.status" => self.0.of(tenant).buff(&decode(incoming.value)?, cx),
-            "asset.status" => self.0.of(tenant).asset(&decode(incoming.value)?, cx),
-            other => refused(format!("effective stats does not read {other}")),
-        };
-        cx.applies(id::EFF_7);
-        handled
+        self.0.with(tenant, |state| {
+            let handled = match incoming.channel {
+                "session.status" => state.session(&decode(incoming.value)?, cx),
+                "buff.status" => state.buff(&decode(incoming.value)?, cx),
+                "asset.status" => state.asset(&decode(incoming.value)?, cx),
+                other => refused(format!("effective stats does not read {other}")),
+            };
+            cx.applies(id::EFF_7);
+            handled
+        })
     }
 
     fn query(&self, name: &str, args: &Json, asked: &Asked<'_>) -> Result<Json, QueryError> {
@@ -231,27 +270,7 @@ impl Service for EffectiveStats {
         if let Some(settings) = given.settings {
             Args(settings).only(&[])?;
         }
-        let state = self.0.of(tenant);
-        for entry in given.entries("characters")? {
-            let args = Args(entry);
-            args.only(&CHARACTER_FIELDS)?;
-            let mut base = Base::default();
-            for stat in Stat::BASE {
-                base.set(stat, args.integer(stat.as_str())?.unwrap_or_default());
-            }
-            state.bases.insert(required("id", args.integer("id")?)?, base);
-        }
-        for entry in given.entries("equipment")? {
-            let args = Args(entry);
-            args.only(&EQUIPMENT_FIELDS)?;
-            let amounts = Stat::ALL.into_iter().map(|stat| {
-                let amount = args.integer(stat.as_str())?;
-                Ok(amount.map(|amount| (stat, Amount::Flat(amount))))
-            });
-            let amounts: Result<Vec<_>, ArgError> = amounts.filter_map(Result::transpose).collect();
-            state.equipment.insert(required("assetId", args.integer("assetId")?)?, amounts?);
-        }
-        Ok(())
+        self.0.with(tenant, |state| state.look_up(given))
     }
 
     fn vocabulary(&self) -> Vocabulary {

@@ -36,7 +36,7 @@ const SWEEP_PERIOD: Duration = Duration::from_secs(5);
 #[derive(Clone, Debug, Default, Hash)]
 pub struct Invite(ByTenant<Pending>);
 
-impl Invite {
+impl Pending {
     fn create(
         &mut self,
         command: &InviteCommand<'_>,
@@ -44,8 +44,7 @@ impl Invite {
         cx: &mut Cx<'_>,
     ) -> Result<(), Reject> {
         let kind = check(&command.invite_type, create, cx)?;
-        let pending = self.0.of(cx.tenant());
-        if let Some(stored) = pending.find(create.target_id, &kind, create.reference_id) {
+        if let Some(stored) = self.find(create.target_id, &kind, create.reference_id) {
             cx.applies(id::INV_3);
             if stored.transaction_id == command.transaction_id {
                 cx.applies(id::INV_TWICE);
@@ -60,7 +59,7 @@ impl Invite {
                 true => stored.world_id,
                 false => command.world_id,
             };
-            return announce_again(pending, (command, create), world_id, cx);
+            return announce_again(self, (command, create), world_id, cx);
         }
         cx.applies(id::INV_1);
         let entry = Entry {
@@ -75,7 +74,7 @@ impl Invite {
         let event = (entry.transaction_id, entry.world_id);
         announce(&entry, event, (id::INV_1, InviteStatusBody::Created), cx)?;
         if !cx.violates(id::INV_1, "not-kept") {
-            change(pending, cx, |pending| pending.add(entry));
+            change(self, cx, |pending| pending.add(entry));
         }
         Ok(())
     }
@@ -86,12 +85,11 @@ impl Invite {
         accept: &AcceptInvite,
         cx: &mut Cx<'_>,
     ) -> Result<(), Reject> {
-        let pending = self.0.of(cx.tenant());
         let kind = Kind::of(&command.invite_type);
-        let named = pending.age(accept.target_id, &kind, accept.reference_id);
+        let named = self.age(accept.target_id, &kind, accept.reference_id);
         let named = named.or_else(|| {
-            let mut all = pending.ages_of_target(accept.target_id).into_iter();
-            let same = |age: &u64| pending.get(*age).reference_id == accept.reference_id;
+            let mut all = self.ages_of_target(accept.target_id).into_iter();
+            let same = |age: &u64| self.get(*age).reference_id == accept.reference_id;
             all.find(same).filter(|_| cx.violates(id::INV_6, "any-type"))
         });
         let Some(age) = named else {
@@ -103,7 +101,7 @@ impl Invite {
             return refused("no such invite is pending");
         };
         cx.applies(id::INV_4);
-        end(pending, age, command, (id::INV_4, InviteStatusBody::Accepted), cx)
+        end(self, age, command, (id::INV_4, InviteStatusBody::Accepted), cx)
     }
 
     fn reject(
@@ -112,9 +110,8 @@ impl Invite {
         reject: &RejectInvite,
         cx: &mut Cx<'_>,
     ) -> Result<(), Reject> {
-        let pending = self.0.of(cx.tenant());
         let kind = Kind::of(&command.invite_type);
-        let fitting = pending.between(reject.target_id, &kind, reject.originator_id);
+        let fitting = self.between(reject.target_id, &kind, reject.originator_id);
         let Some(mut chosen) = fitting.first().copied() else {
             cx.applies(id::INV_6);
             if cx.violates(id::INV_6, "rejected") {
@@ -133,10 +130,10 @@ impl Invite {
         }
         if cx.violates(id::INV_12, "all") {
             for other in fitting.into_iter().filter(|other| *other != chosen) {
-                end(pending, other, command, (id::INV_5, InviteStatusBody::Rejected), cx)?;
+                end(self, other, command, (id::INV_5, InviteStatusBody::Rejected), cx)?;
             }
         }
-        end(pending, chosen, command, (id::INV_5, InviteStatusBody::Rejected), cx)
+        end(self, chosen, command, (id::INV_5, InviteStatusBody::Rejected), cx)
     }
 
     fn character_deleted(
@@ -144,8 +141,7 @@ impl Invite {
         event: &CharacterStatus,
         cx: &mut Cx<'_>,
     ) -> Result<(), Reject> {
-        let pending = self.0.of(cx.tenant());
-        let mut gone = pending.of_character(event.character_id);
+        let mut gone = self.of_character(event.character_id);
         if gone.is_empty() {
             return refused("the character has no invites");
         }
@@ -154,17 +150,17 @@ impl Invite {
             return Ok(());
         }
         if cx.violates(id::INV_8, "only-as-originator") {
-            gone.retain(|age| pending.get(*age).target_id != event.character_id);
+            gone.retain(|age| self.get(*age).target_id != event.character_id);
         }
         let only_originated = |entry: &Entry| entry.target_id != event.character_id;
-        if gone.iter().any(|age| only_originated(pending.get(*age)))
+        if gone.iter().any(|age| only_originated(self.get(*age)))
             && cx.decide(id::INV_8, &["as-target-and-originator", "only-as-target"])
                 == "only-as-target"
         {
-            gone.retain(|age| !only_originated(pending.get(*age)));
+            gone.retain(|age| !only_originated(self.get(*age)));
         }
         for age in &gone {
-            let entry = pending.get(*age);
+            let entry = self.get(*age);
             cx.applies(id::INV_9);
             let transaction_id =
                 match cx.decide(id::INV_9, &["rejected", "no-events", "fresh-transaction-id"]) {
@@ -182,9 +178,41 @@ impl Invite {
             };
             announce(entry, (transaction_id, world_id), (id::INV_9, body), cx)?;
         }
-        change(pending, cx, |pending| {
+        change(self, cx, |pending| {
             gone.iter().for_each(|age| pending.remove(*age));
         });
+        Ok(())
+    }
+
+    fn sweep(&mut self, cx: &mut Cx<'_>) -> Result<(), Reject> {
+        let (mut gone, mut kept) = (Vec::new(), Vec::new());
+        for (due, age) in self.expired(cx.now()) {
+            if !cx.is_due(due, due) {
+                continue;
+            }
+            cx.applies(id::INV_10);
+            let entry = self.get(age);
+            let mut transaction_id = entry.transaction_id;
+            match cx.decide(id::INV_10, &["rejected", "fresh-transaction-id", "no-expiry"]) {
+                "no-expiry" => {
+                    kept.push(age);
+                    continue;
+                }
+                "fresh-transaction-id" => transaction_id = Id(cx.assign_uuid()),
+                _ => {}
+            }
+            let body = match cx.violates(id::INV_10, "accepted") {
+                true => InviteStatusBody::Accepted,
+                false => InviteStatusBody::Rejected,
+            };
+            announce(entry, (transaction_id, entry.world_id), (id::INV_10, body), cx)?;
+            gone.push(age);
+        }
+        gone.iter().for_each(|age| self.remove(*age));
+        kept.iter().for_each(|age| self.keep(*age));
+        if let Some(at) = self.first_expiry() {
+            cx.set_timer(SWEEP, at.next_multiple(SWEEP_PERIOD));
+        }
         Ok(())
     }
 }
@@ -367,51 +395,22 @@ impl Service for Invite {
     }
 
     fn handle(&mut self, incoming: &Incoming<'_>, cx: &mut Cx<'_>) -> Result<(), Reject> {
-        match incoming.channel {
+        self.0.with(cx.tenant(), |pending| match incoming.channel {
             "invite.command" => {
                 let command: InviteCommand<'_> = decode(incoming.value)?;
                 match &command.body {
-                    InviteCommandBody::Create(create) => self.create(&command, create, cx),
-                    InviteCommandBody::Accept(accept) => self.accept(&command, accept, cx),
-                    InviteCommandBody::Reject(reject) => self.reject(&command, reject, cx),
+                    InviteCommandBody::Create(create) => pending.create(&command, create, cx),
+                    InviteCommandBody::Accept(accept) => pending.accept(&command, accept, cx),
+                    InviteCommandBody::Reject(reject) => pending.reject(&command, reject, cx),
                 }
             }
-            "character.status" => self.character_deleted(&decode(incoming.value)?, cx),
+            "character.status" => pending.character_deleted(&decode(incoming.value)?, cx),
             other => refused(format!("invite does not read {other}")),
-        }
+        })
     }
 
     fn timer(&mut self, _: &Timer, cx: &mut Cx<'_>) -> Result<(), Reject> {
-        let pending = self.0.of(cx.tenant());
-        let (mut gone, mut kept) = (Vec::new(), Vec::new());
-        for (due, age) in pending.expired(cx.now()) {
-            if !cx.is_due(due, due) {
-                continue;
-            }
-            cx.applies(id::INV_10);
-            let entry = pending.get(age);
-            let mut transaction_id = entry.transaction_id;
-            match cx.decide(id::INV_10, &["rejected", "fresh-transaction-id", "no-expiry"]) {
-                "no-expiry" => {
-                    kept.push(age);
-                    continue;
-                }
-                "fresh-transaction-id" => transaction_id = Id(cx.assign_uuid()),
-                _ => {}
-            }
-            let body = match cx.violates(id::INV_10, "accepted") {
-                true => InviteStatusBody::Accepted,
-                false => InviteStatusBody::Rejected,
-            };
-            announce(entry, (transaction_id, entry.world_id), (id::INV_10, body), cx)?;
-            gone.push(age);
-        }
-        gone.iter().for_each(|age| pending.remove(*age));
-        kept.iter().for_each(|age| pending.keep(*age));
-        if let Some(at) = pending.first_expiry() {
-            cx.set_timer(SWEEP, at.next_multiple(SWEEP_PERIOD));
-        }
-        Ok(())
+        self.0.with(cx.tenant(), |pending| pending.sweep(cx))
     }
 
     fn query(&self, name: &str, args: &Json, asked: &Asked<'_>) -> Result<Json, QueryError> {

@@ -11,8 +11,6 @@ mod connection;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
-
 use serde_json::json;
 
 use self::connection::{Connection, Refusal};
@@ -21,7 +19,7 @@ use crate::message::{Json, Key, Tenant};
 use crate::rule::RuleId;
 use crate::service::support::{Args, ByTenant, refused, required};
 use crate::service::{
-    Asked, Cx, Given, Incoming, QueryError, Reject, Service, StimulusError, Vocabulary,
+    Asked, Cx, Given, Incoming, Map, QueryError, Reject, Service, StimulusError, Vocabulary,
 };
 use crate::services::account::messages::{
     AccountStatus, AccountStatusType, CreateSession, SessionCommand, SessionCommandBody,
@@ -40,9 +38,9 @@ pub struct Login(ByTenant<State>);
 
 #[derive(Clone, Debug, Default, Hash)]
 struct State {
-    connections: BTreeMap<Id, Connection>,
+    connections: Map<Id, Connection>,
     /// Which accounts are logged in, as far as events told.
-    logged_in: BTreeMap<u32, bool>,
+    logged_in: Map<u32, bool>,
 }
 
 /// What a stimulus or an event was refused for.
@@ -157,7 +155,7 @@ impl State {
         if connection.owes_created {
             announce(session_id, account_id, (id::LOG_3, ClientSessionType::Created), cx)?;
         }
-        if let Some(connection) = self.connections.get_mut(&session_id) {
+        if let Some(mut connection) = self.connections.get_mut(&session_id) {
             connection.owes_created = false;
             connection.licence_asked = false;
         }
@@ -217,7 +215,7 @@ impl State {
     }
 
     fn answered(&mut self, status: &SessionStatus<'_>, cx: &mut Cx<'_>) -> Result<(), Reject> {
-        let Some(connection) = self.connections.get_mut(&status.session_id) else {
+        let Some(mut connection) = self.connections.get_mut(&status.session_id) else {
             cx.applies(id::LOG_11);
             let is_created = matches!(status.body, SessionStatusBody::Created(_));
             if is_created && cx.violates(id::LOG_11, "announced") {
@@ -301,21 +299,22 @@ impl State {
 
     fn seeded(&mut self, seed: &SeedStatus, cx: &mut Cx<'_>) -> Result<(), Reject> {
         let SeedStatusBody::Created(created) = &seed.body;
-        let mut shown = false;
-        for connection in self.connections.values_mut() {
-            let is_bound = connection.account.is_some();
-            if connection.account == Some(seed.account_id)
-                || is_bound && cx.violates(id::LOG_7, "to-everyone")
-            {
-                if !cx.violates(id::LOG_7, "not-shown") {
-                    connection.new_characters.push(created.character_id);
-                }
-                shown = true;
-            }
-        }
-        if !shown {
+        let to_everyone = |connection: &Connection| {
+            connection.account.is_some() && cx.violates(id::LOG_7, "to-everyone")
+        };
+        let is_shown = |(_, connection): &(&Id, &Connection)| {
+            connection.account == Some(seed.account_id) || to_everyone(connection)
+        };
+        let shown: Vec<_> =
+            self.connections.iter().filter(is_shown).map(|(session, _)| *session).collect();
+        if shown.is_empty() {
             cx.applies(id::LOG_11);
             return refused("no connected session belongs to this account");
+        }
+        for session in shown.into_iter().filter(|_| !cx.violates(id::LOG_7, "not-shown")) {
+            if let Some(mut connection) = self.connections.get_mut(&session) {
+                connection.new_characters.push(created.character_id);
+            }
         }
         cx.applies(id::LOG_7);
         Ok(())
@@ -328,21 +327,12 @@ impl Service for Login {
     }
 
     fn handle(&mut self, incoming: &Incoming<'_>, cx: &mut Cx<'_>) -> Result<(), Reject> {
-        match incoming.channel {
-            "account.session.status" => {
-                let status = decode(incoming.value)?;
-                self.0.of(cx.tenant()).answered(&status, cx)
-            }
-            "account.status" => {
-                let status = decode(incoming.value)?;
-                self.0.of(cx.tenant()).account_changed(&status, cx)
-            }
-            "seed.status" => {
-                let seed = decode(incoming.value)?;
-                self.0.of(cx.tenant()).seeded(&seed, cx)
-            }
+        self.0.with(cx.tenant(), |state| match incoming.channel {
+            "account.session.status" => state.answered(&decode(incoming.value)?, cx),
+            "account.status" => state.account_changed(&decode(incoming.value)?, cx),
+            "seed.status" => state.seeded(&decode(incoming.value)?, cx),
             other => refused(format!("login does not read {other}")),
-        }
+        })
     }
 
     fn stimulus(
@@ -351,15 +341,15 @@ impl Service for Login {
         args: &Json,
         cx: &mut Cx<'_>,
     ) -> Result<Json, StimulusError> {
-        let (state, args) = (self.0.of(cx.tenant()), Args(args));
-        match name {
+        let args = Args(args);
+        self.0.with(cx.tenant(), |state| match name {
             "connect" => state.connect(args, cx),
             "credentials" => state.credentials(args, cx),
             "accept_licence" => state.accept_licence(args, cx),
             "select_character" => state.select_character(args, cx),
             "disconnect" => state.disconnect(args, cx),
             _ => Err(StimulusError::Unknown { name: name.to_owned() }),
-        }
+        })
     }
 
     fn query(&self, name: &str, args: &Json, asked: &Asked<'_>) -> Result<Json, QueryError> {

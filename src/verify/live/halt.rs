@@ -12,7 +12,7 @@ use super::field::Turn;
 use super::reading::{Place, Standstill};
 use super::run::Run;
 use super::trial::How;
-use crate::kafka::wall_ms;
+use crate::kafka::{Deadline, wall_ms};
 use crate::message::Offset;
 use crate::verify::Observation;
 use crate::verify::script::{Act, InputKind, Message, Phase, Step};
@@ -29,6 +29,9 @@ const SLOW_TRIAL: Duration = Duration::from_secs(1);
 const QUICK_RETURN: Duration = Duration::from_secs(20);
 /// What was sent so shortly before it stopped may have been in hand, however fast it was before.
 const IN_HAND: Duration = Duration::from_secs(2);
+/// For how long it is waited behind an input that is tried, at least and at most.
+const SHORTEST: Duration = Duration::from_secs(1);
+const LONGEST: Duration = Duration::from_secs(5);
 /// So many kinds of input are named to be left out.
 const MOST_KINDS: usize = 4;
 
@@ -164,12 +167,9 @@ impl Run<'_> {
         let lanes = || self.lanes.iter().chain(&self.played);
         let unread: Vec<_> =
             lanes().flat_map(|lane| lane.inputs(|sent| !self.field.has_read(sent.trace))).collect();
-        // It may be one that was committed before it was handled, long after it was sent where the
-        // machine is busy: of a process whose end is seen, shortly before that.
+        // Where its end is not seen, it may be one that was committed before it was handled.
         let first_ms = unread.iter().map(|suspect| suspect.at_ms).min();
-        let ended_ms = matches!(how, How::Ended(_)).then_some(now_ms);
-        let since_ms = if self.launch.is_none() { first_ms } else { ended_ms };
-        let since_ms = since_ms.map(|ms| ms - self.in_hand_ms());
+        let since_ms = first_ms.filter(|_| self.launch.is_none()).map(|ms| ms - self.in_hand_ms());
         let in_hand = lanes().flat_map(|lane| {
             lane.inputs(|sent| {
                 let place = self.field.place_of(sent.trace);
@@ -287,6 +287,19 @@ impl Run<'_> {
         true
     }
 
+    /// Waits for as long as answers take: what is committed before it is handled is not handled yet
+    /// once all is read. How the process ended meanwhile, if it did.
+    fn linger(&mut self) -> Result<Option<How>, VerifyError> {
+        let deadline = Deadline::after((self.pace.slowest() * 2).clamp(SHORTEST, LONGEST));
+        while !deadline.is_over() && !self.is_over() {
+            self.hear()?;
+            if let Some(status) = self.ended() {
+                return Ok(Some(How::Ended(status)));
+            }
+        }
+        Ok(None)
+    }
+
     /// Sends each suspect alone, one after the other, until one does it again; then it is the only
     /// one. That costs one more restart, however many there are.
     fn single_out(
@@ -317,7 +330,10 @@ impl Run<'_> {
                 .iter()
                 .map(|(suspect, message)| (message.clone(), suspect.step.kind.clone()))
                 .collect();
-            let trial = self.try_inputs("alone", &inputs)?;
+            let mut trial = self.try_inputs("alone", &inputs)?;
+            if trial.end.is_none() {
+                trial.end = self.linger()?;
+            }
             let Some(how) = trial.end else {
                 if let Tried::InVain { all } = &mut halt.tried {
                     *all = is_all && left.is_empty();

@@ -37,7 +37,7 @@ pub(crate) use external::{Limits, Outside, Reach, explained, possible};
 pub(crate) use lifecycle::ENDED;
 pub(crate) use phases::SWEEP;
 pub use probe::{Commands, Probe, ProbeError};
-pub use probe_file::read_probe;
+pub use probe_file::{probe_schema, read_probe};
 
 use std::collections::BTreeSet;
 use std::sync::Arc;

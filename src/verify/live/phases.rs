@@ -34,12 +34,13 @@ impl Run<'_> {
             let mut left = ALL_SHARES;
             for (phase, share) in SHARES {
                 if !self.is_gone() && !self.is_over() {
-                    let time = Deadline::after(self.limit.left() * share / left);
+                    self.phase_ends = Deadline::after(self.limit.left() * share / left);
                     let budget = self.plan.budget * share / ALL_SHARES;
-                    self.play_phase(phase, (budget, time), tell)?;
+                    self.play_phase(phase, budget, tell)?;
                 }
                 left = (left - share).max(1);
             }
+            self.phase_ends = self.limit;
         } else {
             self.play_only(tell)?;
         }
@@ -50,7 +51,7 @@ impl Run<'_> {
     fn play_phase(
         &mut self,
         phase: Phase,
-        (budget, time): (Duration, Deadline),
+        budget: Duration,
         tell: &mut dyn FnMut(&str),
     ) -> Result<(), VerifyError> {
         for sweep in sweeps(&self.plan.subject, &self.contracts, phase) {
@@ -68,8 +69,7 @@ impl Run<'_> {
         scripts.sort_by_key(|script| std::cmp::Reverse(script.waits()));
         tell(&format!("{phase} input: {} scripts from scenarios", scripts.len()));
         let mut scripts = scripts.into_iter();
-        let mut in_time = std::iter::from_fn(|| if time.is_over() { None } else { scripts.next() });
-        self.play(&mut in_time, None, tell)?;
+        self.play(&mut scripts, None, tell)?;
         if scripts.len() > 0 && !self.is_gone() {
             self.notes.push(format!(
                 "{phase} input: not all scripts from scenarios were played ({} left), since the \
@@ -77,7 +77,7 @@ impl Run<'_> {
                 scripts.len()
             ));
         }
-        let budget = budget.min(time.left());
+        let budget = budget.min(self.phase_ends.left());
         if budget > Duration::ZERO {
             tell(&format!("{phase} input: random sequences for {} s", budget.as_secs()));
         }
@@ -120,9 +120,12 @@ impl Run<'_> {
                 });
             }
             let trial = self.try_inputs(&name, &group)?;
-            let suspects: Vec<Suspect> = trial.lanes.iter().flat_map(candidates).collect();
+            let mut suspects: Vec<Suspect> = trial.lanes.iter().flat_map(candidates).collect();
             self.played.extend(trial.lanes);
             if let Some(how) = trial.end {
+                // What was committed before it was handled may have been tried before these.
+                let earlier = self.suspects(&how).into_iter();
+                suspects.extend(earlier.filter(|one| one.step.kind.is_some()));
                 let suspects = self.likeliest_first(&how, suspects.into_iter());
                 self.halted(how, suspects, tell)?;
             }

@@ -26,6 +26,40 @@ pub fn read_probe(
     probe.filter(|_| !diagnostics[before..].iter().any(Diagnostic::is_error))
 }
 
+/// The JSON Schema of probe files, for editors: for all services of these packs.
+#[must_use]
+pub fn probe_schema(packs: &Packs) -> serde_json::Value {
+    use serde_json::{Map, Value, json};
+    let [mut queries, mut stimuli, mut data] = [(); 3].map(|()| Map::new());
+    for service in packs.services() {
+        let Vocabulary { queries: asked, stimuli: told, data: given, .. } = service.vocabulary();
+        for (part, words) in [(&mut queries, asked), (&mut stimuli, told), (&mut data, given)] {
+            for (word, arguments) in words {
+                let service = service.name();
+                let arguments = arguments.join(", ");
+                let doc = format!("the command of {service}.{word}; its arguments: {arguments}");
+                let command = json!({ "type": "string", "pattern": "\\S", "description": doc });
+                part.insert(format!("{service}.{word}"), command.clone());
+                part.insert((*word).to_owned(), command);
+            }
+        }
+    }
+    let part = |words: Map<String, Value>| json!({ "type": "object", "properties": words, "additionalProperties": false });
+    json!({
+        "$schema": crate::scenario::DRAFT,
+        "title": "A probe file of quintet",
+        "type": "object",
+        "properties": {
+            "format": { "const": 1 },
+            "queries": part(queries),
+            "stimuli": part(stimuli),
+            "data": part(data),
+        },
+        "required": ["format"],
+        "additionalProperties": false,
+    })
+}
+
 struct Reader<'a> {
     file: &'a Arc<SourceFile>,
     diagnostics: &'a mut Vec<Diagnostic>,

@@ -94,6 +94,8 @@ pub(super) struct Run<'a> {
     pub(super) gone_ms: Option<i64>,
     /// Up to when inputs are sent; once they are judged, up to when everything is to be said.
     pub(super) limit: Deadline,
+    /// Up to when the phase that is played may take.
+    pub(super) phase_ends: Deadline,
     /// Up to when everything is to be said.
     pub(super) ends: Deadline,
     started: u64,
@@ -161,6 +163,7 @@ impl<'a> Run<'a> {
             to_the_end: false,
             gone_ms: None,
             limit: Deadline::after(plan.limit.saturating_sub(plan.limit / JUDGING)),
+            phase_ends: Deadline::after(plan.limit),
             ends: Deadline::after(plan.limit),
             started: 0,
             nonce: uuid::Uuid::from_u128(nonce()).as_u64_pair().0,
@@ -229,6 +232,13 @@ impl<'a> Run<'a> {
         loop {
             if self.is_gone() || self.is_over() {
                 self.played.append(&mut self.lanes);
+                return Ok(());
+            }
+            if self.phase_ends.is_over() {
+                // What was sent is judged; what waits for time goes on waiting.
+                let cut = self.lanes.extract_if(.., |lane| !lane.is_background());
+                self.played.extend(cut);
+                self.free = self.plan.tenants.iter().cloned().collect();
                 return Ok(());
             }
             let used = clock.elapsed().saturating_sub(self.outages - before);

@@ -12,10 +12,12 @@ use crate::contract::{self, Contracts, MessageIx};
 use crate::history::{History, Producer};
 use crate::message::{ChannelIx, Record, RecordId};
 use crate::pack::{Checks, HistoryChecker as _, Packs};
+use crate::property::Doubt;
 use crate::rule::{DOC_1, Finding, RuleId, Severity};
 use crate::verify::{Found, Judgement, SKEW, Standing};
 
 use super::documents::checks;
+use super::doubts::{doubt_notes, doubts};
 use super::{Gathered, Passing, Writers};
 
 /// How much is kept.
@@ -47,6 +49,8 @@ pub struct Flow {
     untimed: (BTreeSet<RecordId>, u64),
     /// Holes in the offsets of partitions.
     holes: u64,
+    /// How far clocks differ, as far as is known.
+    skew: Duration,
     /// Whether the order of what flows is known, and of how many records it was not.
     ordered: bool,
     unordered: u64,
@@ -70,6 +74,7 @@ impl Flow {
         let history = History::new(Arc::clone(contracts), services);
         let mut checks = checks(contracts, !whole);
         checks.begin(&history);
+        checks.clocks(SKEW, Duration::ZERO);
         Self {
             writers,
             history,
@@ -79,6 +84,7 @@ impl Flow {
             seen: (0, 0),
             untimed: (BTreeSet::new(), 0),
             holes: 0,
+            skew: SKEW,
             ordered: true,
             unordered: 0,
             held: BTreeMap::new(),
@@ -86,6 +92,11 @@ impl Flow {
             messages: vec![0; contracts.all_messages().len()],
             unknown: BTreeMap::new(),
         }
+    }
+
+    /// What is known of services, and what is demanded of them.
+    pub(crate) fn packs(&self) -> &Packs {
+        self.history.contracts().packs()
     }
 
     /// Who writes what.
@@ -112,9 +123,23 @@ impl Flow {
             self.holes += 1;
         }
         if !is_timed {
+            self.checks.untimed(&[id]);
             self.untimed.0.insert(id);
             self.untimed.1 += 1;
         }
+    }
+
+    /// Clocks differ by this much, as is known by now.
+    pub fn clocks(&mut self, skew: Duration) {
+        self.skew = self.skew.max(skew);
+        self.checks.clocks(self.skew, Duration::ZERO);
+    }
+
+    /// No record comes any more.
+    pub fn close(&mut self) {
+        self.checks.follow(&self.history);
+        let last = self.history.records().iter().map(|placed| placed.at).max();
+        self.checks.close(&self.history, last.unwrap_or_default());
     }
 
     /// How many holes there were in the offsets of partitions, but for regular ones.
@@ -212,6 +237,9 @@ impl Flow {
         self.held = self.held();
         let mut checks = checks(self.history.contracts(), true);
         checks.begin(&history);
+        checks.clocks(self.skew, Duration::ZERO);
+        let untimed: Vec<_> = self.untimed.0.iter().copied().collect();
+        checks.untimed(&untimed);
         checks.follow(&history);
         for (rule, times) in checks.premises() {
             let held = self.held.entry(rule).or_default();
@@ -224,7 +252,9 @@ impl Flow {
     /// How each rule stands so far.
     #[must_use]
     pub fn standings(&self) -> BTreeMap<RuleId, Standing> {
-        self.tally.standings(&self.held(), self.history.contracts().packs())
+        let packs = self.history.contracts().packs();
+        let doubts = if self.ordered { doubts(&self.checks, packs) } else { BTreeMap::new() };
+        self.tally.standings((&self.held(), &doubts), packs)
     }
 
     fn held(&self) -> BTreeMap<RuleId, u64> {
@@ -250,9 +280,14 @@ impl Flow {
 /// Why a rule of which nothing flowed is not exercised.
 const NOTHING: &str = "no message that it speaks of was seen";
 
-/// Judges what was captured by what records alone show; `whole` as for [`Flow::new`].
+/// Judges what was captured by what records alone show; `whole` as for [`Flow::new`]. Clocks may
+/// differ by `clock_skew` at least, and an answer takes no longer than `settle`.
 #[must_use]
-pub fn judge(gathered: &Gathered, whole: bool) -> Judgement {
+pub fn judge(
+    gathered: &Gathered,
+    whole: bool,
+    (clock_skew, settle): (Duration, Duration),
+) -> Judgement {
     let history = &gathered.history;
     let packs = history.contracts().packs();
     let is_doubted = |one: &Finding| {
@@ -262,7 +297,10 @@ pub fn judge(gathered: &Gathered, whole: bool) -> Judgement {
     checks.begin(history);
     let holes: Vec<_> = gathered.holes.iter().map(|(before, _)| *before).collect();
     checks.doubt(&holes);
+    checks.untimed(&gathered.untimed);
+    checks.clocks(gathered.skew.max(clock_skew).max(SKEW), settle);
     checks.follow(history);
+    checks.close(history, gathered.ended);
     let told = checks.findings().iter().filter(|one| !is_doubted(one));
     let mut findings: Vec<_> = told.map(|one| found(history, one)).collect();
     let inputs = history.records().iter().filter(|placed| placed.producer == Producer::Test);
@@ -270,8 +308,9 @@ pub fn judge(gathered: &Gathered, whole: bool) -> Judgement {
     findings.sort_by_key(|one| one.records.last().copied());
     let mut tally = Tally::default();
     findings.iter().for_each(|one| tally.count(one));
-    let rules = tally.standings(&checks.premises(), history.contracts().packs());
-    let notes = skew_note(gathered.skew).into_iter().collect();
+    let doubts = doubts(&checks, packs);
+    let rules = tally.standings((&checks.premises(), &doubts), packs);
+    let notes = skew_note(gathered.skew).into_iter().chain(doubt_notes(&doubts, &rules)).collect();
     Judgement { findings, rules, notes, ..Judgement::default() }
 }
 
@@ -299,12 +338,19 @@ impl Tally {
         }
     }
 
-    fn standings(&self, held: &BTreeMap<RuleId, u64>, packs: &Packs) -> BTreeMap<RuleId, Standing> {
+    fn standings(
+        &self,
+        (held, doubts): (&BTreeMap<RuleId, u64>, &BTreeMap<RuleId, Doubt>),
+        packs: &Packs,
+    ) -> BTreeMap<RuleId, Standing> {
         let standing = |rule: &RuleId| match (self.0.get(rule), held.get(rule)) {
             (Some((times @ 1.., _)), _) => Standing::Violated { times: *times },
             (Some((0, times @ 1..)), _) => Standing::Advisory { times: *times },
             (_, Some(times @ 1..)) => Standing::Passed { times: *times },
-            _ => Standing::NotExercised { why: NOTHING.to_owned() },
+            _ => match doubts.get(rule) {
+                Some(doubt) => Standing::Inconclusive { why: doubt.told() },
+                None => Standing::NotExercised { why: NOTHING.to_owned() },
+            },
         };
         let of_documents = held.contains_key(&DOC_1).then_some(&DOC_1);
         packs

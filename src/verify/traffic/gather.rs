@@ -10,7 +10,7 @@ use super::{Place, Writers};
 use crate::capture::Captured;
 use crate::contract::Contracts;
 use crate::history::History;
-use crate::message::{ChannelIx, Offset, Partition, RecordId, VirtualTime};
+use crate::message::{ChannelIx, Offset, Partition, Record, RecordId, VirtualTime};
 use crate::verify::{Gap, Hole, Observation, Offsets, SKEW};
 
 /// A timestamp so far from any other, in milliseconds, bears no time.
@@ -70,27 +70,26 @@ pub fn gather(
     subject: Option<&str>,
     clock_skew: Duration,
 ) -> Gathered {
+    gather_some(records, contracts, channel_of, (subject, clock_skew), &|_| true)
+}
+
+/// As [`gather`], of those records that `keep` admits. The others are known to be there: where they
+/// lie nothing is missing, and their timestamps count.
+#[must_use]
+pub fn gather_some(
+    records: Vec<Captured>,
+    contracts: &Arc<Contracts>,
+    channel_of: impl Fn(&str) -> Option<ChannelIx>,
+    (subject, clock_skew): (Option<&str>, Duration),
+    keep: &dyn Fn(&Record) -> bool,
+) -> Gathered {
     let services: Vec<String> = match subject {
         Some(subject) => vec![subject.to_owned()],
         None => contracts.contracts().iter().map(|one| one.service.clone()).collect(),
     };
     let writers = Arc::new(Writers::new(contracts, &services));
-    let mut other_topics = BTreeMap::new();
     let mut stamps: Vec<i64> = records.iter().map(|one| one.timestamp_ms).collect();
-    let mut partitions: BTreeMap<Place, Vec<Captured>> = BTreeMap::new();
-    for one in records {
-        match channel_of(&one.topic) {
-            Some(channel) => partitions.entry((channel, one.partition)).or_default().push(one),
-            None => *other_topics.entry(one.topic).or_default() += 1,
-        }
-    }
-    let mut late = Vec::new();
-    for ((_, partition), own) in &mut partitions {
-        own.sort_by_key(|one| one.offset);
-        if let Some(first) = own.first().filter(|first| first.offset.0 > 0) {
-            late.push((format!("{}/{}", first.topic, partition.0), first.offset.0));
-        }
-    }
+    let Placed { partitions, other_topics, late } = Placed::of(records, channel_of);
     let clock_skew_ms = i64::try_from(clock_skew.max(SKEW).as_millis()).unwrap_or(i64::MAX);
     let times = Times::of(&partitions, &writers, MOST_SKEW_MS.max(clock_skew_ms), &mut stamps);
     let shift = |first_ms| VirtualTime::ZERO.as_unix_ms().saturating_sub(first_ms).max(0);
@@ -121,15 +120,52 @@ pub fn gather(
         let producer = writers.of(channel, &one.record);
         let place = (channel, partition, one.offset);
         let at = moment(when.earliest_ms);
+        let between = (at, moment(when.latest_ms));
+        if !keep(&one.record) {
+            holes.note(place, None, between);
+            continue;
+        }
         let record = gathered.history.append(at, place, one.record, producer);
         if !when.is_timed || when.latest_ms > when.earliest_ms {
-            gathered.between.insert(record, (at, moment(when.latest_ms)));
+            gathered.between.insert(record, between);
         }
         gathered.untimed.extend((!when.is_timed).then_some(record));
-        holes.note(place, record, (at, moment(when.latest_ms)));
+        holes.note(place, Some(record), between);
     }
-    gathered.holes = holes.found();
+    // Without a record there is nothing that a hole could concern.
+    let is_empty = gathered.history.records().is_empty();
+    gathered.holes = if is_empty { Vec::new() } else { holes.found() };
     gathered
+}
+
+/// Records by partition, in the order of offsets.
+struct Placed {
+    partitions: BTreeMap<Place, Vec<Captured>>,
+    /// Topics of no channel, each with how many records it has.
+    other_topics: BTreeMap<Arc<str>, u64>,
+    /// Partitions whose first records are not there, each with the first offset.
+    late: Vec<(String, u64)>,
+}
+
+impl Placed {
+    fn of(records: Vec<Captured>, channel_of: impl Fn(&str) -> Option<ChannelIx>) -> Self {
+        let mut other_topics = BTreeMap::new();
+        let mut partitions: BTreeMap<Place, Vec<Captured>> = BTreeMap::new();
+        for one in records {
+            match channel_of(&one.topic) {
+                Some(channel) => partitions.entry((channel, one.partition)).or_default().push(one),
+                None => *other_topics.entry(one.topic).or_default() += 1,
+            }
+        }
+        let mut late = Vec::new();
+        for ((_, partition), own) in &mut partitions {
+            own.sort_by_key(|one| one.offset);
+            if let Some(first) = own.first().filter(|first| first.offset.0 > 0) {
+                late.push((format!("{}/{}", first.topic, partition.0), first.offset.0));
+            }
+        }
+        Self { partitions, other_topics, late }
+    }
 }
 
 /// The holes in partitions that are merged.
@@ -149,10 +185,14 @@ impl Holes {
     fn note(
         &mut self,
         (channel, partition, offset): (ChannelIx, Partition, Offset),
-        record: RecordId,
+        record: Option<RecordId>,
         (earliest, latest): (VirtualTime, VirtualTime),
     ) {
         let of = self.0.entry((channel, partition)).or_default();
+        // Of a partition whose records were left out so far, the first record of all stands for
+        // those that come before.
+        let before = of.last.map_or(RecordId(0), |(record, _)| record);
+        let record = record.unwrap_or(before);
         if let (Some(gap), Some((before, from))) = (of.offsets.note(offset), of.last) {
             of.gaps.push((before, gap, (from, latest)));
         }

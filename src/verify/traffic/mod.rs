@@ -10,6 +10,7 @@
 //! is bounded, and what was forgotten is held against nobody. Start at [`Flow`].
 
 mod documents;
+mod doubts;
 mod flow;
 mod gather;
 mod merge;
@@ -18,7 +19,7 @@ mod times;
 mod writers;
 
 pub use flow::{Flow, judge, skew_note};
-pub use gather::{Gathered, gather};
+pub use gather::{Gathered, gather, gather_some};
 pub use sluice::{Disordered, Passing, Place, Sluice};
 pub(crate) use times::MOST_SKEW_MS;
 pub use times::is_time;

@@ -59,7 +59,7 @@ impl State {
         &mut self,
         case: &mut Case<'_>,
         given: bool,
-        (of, to, params): (SessionOf, u8, u64),
+        (of, to, params): (SessionOf, u8, u128),
     ) {
         let (account, answer, event) = match case.events.answers.as_slice() {
             [(session, account, answer, event)] if *session == of.session => {

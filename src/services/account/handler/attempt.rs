@@ -320,25 +320,24 @@ fn welcome(
 }
 
 fn open_session(state: &mut State, account_id: u32, command: &SessionCommand<'_>, announced: bool) {
-    let holder = state.get_mut(account_id);
+    let mut holder = state.get_mut(account_id);
     holder.wrong_passwords = 0;
     holder.locked_until = None;
     let issuer = Issuer::of(&command.issuer);
     let session = Session { id: command.session_id, issuer, transition: None, announced };
-    match holder.session(session.id, &session.issuer) {
-        Some(at) => {
-            let ended = std::mem::replace(&mut holder.sessions[at], session);
-            state.settle_transitions(account_id, &[ended]);
-        }
-        None => holder.sessions.push(session),
-    }
+    let Some(at) = holder.session(session.id, &session.issuer) else {
+        return holder.sessions.push(session);
+    };
+    let ended = std::mem::replace(&mut holder.sessions[at], session);
+    drop(holder);
+    state.settle_transitions(account_id, &[ended]);
 }
 
 fn note_failure(state: &mut State, account_id: u32, failure: Failure, unix_s: i64) {
     if state.find(account_id).is_none() {
         return;
     }
-    let holder = state.get_mut(account_id);
+    let mut holder = state.get_mut(account_id);
     if holder.locked_until.is_some_and(|until| until <= unix_s) {
         holder.locked_until = None;
         holder.wrong_passwords = 0;

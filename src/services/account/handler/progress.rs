@@ -121,7 +121,7 @@ fn move_on(
     if cx.violates(id::ACC_8, "no-transition") {
         return Ok(());
     }
-    let holder = state.get_mut(account_id);
+    let mut holder = state.get_mut(account_id);
     let id = command.session_id;
     match found {
         Some(at) => {
@@ -130,11 +130,13 @@ fn move_on(
                 cx.applies(id::ACC_TWICE);
             }
             holder.sessions[at].transition = Some(ends);
+            drop(holder);
             state.settle_transitions(account_id, &[before]);
         }
         None if picked == "open-in-transition" => {
             let session = Session { id, issuer, transition: Some(ends), announced: false };
             holder.sessions.push(session);
+            drop(holder);
         }
         None => return Ok(()),
     }

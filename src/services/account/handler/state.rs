@@ -1,12 +1,10 @@
 //! Accounts and their sessions.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use super::attempt::Order;
 use crate::message::VirtualTime;
 use crate::message::typed::{Id, Secret};
 use crate::service::support::refused;
-use crate::service::{Cx, Reject};
+use crate::service::{Changing, Cx, Map, Reject, Set};
 
 /// The accounts of a tenant.
 #[derive(Clone, Debug, Default, Hash)]
@@ -14,11 +12,11 @@ pub(super) struct State {
     pub(super) automatic_registration: bool,
     /// The order of the checks of a login, as far as it has shown.
     pub(super) order: Order,
-    holders: BTreeMap<u32, Holder>,
+    holders: Map<u32, Holder>,
     /// Oldest first; a name has more than one account only where a taken name was accepted.
-    by_name: BTreeMap<Box<str>, Vec<u32>>,
+    by_name: Map<Box<str>, Vec<u32>>,
     /// When sessions in transition end, and whose.
-    pub(super) transitions: BTreeSet<(VirtualTime, u32)>,
+    pub(super) transitions: Set<(VirtualTime, u32)>,
 }
 
 /// One account.
@@ -116,13 +114,15 @@ impl State {
     }
 
     pub(super) fn next_id(&self) -> Result<u32, Reject> {
-        let last = self.holders.keys().next_back().copied().unwrap_or_default();
+        let last = self.holders.last().map_or(0, |(account_id, _)| *account_id);
         last.checked_add(1).map_or_else(|| refused("no account id is left"), Ok)
     }
 
     /// Adds an account under an id of its own.
     pub(super) fn add(&mut self, account_id: u32, holder: Holder) {
-        self.by_name.entry(holder.name.clone()).or_default().push(account_id);
+        let mut named = self.named(&holder.name).to_vec();
+        named.push(account_id);
+        self.by_name.insert(holder.name.clone(), named);
         self.holders.insert(account_id, holder);
     }
 
@@ -132,11 +132,11 @@ impl State {
 
     /// An account that is known to exist.
     pub(super) fn get(&self, account_id: u32) -> &Holder {
-        &self.holders[&account_id]
+        self.find(account_id).expect("accounts are never removed")
     }
 
     /// An account that is known to exist.
-    pub(super) fn get_mut(&mut self, account_id: u32) -> &mut Holder {
+    pub(super) fn get_mut(&mut self, account_id: u32) -> Changing<'_, u32, Holder> {
         self.holders.get_mut(&account_id).expect("accounts are never removed")
     }
 

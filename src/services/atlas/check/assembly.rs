@@ -238,6 +238,7 @@ impl Assembler {
                 plan.handling.events.push(event);
                 appended.course = plan.handling.course;
                 appended.by_timer = plan.handling.input == Input::Timer;
+                appended.is_fired = appended.by_timer;
                 if appended.course == Course::Rejected {
                     tell_of_unkept(view, (service, event, cause), out);
                 }
@@ -364,6 +365,7 @@ fn sent(record: RecordId) -> Appended {
         by: None,
         cause: None,
         by_timer: false,
+        is_fired: false,
         doubled: false,
         course: Course::Plain,
     }

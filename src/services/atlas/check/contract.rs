@@ -1,16 +1,14 @@
 //! Every event against its producer's contract, and what documents say of keys: COM-7, EFF-7,
 //! INV-11, LOG-10.
 
-use std::hash::{Hash, Hasher};
-
-use rustc_hash::FxHasher;
+use xxhash_rust::xxh3::xxh3_128;
 
 use super::Checker;
 use super::fact::{Channel, Fact};
 use super::handling::{Appended, Course};
 use super::map::{FxMap, FxSet};
 use super::out::Out;
-use super::view::{Role, TenantIx, View};
+use super::view::{Content, Role, TenantIx, View};
 use crate::contract::{self, Cause, ProblemKind};
 use crate::history::ServiceIx;
 use crate::message::{ChannelIx, RecordId};
@@ -24,7 +22,7 @@ pub(in crate::services) struct Contract {
     /// Records that were found in order, by all that a contract looks at.
     clean: FxSet<Look>,
     keys: FxMap<(Channel, TenantIx, u32), RecordId>,
-    ids: FxMap<(Channel, TenantIx, u64), (u32, RecordId)>,
+    ids: FxMap<(Channel, TenantIx, Option<u128>), (u32, RecordId)>,
     /// Services that handled something under a tenant of their own: their timers may have none.
     apart: FxSet<ServiceIx>,
 }
@@ -34,7 +32,7 @@ const MOST_CLEAN: usize = 100_000;
 
 /// What a contract looks at: who sends it for what, place and content, and whether there is a
 /// trace.
-type Look = (ServiceIx, bool, bool, u64);
+type Look = (ServiceIx, bool, bool, Option<Content>);
 
 impl Contract {
     /// Forgets which records were in order: services or contracts are others now.
@@ -92,9 +90,7 @@ impl Contract {
         out.held(rule);
         let channel = view.channel(record);
         let key = &view.placed(record).record.key;
-        let mut hasher = FxHasher::default();
-        key.hash(&mut hasher);
-        let hash = hasher.finish();
+        let hash = key.as_deref().map(xxh3_128);
         let first = *self.keys.entry((channel, tenant, of)).or_insert(record);
         if view.placed(first).record.key != *key {
             let message = format!(

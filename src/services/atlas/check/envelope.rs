@@ -127,7 +127,7 @@ impl Checker for Envelope {
                 }
             }
         }
-        if let (true, Some(trace)) = (appended.by_timer, trace) {
+        if let (true, Some(trace)) = (appended.is_fired, trace) {
             self.span_of_timer(view, record, trace, out);
         }
         let valid_cause = appended.cause.is_none_or(|cause| view.tenant(cause).is_some());

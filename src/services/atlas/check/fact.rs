@@ -4,7 +4,7 @@
 //! ([`Sym`]), passwords and params are hashed, and nothing of them can be shown from here.
 
 use uuid::Uuid;
-use xxhash_rust::xxh3::xxh3_64;
+use xxhash_rust::xxh3::xxh3_128;
 
 use super::map::FxSet;
 use crate::message::typed::{Message, decode};
@@ -151,7 +151,7 @@ pub(in crate::services) struct SessionOf {
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(in crate::services) enum SessionAsk {
     Create { name: Sym, password: Password },
-    Progress { state: u8, params: u64 },
+    Progress { state: u8, params: u128 },
     Logout,
 }
 
@@ -162,7 +162,7 @@ pub(in crate::services) enum Answer {
     Licence,
     Changed {
         state: u8,
-        params: u64,
+        params: u128,
     },
     /// With its code, if that is one of the six.
     Error(Option<ErrorCode>),
@@ -203,7 +203,7 @@ pub(in crate::services) enum InviteStatusKind {
 /// A password that can be compared and nothing else. One that is too long to be told from another
 /// by every implementation equals none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::services) struct Password(Option<u64>);
+pub(in crate::services) struct Password(Option<u128>);
 
 /// Longer passwords are cut by bcrypt, and so open.
 const MAX_PASSWORD_BYTES: usize = 72;
@@ -213,7 +213,7 @@ impl Password {
     pub(in crate::services) const UNKNOWN: Self = Self(None);
 
     fn of(text: &str) -> Self {
-        Self((text.len() <= MAX_PASSWORD_BYTES).then(|| xxh3_64(text.as_bytes())))
+        Self((text.len() <= MAX_PASSWORD_BYTES).then(|| xxh3_128(text.as_bytes())))
     }
 
     /// Whether two passwords are the same, where that can be told.
@@ -292,9 +292,10 @@ fn session_command(command: &SessionCommand<'_>, symbols: &mut Symbols) -> Fact 
             name: symbols.number(&create.account_name),
             password: Password::of(create.password.reveal()),
         },
-        SessionCommandBody::ProgressState(to) => {
-            SessionAsk::Progress { state: to.state, params: xxh3_64(to.params.as_str().as_bytes()) }
-        }
+        SessionCommandBody::ProgressState(to) => SessionAsk::Progress {
+            state: to.state,
+            params: xxh3_128(to.params.as_str().as_bytes()),
+        },
         SessionCommandBody::Logout(_) => SessionAsk::Logout,
     };
     Fact::Session(of, ask)
@@ -305,7 +306,7 @@ fn answer(body: &SessionStatusBody<'_>) -> Answer {
         SessionStatusBody::Created(_) => Answer::Created,
         SessionStatusBody::RequestLicenseAgreement(_) => Answer::Licence,
         SessionStatusBody::StateChanged(to) => {
-            Answer::Changed { state: to.state, params: xxh3_64(to.params.as_str().as_bytes()) }
+            Answer::Changed { state: to.state, params: xxh3_128(to.params.as_str().as_bytes()) }
         }
         SessionStatusBody::Error(error) => Answer::Error(ErrorCode::parse(&error.code)),
     }

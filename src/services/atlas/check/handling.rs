@@ -118,6 +118,8 @@ pub(in crate::services) struct Appended {
     pub(in crate::services) cause: Option<RecordId>,
     /// A timer may have caused it.
     pub(in crate::services) by_timer: bool,
+    /// Whether a timer is known to have caused it.
+    pub(in crate::services) is_fired: bool,
     /// The same event once more, after a crash.
     pub(in crate::services) doubled: bool,
     /// How its cause was handled.

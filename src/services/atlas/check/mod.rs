@@ -16,7 +16,6 @@ pub(in crate::services) mod handling;
 pub(in crate::services) mod map;
 mod order;
 pub(in crate::services) mod out;
-mod sequence;
 pub(in crate::services) mod view;
 
 use std::collections::BTreeMap;
@@ -26,7 +25,6 @@ use self::handling::{Appended, Handling};
 use self::out::Out;
 use self::view::{Memo, Role, View};
 use crate::history::{Event, History, ServiceIx};
-use crate::message::RecordId;
 use crate::pack::HistoryChecker;
 use crate::rule::{Finding, Report, RuleId};
 use crate::services::{account, ban, invite, login};
@@ -54,7 +52,6 @@ pub static CHECKERS: &[CheckerInfo] = &[
     checker("account", account::check::RULES),
     checker("login", login::check::RULES),
     checker("invite", invite::check::RULES),
-    checker("sequence", sequence::RULES),
 ];
 
 /// The checkers, at work.
@@ -67,7 +64,6 @@ struct Checkers {
     account: account::check::Account,
     login: login::check::Login,
     invite: invite::check::Invite,
-    sequence: sequence::Sequence,
 }
 
 impl Checker for Checkers {
@@ -77,7 +73,6 @@ impl Checker for Checkers {
             self.contract.appended(view, appended, out);
             self.order.appended(view, appended, out);
         }
-        self.sequence.appended(view, appended, out);
     }
 
     fn handled(&mut self, view: View<'_>, handling: &Handling, out: &mut Out) {
@@ -97,7 +92,7 @@ impl Checker for Checkers {
     }
 
     fn clear(&mut self) {
-        let all: [&mut dyn Checker; 8] = [
+        let all: [&mut dyn Checker; 7] = [
             &mut self.envelope,
             &mut self.contract,
             &mut self.order,
@@ -105,7 +100,6 @@ impl Checker for Checkers {
             &mut self.account,
             &mut self.login,
             &mut self.invite,
-            &mut self.sequence,
         ];
         for checker in all {
             checker.clear();
@@ -152,15 +146,6 @@ impl Checks {
         Self::default()
     }
 
-    /// Checkers for histories that begin amid: what came before is not known, and nothing is said
-    /// that it could explain.
-    #[must_use]
-    pub fn amid() -> Self {
-        let mut checks = Self::default();
-        checks.checkers.sequence.amid = true;
-        checks
-    }
-
     fn judge(&mut self, history: &History) {
         let view = View::new(history, &self.memo);
         for handling in self.done.drain(..) {
@@ -170,10 +155,6 @@ impl Checks {
 }
 
 impl HistoryChecker for Checks {
-    fn doubt(&mut self, holes: &[RecordId]) {
-        self.checkers.sequence.holes.extend(holes);
-    }
-
     fn begin(&mut self, history: &History) {
         if !self.memo.begin(history) {
             self.checkers.contract.forget();

@@ -1,8 +1,6 @@
 //! Commands of one documented key take effect in the order of their partition: COM-11.
 
-use std::hash::{Hash, Hasher};
-
-use rustc_hash::FxHasher;
+use xxhash_rust::xxh3::xxh3_128;
 
 use super::Checker;
 use super::fact::Channel;
@@ -20,7 +18,7 @@ pub(in crate::services) const RULES: &[RuleId] = &[id::COM_11];
 #[derive(Debug, Default)]
 pub(in crate::services) struct Order {
     /// The last command that was answered, by service, channel, partition and key.
-    answered: FxMap<(ServiceIx, Channel, Partition, u64), (Offset, RecordId)>,
+    answered: FxMap<(ServiceIx, Channel, Partition, u128), (Offset, RecordId)>,
 }
 
 impl Checker for Order {
@@ -36,9 +34,7 @@ impl Checker for Order {
         let Some(key) = placed.record.key.as_ref().filter(|_| documented) else {
             return;
         };
-        let mut hasher = FxHasher::default();
-        key.hash(&mut hasher);
-        let place = (service, channel, placed.partition, hasher.finish());
+        let place = (service, channel, placed.partition, xxh3_128(key));
         let this = (placed.offset, cause);
         let last = self.answered.entry(place).or_insert(this);
         if last.1 == cause {

@@ -1,9 +1,8 @@
 //! What checkers see of a run: the history, and what was learned of each record as it appeared.
 
-use std::hash::Hasher;
 use std::sync::Arc;
 
-use rustc_hash::FxHasher;
+use xxhash_rust::xxh3::xxh3_128;
 
 use super::fact::{Channel, Fact, Symbols, read};
 use super::map::FxMap;
@@ -51,9 +50,13 @@ struct Learned {
     value: ValueIx,
     tenant: Option<TenantIx>,
     channel: Channel,
-    /// A hash of place and content, but for the trace.
-    content: u64,
+    content: Content,
 }
+
+/// What tells a record from others but for its trace and offset: its channel, value, headers and
+/// key, the latter two by hashes that may stand for them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(in crate::services) struct Content(u16, ValueIx, u128, Option<u128>);
 
 /// A value on a channel, by number: equal numbers are equal bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -69,7 +72,7 @@ impl ValueIx {
 pub(in crate::services) struct Memo {
     symbols: Symbols,
     facts: Vec<Fact>,
-    by_payload: FxMap<(Channel, u64), ValueIx>,
+    by_payload: FxMap<(Channel, u128), ValueIx>,
     /// The contracts and services of the last run, and what they are.
     contracts: Option<Arc<Contracts>>,
     channels: Vec<Channel>,
@@ -78,8 +81,8 @@ pub(in crate::services) struct Memo {
     // Of one run:
     records: Vec<Learned>,
     tenants: FxMap<Tenant, ()>,
-    by_headers: FxMap<u64, Option<TenantIx>>,
-    last_headers: Option<(u64, Option<TenantIx>)>,
+    by_headers: FxMap<u128, Option<TenantIx>>,
+    last_headers: Option<(u128, Option<TenantIx>)>,
 }
 
 impl Memo {
@@ -132,15 +135,9 @@ impl Memo {
             tenant
         });
         self.last_headers = Some((shared, tenant));
-        let mut content = FxHasher::default();
-        content.write_u16(placed.channel.0);
-        content.write_u32(value.0);
-        content.write_u64(shared);
-        match placed.record.key.as_deref() {
-            Some(key) => content.write(key),
-            None => content.write_u8(0),
-        }
-        self.records.push(Learned { value, tenant, channel, content: content.finish() });
+        let key = placed.record.key.as_deref().map(xxh3_128);
+        let content = Content(placed.channel.0, value, shared, key);
+        self.records.push(Learned { value, tenant, channel, content });
     }
 
     fn value(&mut self, channel: Channel, value: Option<&Payload>) -> ValueIx {
@@ -216,9 +213,9 @@ impl<'a> View<'a> {
         self.learned(record).map_or(ValueIx::NONE, |learned| learned.value)
     }
 
-    /// A hash of a record's place and content, but for its trace.
-    pub(in crate::services) fn content(self, record: RecordId) -> u64 {
-        self.learned(record).map_or(0, |learned| learned.content)
+    /// What tells a record from others but for its trace.
+    pub(in crate::services) fn content(self, record: RecordId) -> Option<Content> {
+        self.learned(record).map(|learned| learned.content)
     }
 }
 

@@ -1,10 +1,9 @@
 //! The invites that are pending in a tenant, by age and by whom they concern.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use super::NO_EXPIRY;
 use crate::message::VirtualTime;
 use crate::message::typed::Id;
+use crate::service::{Map, Set};
 use crate::services::invite::messages::InviteType;
 
 /// What kind of invite.
@@ -37,15 +36,15 @@ impl Entry {
 #[derive(Clone, Debug, Default, Hash)]
 pub(super) struct Pending {
     next_age: u64,
-    by_age: BTreeMap<u64, Entry>,
+    by_age: Map<u64, Entry>,
     /// By target, type and reference.
-    by_place: BTreeMap<(u32, Kind, u32), u64>,
-    by_expiry: BTreeSet<(VirtualTime, u64)>,
+    by_place: Map<(u32, Kind, u32), u64>,
+    by_expiry: Set<(VirtualTime, u64)>,
 }
 
 impl Pending {
     pub(super) fn get(&self, age: u64) -> &Entry {
-        &self.by_age[&age]
+        self.by_age.get(&age).expect("it was found pending")
     }
 
     /// Whether more than one invite is pending.
@@ -80,18 +79,21 @@ impl Pending {
 
     /// The ages of those to a character, oldest first.
     pub(super) fn ages_of_target(&self, target_id: u32) -> Vec<u64> {
-        let all = self.by_age.iter().filter(|(_, entry)| entry.target_id == target_id);
-        all.map(|(age, _)| *age).collect()
+        let first = (target_id, Kind::Known(InviteType::Buddy), 0);
+        let all = self.by_place.range(first..).take_while(|(place, _)| place.0 == target_id);
+        let mut ages: Vec<_> = all.map(|(_, age)| *age).collect();
+        ages.sort_unstable();
+        ages
     }
 
     /// Those to a character, oldest first.
     pub(super) fn of_target(&self, target_id: u32) -> Vec<&Entry> {
-        self.by_age.values().filter(|entry| entry.target_id == target_id).collect()
+        self.ages_of_target(target_id).into_iter().map(|age| self.get(age)).collect()
     }
 
     /// Those that have expired, with when they did, oldest first.
     pub(super) fn expired(&self, now: VirtualTime) -> Vec<(VirtualTime, u64)> {
-        self.by_expiry.iter().take_while(|(at, _)| *at <= now).copied().collect()
+        self.by_expiry.up_to(&(now, u64::MAX)).copied().collect()
     }
 
     pub(super) fn first_expiry(&self) -> Option<VirtualTime> {
@@ -115,7 +117,7 @@ impl Pending {
 
     /// Lets an invite stay pending for good.
     pub(super) fn keep(&mut self, age: u64) {
-        if let Some(entry) = self.by_age.get_mut(&age) {
+        if let Some(mut entry) = self.by_age.get_mut(&age) {
             self.by_expiry.remove(&(entry.expires, age));
             entry.expires = NO_EXPIRY;
         }

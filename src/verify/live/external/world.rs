@@ -281,7 +281,7 @@ impl<'a> External<'a> {
                 let name = &subject.run.plan.subject;
                 aside.ended.push(ended(name, &status, &subject.run.last_lines()));
                 let mut page = self.notebook.page();
-                let what = format!("{} ({status})", ENDED).into();
+                let what = format!("{ENDED} ({status})").into();
                 let service = subject.ix;
                 page.history.push(now, Event::Observed { service, what });
                 page.history.push(now, Event::Crashed { service });
