@@ -65,8 +65,8 @@ impl Audit {
         !self.killed_by.is_empty()
     }
 
-    /// Whether it is as it must be for a mutant that does nothing forbidden: tests that ask for
-    /// what the reference does may fail, and no rule is named.
+    /// Whether it is as it must be for a mutant that does nothing forbidden: tests may fail that
+    /// ask for what the reference does, and no rule is named.
     #[must_use]
     pub fn is_harmless(&self) -> bool {
         self.named.is_empty()
