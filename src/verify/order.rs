@@ -81,19 +81,22 @@ impl Scene<'_> {
         known.filter(is_own).collect()
     }
 
-    /// The inputs of a case in the order in which they took effect, where that is known.
+    /// The inputs of a case in the order in which they took effect, where that is known. What was
+    /// asked at a place came before the record that was handled there.
     pub(super) fn known_order(&self, case: &Case) -> Option<Vec<usize>> {
         let order = self.seen.order.as_ref()?;
-        let rank = |input: &Input| match input.act {
-            Act::Record(record) => order.records.get(&record).map(|(place, _)| *place),
-            Act::Stimulus(at) | Act::Query(at) => order.asked.get(at).copied(),
+        let place = |input: &Input| match input.act {
+            Act::Record(record) => {
+                order.records.get(&record).map(|(place, _)| (*place, usize::MAX))
+            }
+            Act::Stimulus(at) | Act::Query(at) => order.asked.get(at).map(|place| (*place, at)),
             Act::Restart(_) => None,
         };
-        let ranked = case.inputs.iter().enumerate();
-        let mut ranked: Vec<_> =
-            ranked.filter_map(|(at, input)| Some((rank(input)?, at))).collect();
-        ranked.sort_unstable();
-        Some(ranked.into_iter().map(|(_, at)| at).collect())
+        let placed = case.inputs.iter().enumerate();
+        let mut placed: Vec<_> =
+            placed.filter_map(|(at, input)| Some((place(input)?, at))).collect();
+        placed.sort_unstable();
+        Some(placed.into_iter().map(|(_, at)| at).collect())
     }
 }
 

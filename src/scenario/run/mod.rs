@@ -190,6 +190,7 @@ pub fn play(
 pub(crate) const NOT_OUTSIDE: &str = "run::not-outside";
 
 /// A test that cannot be played, for this reason.
+#[cfg(feature = "kafka")]
 pub(crate) fn not_run(
     plan: &TestPlan,
     (seed, contracts): (Seed, &Arc<Contracts>),

@@ -95,6 +95,7 @@ impl Flow {
     }
 
     /// What is known of services, and what is demanded of them.
+    #[cfg(feature = "kafka")]
     pub(crate) fn packs(&self) -> &Packs {
         self.history.contracts().packs()
     }
