@@ -14,7 +14,7 @@ use super::shape::Shape;
 use crate::message::VirtualTime;
 
 /// How often the model is tried for one state, as a rule.
-const TRIES: u64 = 4;
+const TRIES: u64 = 16;
 /// So many outputs are looked at where the last timer has ended, to find early that it leads
 /// nowhere.
 const MOST_ENDED: usize = 64;

@@ -22,7 +22,7 @@ use crate::service::{Forbidden, Model};
 /// States that are tried for one supposition.
 const BUDGET: u64 = 500;
 /// Of tenants with more inputs nothing is supposed.
-const MOST_INPUTS: usize = 1_000;
+const MOST_INPUTS: usize = 120;
 /// Records of the steps at which a mistake was made that are shown.
 const MOST_SHOWN: usize = 6;
 /// So many inputs without a tenant are taken for a tenant's.

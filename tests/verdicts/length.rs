@@ -68,8 +68,12 @@ fn what_is_wrong_is_found_wherever_it_lies(#[case] lost: &'static [usize]) {
     is_settled(&judgement);
     let found = violations(&judgement);
     assert_eq!(found.len(), lost.len(), "{found:#?}");
-    assert!(found.iter().all(|one| one.starts_with("BAN-1") || one.starts_with("BAN-3")));
-    is_linear(&judgement, COMMANDS, 24);
+    // What a DELETE names may have gone by one before it.
+    let is_right =
+        |one: &&String| ["BAN-1:", "BAN-3:", "BAN-5:"].iter().any(|id| one.starts_with(id));
+    assert_eq!(found.iter().filter(is_right).count(), lost.len(), "{found:#?}");
+    // What would explain it is looked for from several sides.
+    is_linear(&judgement, COMMANDS, 48);
 }
 
 #[rstest]
