@@ -100,14 +100,16 @@ impl<'a> Observed<'a> {
     fn order(&self) -> KnownOrder {
         let history = self.world.history();
         let is_subject = |service| history.service(service) == self.subject;
-        let mut order = KnownOrder { asked: self.asked_at.clone(), ..KnownOrder::default() };
+        // What is asked comes before the entry that is appended next.
+        let asked = self.asked_at.iter().map(|place| place * 2).collect();
+        let mut order = KnownOrder { asked, ..KnownOrder::default() };
         let (mut before, mut now) = (None, None);
         // What stimuli and timers have still to emit, in order; who caused that.
         let mut uncaused = VecDeque::new();
         for (place, entry) in history.entries().iter().enumerate() {
             match entry.event {
                 Event::Delivered { service, record, .. } if is_subject(service) => {
-                    before = order.records.insert(record, (place, entry.at));
+                    before = order.records.insert(record, (place * 2 + 1, entry.at));
                     now = None;
                 }
                 // It was handled when it was delivered before.

@@ -19,7 +19,7 @@ use crate::rule::{RuleId, Severity};
 use crate::scenario::TestPlan;
 use crate::scenario::run::{Setup, Verdict, play};
 use crate::service::{self, Forbidden, Mutation, Service, Site};
-use crate::verify::{Judging, judge_until};
+use crate::verify::{Found, Judging, judge_until};
 
 /// How many schedules of one test are played with a mutant.
 const SCHEDULES: u32 = 4;
@@ -318,8 +318,8 @@ impl<'a> Survey<'a> {
         audit
     }
 
-    /// What the judge finds wrong with references, each as service, rule and test: whoever accuses
-    /// one that is right says nothing by accusing one that is wrong.
+    /// What the judge finds wrong with references, each with service, rule and test: whoever
+    /// accuses one that is right says nothing by accusing one that is wrong.
     #[must_use]
     pub fn accused(&self, services: &[String]) -> Vec<String> {
         let packs = self.contracts.packs();
@@ -329,8 +329,10 @@ impl<'a> Survey<'a> {
         for (service, tests) in self.concern.iter().filter(|(name, _)| is_asked(name)) {
             for plan in tests.iter().map(|at| &self.plans[*at]) {
                 let played = self.play(plan, packs.services(), service, 0, &mut checks);
-                let found = played.map(|(_, played)| judged(&played)).unwrap_or_default();
-                accused.extend(found.iter().map(|rule| format!("{service} {rule} {}", plan.name)));
+                let found = played.map(|(_, played)| findings(&played)).unwrap_or_default();
+                let told =
+                    |one: &Found| format!("{service} {} {}: {}", one.rule, plan.name, one.message);
+                accused.extend(found.iter().map(told));
             }
         }
         accused
@@ -404,6 +406,11 @@ fn violated(checks: &mut dyn HistoryChecker, history: &History) -> Vec<RuleId> {
 /// What the judge finds violated, from outside; nothing where the test made the service do what
 /// only a service that is wrong does of its own.
 fn judged(observed: &Observed<'_>) -> Vec<RuleId> {
+    findings(observed).into_iter().map(|one| one.rule).collect()
+}
+
+/// What the judge finds violated, each in a sentence.
+fn findings(observed: &Observed<'_>) -> Vec<Found> {
     if observed.is_doubled() {
         return Vec::new();
     }
@@ -413,7 +420,7 @@ fn judged(observed: &Observed<'_>) -> Vec<RuleId> {
         states.get() > STATES
     };
     let found = judge_until(&observed.seen(), &Judging::default(), &stop).findings.into_iter();
-    found.filter(|one| one.severity == Severity::Violation).map(|one| one.rule).collect()
+    found.filter(|one| one.severity == Severity::Violation).collect()
 }
 
 /// The reference services, of which each notes what it emits.
