@@ -123,6 +123,10 @@ impl Run<'_> {
             let mut suspects: Vec<Suspect> = trial.lanes.iter().flat_map(candidates).collect();
             self.played.extend(trial.lanes);
             if let Some(how) = trial.end {
+                if self.launch.is_none() && how.standstill().is_some() {
+                    // Its process may be gone, and have read its last record in another partition.
+                    self.ping(&self.seen_places().into_iter().collect())?;
+                }
                 // What was committed before it was handled may have been tried before these.
                 let earlier = self.suspects(&how).into_iter();
                 suspects.extend(earlier.filter(|one| one.step.kind.is_some()));
