@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::contract::Contracts;
+use crate::driver::DriverError;
 use crate::history::{Event, History, Placed, Producer, ServiceIx};
 use crate::kafka::host::{Clock, Happened, Outlet, Spot, Witness};
 use crate::kafka::{SendError, Sender, Tapped};
@@ -84,6 +85,24 @@ impl Notebook {
         let producer = producer(&page);
         let id = page.append(self.clock.now(), spot, outgoing, producer);
         Ok((id, spot))
+    }
+
+    /// Sends a record of the test, whose tenant is then the test's own.
+    ///
+    /// # Errors
+    /// [`DriverError::NotHere`] for a record that cannot be sent at all, [`DriverError::Lost`] where
+    /// the broker does not take it.
+    pub(crate) fn send_of_test(&self, outgoing: &Outgoing) -> Result<RecordId, DriverError> {
+        if let Ok(tenant) = outgoing.record.headers.tenant() {
+            self.page().own.insert(tenant.clone());
+        }
+        match self.send(outgoing, |_| Producer::Test) {
+            Ok((id, _)) => Ok(id),
+            Err(error @ (SendError::HeaderName(_) | SendError::NoTopic(_))) => {
+                Err(DriverError::NotHere { what: "this record".to_owned(), why: error.to_string() })
+            }
+            Err(error) => Err(DriverError::Lost(error.to_string())),
+        }
     }
 }
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::notebook::Notebook;
 use crate::contract::Contracts;
 use crate::driver::{Driver, DriverError, Ended, Fault, Until};
-use crate::history::{Event, FaultId, History, Producer};
+use crate::history::{Event, FaultId, History};
 use crate::kafka::clock::pause;
 use crate::kafka::host::{Clock, Host, HostError, Options, Remake, Start};
 use crate::kafka::{Connection, Deadline, From, SendError, Sender, Tap, TapError, Topics, wall_ms};
@@ -246,18 +246,12 @@ impl Driver for Live {
 
     fn send(&mut self, outgoing: Outgoing) -> Result<RecordId, DriverError> {
         self.is_there()?;
-        if let Ok(tenant) = outgoing.record.headers.tenant() {
-            self.notebook.page().own.insert(tenant.clone());
-        }
-        let sent = self.notebook.send(&outgoing, |_| Producer::Test);
+        let sent = self.notebook.send_of_test(&outgoing);
         self.look();
-        match sent {
-            Ok((id, _)) => Ok(id),
-            Err(error @ (SendError::HeaderName(_) | SendError::NoTopic(_))) => {
-                Err(DriverError::NotHere { what: "this record".to_owned(), why: error.to_string() })
-            }
-            Err(error) => Err(self.lose(&error.to_string())),
-        }
+        sent.map_err(|error| match error {
+            DriverError::Lost(why) => self.lose(&why),
+            other => other,
+        })
     }
 
     fn run(

@@ -5,8 +5,7 @@ use std::time::Duration;
 use super::{CLOCK, External, Kill, OWN_FAULTS, locked, own_fault};
 use crate::contract::Contracts;
 use crate::driver::{Driver, DriverError, Ended, Fault, FaultKind, Until};
-use crate::history::{Event, FaultId, History, Producer};
-use crate::kafka::SendError;
+use crate::history::{Event, FaultId, History};
 use crate::message::{Json, Outgoing, RecordId, Tenant, VirtualTime};
 use crate::service::Given;
 use crate::verify::{Provided, What};
@@ -65,20 +64,14 @@ impl Driver for External<'_> {
 
     fn send(&mut self, outgoing: Outgoing) -> Result<RecordId, DriverError> {
         self.is_there()?;
-        if let Ok(tenant) = outgoing.record.headers.tenant() {
-            self.notebook.page().own.insert(tenant.clone());
-        }
         self.kill_for(&outgoing);
-        let sent = self.notebook.send(&outgoing, |_| Producer::Test);
+        let sent = self.notebook.send_of_test(&outgoing);
         self.changed = CLOCK.now();
         self.look();
-        match sent {
-            Ok((id, _)) => Ok(id),
-            Err(error @ (SendError::HeaderName(_) | SendError::NoTopic(_))) => {
-                Err(DriverError::NotHere { what: "this record".to_owned(), why: error.to_string() })
-            }
-            Err(error) => Err(self.lose(&error.to_string())),
-        }
+        sent.map_err(|error| match error {
+            DriverError::Lost(why) => self.lose(&why),
+            other => other,
+        })
     }
 
     /// Until a moment, and then until what was sent is settled: handling takes time here.
