@@ -125,7 +125,7 @@ impl Run<'_> {
             if let Some(how) = trial.end {
                 if self.launch.is_none() && how.standstill().is_some() {
                     // Its process may be gone, and have read its last record in another partition.
-                    self.ping(&self.seen_places().into_iter().collect())?;
+                    self.ping_all()?;
                 }
                 // What was committed before it was handled may have been tried before these.
                 let earlier = self.suspects(&how).into_iter();

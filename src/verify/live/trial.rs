@@ -71,13 +71,27 @@ impl Run<'_> {
             self.send_apart(name, steps.collect(), place)?;
             awaited.insert(place, self.field.last_sent(place));
         }
-        let end = self.await_read(&mut awaited)?;
+        let end = self.await_read(&mut awaited, self.chance())?;
         self.trial_took = clock.elapsed();
         Ok(Trial { lanes: self.lanes.split_off(before), end })
     }
 
     /// Whether harmless inputs to these partitions are read.
     pub(super) fn ping(&mut self, places: &BTreeSet<Place>) -> Result<Option<How>, VerifyError> {
+        self.ping_for(places, self.chance())
+    }
+
+    /// Sees which other partitions stand still, once one does.
+    pub(super) fn ping_all(&mut self) -> Result<(), VerifyError> {
+        let places = self.seen_places().into_iter().collect();
+        self.ping_for(&places, Duration::ZERO).map(drop)
+    }
+
+    fn ping_for(
+        &mut self,
+        places: &BTreeSet<Place>,
+        least: Duration,
+    ) -> Result<Option<How>, VerifyError> {
         let before = self.lanes.len();
         let mut awaited = BTreeMap::new();
         for place in places {
@@ -89,7 +103,7 @@ impl Run<'_> {
             self.send_apart("is anybody there", vec![step], *place)?;
             awaited.insert(*place, self.field.last_sent(*place));
         }
-        let end = self.await_read(&mut awaited)?;
+        let end = self.await_read(&mut awaited, least)?;
         self.lanes.truncate(before);
         Ok(end)
     }
@@ -155,10 +169,17 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// Waits until these offsets are read; how it ended where they are not.
+    /// How long an input may lie unread at least. What is not ours to start again is not tried
+    /// again: it gets more time instead, but of what is left, so that a verdict still comes.
+    fn chance(&self) -> Duration {
+        if self.launch.is_none() { LAST_CHANCE.min(self.limit.left() / 3) } else { Duration::ZERO }
+    }
+
+    /// Waits until these offsets are read, for so long at least; how it ended where they are not.
     fn await_read(
         &mut self,
         awaited: &mut BTreeMap<Place, Offset>,
+        least: Duration,
     ) -> Result<Option<How>, VerifyError> {
         let clock = Deadline::after(self.plan.wait);
         loop {
@@ -172,8 +193,6 @@ impl Run<'_> {
                 return Ok(Some(How::Ended(status)));
             }
             let reading = &self.field.reading;
-            // What is not ours to start again is not tried again: it gets more time instead.
-            let least = if self.launch.is_none() { LAST_CHANCE } else { Duration::ZERO };
             let late = |place: &&Place| clock.elapsed() > reading.patience(**place).max(least);
             let late = awaited.keys().filter(late);
             let Some(place) = late.min_by_key(|place| reading.unread_since(**place)).copied()
