@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::args::External;
 use super::check::is_known;
+use super::futile::alone;
 use super::terminal::Terminal;
 use super::verify::{group, probe, stop_at_a_signal};
 use crate::contract::Contracts;
@@ -29,7 +30,7 @@ const NO_LIMIT: Duration = Duration::from_secs(24 * 3600);
 
 /// Which services the command line says run elsewhere, if any; what is wrong with it is told.
 pub(super) fn elsewhere(
-    args: &External,
+    (args, on): (&External, Option<&str>),
     contracts: &Arc<Contracts>,
     terminal: &mut Terminal,
 ) -> Result<Option<Elsewhere>, ()> {
@@ -78,6 +79,10 @@ pub(super) fn elsewhere(
             limit: NO_LIMIT,
             stop: Arc::default(),
         });
+    }
+    if let Some(why) = alone(on, commands.iter().all(Option::is_some)) {
+        terminal.error(&why);
+        return Err(());
     }
     stop_at_a_signal(plans.iter().map(|plan| Arc::clone(&plan.stop)).collect());
     Ok(Some(Elsewhere { plans, limits, judging }))

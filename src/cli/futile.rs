@@ -30,7 +30,7 @@ pub(super) fn beside(rules: &[RuleId], (service, packs): (&str, &Packs)) -> Opti
 
 /// A broker inside this process, to which no implementation comes that is not told of it.
 #[cfg(feature = "kafka")]
-fn alone(on: Option<&str>, is_started: bool) -> Option<String> {
+pub(super) fn alone(on: Option<&str>, is_started: bool) -> Option<String> {
     let of_its_own = on.is_some_and(|on| on.parse() == Ok(On::Mock));
     (of_its_own && !is_started).then(|| {
         "no implementation that runs already knows the broker that `--on mock` starts: have it \

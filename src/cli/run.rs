@@ -44,7 +44,9 @@ pub(super) fn run(args: &Run, packs: &Packs, terminal: &mut Terminal) -> Exit {
         return Exit::Unusable;
     };
     #[cfg(feature = "kafka")]
-    let Ok(mut elsewhere) = external::elsewhere(&args.external, &loaded.contracts, terminal) else {
+    let Ok(mut elsewhere) =
+        external::elsewhere((&args.external, args.link.on.as_deref()), &loaded.contracts, terminal)
+    else {
         return Exit::Unusable;
     };
     #[cfg(feature = "kafka")]

@@ -210,6 +210,10 @@ fn a_file_that_asks_for_too_much_is_told_from_a_mistake() {
     &["--on", "mock", "--external", "ban", "--probe", "nowhere.yaml"],
     "cannot read nowhere.yaml"
 )]
+#[case::nobody_knows_the_broker(
+    &["--on", "mock", "--external", "ban"],
+    "no implementation that runs already knows the broker"
+)]
 #[case::no_implementation(&["--on", "mock", "--group", "G"], "--external")]
 fn what_is_wrong_with_the_command_line_is_said(#[case] args: &[&str], #[case] said: &str) {
     let path = ["scenarios/ban/create-and-delete.scenario.yaml"];

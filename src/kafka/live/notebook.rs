@@ -90,8 +90,8 @@ impl Notebook {
     /// Sends a record of the test, whose tenant is then the test's own.
     ///
     /// # Errors
-    /// [`DriverError::NotHere`] for a record that cannot be sent at all, [`DriverError::Lost`] where
-    /// the broker does not take it.
+    /// [`DriverError::NotHere`] for a record that cannot be sent at all, [`DriverError::Lost`]
+    /// where the broker does not take it.
     pub(crate) fn send_of_test(&self, outgoing: &Outgoing) -> Result<RecordId, DriverError> {
         if let Ok(tenant) = outgoing.record.headers.tenant() {
             self.page().own.insert(tenant.clone());
